@@ -1,0 +1,1 @@
+"""Project chat on jupyterlab-chat."""

@@ -1,0 +1,1 @@
+"""Documents: rooms, updates, durability."""

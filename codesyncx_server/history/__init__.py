@@ -1,0 +1,1 @@
+"""Versions of a document: who wrote what, and when."""

@@ -1,0 +1,1 @@
+"""The project as a whole: its files, who changed them, what happened."""

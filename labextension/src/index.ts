@@ -1,0 +1,18 @@
+import { JupyterFrontEndPlugin } from '@jupyterlab/application';
+
+import { plugins as chat } from './chat';
+import { plugins as connection } from './connection';
+import { plugins as history } from './history';
+import { plugins as presence } from './presence';
+import { plugins as project } from './project';
+
+/** Every plugin of the extension, one folder a feature. */
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  ...connection,
+  ...presence,
+  ...project,
+  ...chat,
+  ...history
+];
+
+export default plugins;
