@@ -5,6 +5,7 @@ from __future__ import annotations
 from jupyter_server.extension.application import ExtensionApp
 
 from .events.bus import InProcessBus
+from .project.wiring import Project
 
 
 class CodeSyncXApp(ExtensionApp):
@@ -19,3 +20,13 @@ class CodeSyncXApp(ExtensionApp):
         """Share one event bus with every feature."""
         self.bus = InProcessBus()
         self.settings["codesyncx_bus"] = self.bus
+        self.project = Project(self.bus)
+        self.settings.update(self.project.settings())
+
+    def initialize_handlers(self) -> None:
+        """Add the routes of every feature."""
+        self.handlers.extend(self.project.handlers())
+
+    async def stop_extension(self) -> None:
+        """End what runs in the background."""
+        await self.project.stop()

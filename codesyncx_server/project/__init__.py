@@ -1,1 +1,1 @@
-"""The project as a whole: its files, who changed them, what happened."""
+"""The project moves together: who did what to which file, told to everyone."""

@@ -1,3 +1,5 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-export const plugins: JupyterFrontEndPlugin<unknown>[] = [];
+import { eventsPlugin } from './events-plugin';
+
+export const plugins: JupyterFrontEndPlugin<unknown>[] = [eventsPlugin];

@@ -1,0 +1,117 @@
+"""The websocket that tells browsers what happens in the project."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from tornado import web
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from codesyncx_server.errors import CodeSyncXError, InvalidRequestError, TooManyError
+
+if TYPE_CHECKING:
+    from .stream import EventStream, Subscription
+
+logger = logging.getLogger(__name__)
+
+AUTH_RESOURCE = "contents"
+CONNECTIONS_PER_PERSON = 64
+CLIENT_MESSAGE_LIMIT_BYTES = 4096
+SLOW_CONSUMER_CODE = 4408
+
+
+class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """`/codesyncx/api/events`: numbered events as JSON, from the server to the browser only."""
+
+    auth_resource: ClassVar[str] = AUTH_RESOURCE
+
+    def initialize(self, stream: EventStream) -> None:
+        self._stream = stream
+        self._subscription: Subscription | None = None
+        self._wake = asyncio.Event()
+        self._sender: asyncio.Task[None] | None = None
+
+    @property
+    def max_message_size(self) -> int:
+        return CLIENT_MESSAGE_LIMIT_BYTES
+
+    @ws_authenticated
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Upgrade, for those who may read the project."""
+        allowed = await ensure_async(
+            self.authorizer.is_authorized(self, self.current_user, "read", self.auth_resource)
+        )
+        if not allowed:
+            raise web.HTTPError(403)
+        try:
+            self._since = _whole_number(self.get_query_argument("since", None))
+        except InvalidRequestError as error:
+            raise web.HTTPError(error.http_status, str(error)) from error
+        await super().get(*args, **kwargs)
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        """Begin with what the client missed."""
+        super().open(*args, **kwargs)
+        username = self.current_user.username
+        if self._stream.count(username) >= CONNECTIONS_PER_PERSON:
+            self._close_with(TooManyError("Too many connections are open."))
+            return
+        self.set_nodelay(True)
+        self._subscription = self._stream.subscribe(
+            username,
+            self._hear,
+            since=self._since,
+            stream_id=self.get_query_argument("stream", None),
+        )
+        self._sender = asyncio.create_task(self._send(self._subscription))
+
+    def on_message(self, message: str | bytes) -> None:
+        """Nothing is expected from the client; what comes is ignored."""
+
+    def on_close(self) -> None:
+        """Forget the client."""
+        if self._subscription is not None:
+            self._stream.unsubscribe(self._subscription)
+        if self._sender is not None:
+            self._sender.cancel()
+        super().on_close()
+
+    def _hear(self) -> None:
+        if self._subscription is not None and self._subscription.is_lost:
+            self._stream.unsubscribe(self._subscription)
+            self._close(SLOW_CONSUMER_CODE, "slow_consumer", "Too slow; connect again.")
+        self._wake.set()
+
+    async def _send(self, subscription: Subscription) -> None:
+        try:
+            while not subscription.is_lost:
+                await self._wake.wait()
+                self._wake.clear()
+                while (message := subscription.take()) is not None:
+                    await self.write_message(json.dumps(message))
+        except WebSocketClosedError:
+            pass
+        except Exception:
+            logger.exception("The events of %s stopped", subscription.username)
+            self._close_with(CodeSyncXError("The events stopped; connect again."))
+
+    def _close_with(self, error: CodeSyncXError) -> None:
+        self._close(error.close_code, error.code, str(error))
+
+    def _close(self, code: int, reason: str, message: str) -> None:
+        self.close(code, json.dumps({"code": reason, "message": message}))
+
+
+def _whole_number(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise InvalidRequestError("A number of an event must be a whole number.")
+    return int(text)
