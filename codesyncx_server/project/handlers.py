@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
-from jupyter_server.base.websocket import WebSocketMixin
 from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
@@ -25,9 +24,10 @@ AUTH_RESOURCE = "contents"
 CONNECTIONS_PER_PERSON = 64
 CLIENT_MESSAGE_LIMIT_BYTES = 4096
 SLOW_CONSUMER_CODE = 4408
+PING_INTERVAL_S = 30.0
 
 
-class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
+class EventsHandler(JupyterHandler, WebSocketHandler):
     """`/codesyncx/api/events`: numbered events as JSON, from the server to the browser only."""
 
     auth_resource: ClassVar[str] = AUTH_RESOURCE
@@ -41,6 +41,14 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     @property
     def max_message_size(self) -> int:
         return CLIENT_MESSAGE_LIMIT_BYTES
+
+    @property
+    def ping_interval(self) -> float:
+        return PING_INTERVAL_S
+
+    async def prepare(self, *, _redirect_to_login: bool = False) -> None:
+        """Refuse strangers; a websocket can't follow them to the login page."""
+        await super().prepare(_redirect_to_login=_redirect_to_login)
 
     @ws_authenticated
     async def get(self, *args: Any, **kwargs: Any) -> None:
@@ -56,9 +64,8 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             raise web.HTTPError(error.http_status, str(error)) from error
         await super().get(*args, **kwargs)
 
-    def open(self, *args: str, **kwargs: str) -> None:
+    def open(self, *_args: str, **_kwargs: str) -> None:
         """Begin with what the client missed."""
-        super().open(*args, **kwargs)
         username = self.current_user.username
         if self._stream.count(username) >= CONNECTIONS_PER_PERSON:
             self._close_with(TooManyError("Too many connections are open."))

@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.identity import PERSON, NamedInHeader
 from tornado.httpclient import HTTPClientError
 
 from codesyncx_server.events.bus import Event
@@ -19,7 +20,12 @@ PATH = ("codesyncx", "api", "events")
 
 @pytest.fixture
 def jp_server_config() -> dict[str, Any]:
-    return {"ServerApp": {"jpserver_extensions": {"codesyncx_server": True}}}
+    return {
+        "ServerApp": {
+            "jpserver_extensions": {"codesyncx_server": True},
+            "identity_provider_class": NamedInHeader,
+        }
+    }
 
 
 async def heard(socket: Any) -> dict[str, Any]:
@@ -61,7 +67,7 @@ async def test_a_client_that_never_reads_is_let_go(
 
     assert socket.close_code == 4408
     assert json.loads(socket.close_reason)["code"] == "slow_consumer"
-    assert settings["codesyncx_stream"].count("anonymous") == 0
+    assert settings["codesyncx_stream"].count("ada") == 0
 
 
 @pytest.mark.parametrize("since", ["-1", "x", "1.5", "²"])
@@ -74,7 +80,7 @@ async def test_a_number_that_is_none_is_refused(
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Authorization": "token wrong"}, {"Origin": "https://evil.example"}]
+    "headers", [{PERSON: ""}, {PERSON: "ada", "Origin": "https://evil.example"}]
 )
 async def test_strangers_and_foreign_pages_hear_nothing(
     jp_ws_fetch: Callable[..., Any], headers: dict[str, str]
