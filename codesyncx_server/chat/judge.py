@@ -1,0 +1,277 @@
+"""Who may write what in a chat document.
+
+A `.chat` file is a Yjs document in which the sender is just a field, so anybody who may edit it
+could speak as anybody else. `ChatJudge` tries each person's update on a shadow of the document
+and looks at the entries it touched: own messages, own identity and own reactions pass.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pycrdt import Array, BaseType, Doc, Map, MapEvent
+
+from ..errors import InvalidRequestError, RefusedError, TooManyError
+from .schema import (
+    EDITABLE_KEYS,
+    MAX_EMOJI_CHARS,
+    check_attachment,
+    check_message,
+    check_user,
+    parse_reaction_key,
+)
+from .update import Clock, Update, advance, missing, read_state, read_update
+
+People = Callable[[str], Mapping[str, Any] | None]
+
+_MAPS = ("users", "attachments", "metadata", "state")
+_ROOTS = {"messages", *_MAPS}
+_PLAIN = {"any", "json", "map", "gc", "deleted"}
+# What JupyterLab's document provider writes for itself; the rest of `state` is the server's.
+_CLIENT_STATE_KEYS = {"document_id", "dirty"}
+
+MAX_MESSAGES = 30
+PER_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What one transaction did: inserted and removed messages, changed keys."""
+
+    inserted: list[Any] = field(default_factory=list)
+    removed: list[tuple[str, str]] = field(default_factory=list)
+    edited: list[tuple[int, Any, dict[str, Any]]] = field(default_factory=list)
+    nested: bool = False
+    maps: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+
+class ChatJudge:
+    """Judges updates of people to one chat document; in step with it through `follow`.
+
+    `people` gives the server's word about a username (name, display_name, avatar_url), or None
+    for nobody it knows; without it each person's own entry is taken as it comes.
+    """
+
+    def __init__(
+        self,
+        live: Doc[Any],
+        *,
+        people: People | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._live = live
+        self._people = people
+        self._clock = clock
+        self._sent: dict[str, deque[float]] = {}
+        self._stale = True
+
+    def admit(self, update: bytes, username: str) -> None:
+        """Return when `username` may make this change; the caller then applies and follows it.
+
+        Raises RefusedError, TooManyError or InvalidRequestError when not.
+        """
+        decoded = read_update(update)
+        self._refresh()
+        self._check_shape(decoded)
+        try:
+            changes = self._apply(update, decoded)
+            self._judge(changes, username)
+        except Exception:
+            # The shadow now holds what was refused.
+            self._stale = True
+            raise
+
+    def follow(self, update: bytes) -> None:
+        """Keep in step: tell of every update that was applied to the document, judged or not."""
+        if self._stale:
+            return
+        try:
+            decoded = read_update(update)
+            self._apply(update, decoded)
+        except InvalidRequestError:
+            self._stale = True
+
+    def _refresh(self) -> None:
+        if not self._stale:
+            return
+        self._shadow: Doc[Any] = Doc()
+        self._messages = self._shadow.get("messages", type=Array)
+        maps = {name: self._shadow.get(name, type=Map) for name in _MAPS}
+        self._shadow.apply_update(self._live.get_update())
+        self._metadata = maps["metadata"]
+        self._state: Clock = read_state(self._shadow.get_state())
+        self._order = [_entry(message) for message in self._messages]
+        self._ids = {identifier for identifier, _ in self._order}
+        self._changes = _Changes()
+        self._messages.observe_deep(self._on_messages)
+        for name, shared in maps.items():
+            shared.observe(lambda event, name=name: self._on_map(name, event))
+        self._stale = False
+
+    def _check_shape(self, update: Update) -> None:
+        for struct in update:
+            if struct.kind not in _PLAIN and struct.kind != "skip":
+                raise RefusedError("A chat holds plain values only.")
+            if struct.root is None:
+                continue
+            if struct.root not in _ROOTS:
+                raise RefusedError("A chat has no such part.")
+            if (struct.key is None) != (struct.root == "messages"):
+                raise RefusedError("The update mistakes the shape of the chat.")
+        if missing(update, self._state):
+            raise RefusedError("The update depends on edits that don't exist.")
+
+    def _apply(self, update: bytes, decoded: Update) -> _Changes:
+        self._changes = _Changes()
+        try:
+            self._shadow.apply_update(update)
+        except BaseException as error:  # pyo3's PanicException is no Exception
+            if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+                raise
+            raise InvalidRequestError("The update can't be applied.") from error
+        advance(self._state, decoded)
+        return self._changes
+
+    def _on_messages(self, events: list[Any]) -> None:
+        changes = self._changes
+        for event in events:
+            if not isinstance(event, MapEvent):
+                if event.path:
+                    changes.nested = True
+                else:
+                    self._move(event.delta)
+            elif len(event.path) != 1:
+                changes.nested = True
+            else:
+                changes.edited.append((event.path[0], event.target, dict(event.keys)))
+
+    def _move(self, delta: list[dict[str, Any]]) -> None:
+        at = 0
+        for step in delta:
+            if "retain" in step:
+                at += step["retain"]
+            elif "delete" in step:
+                gone = self._order[at : at + step["delete"]]
+                del self._order[at : at + step["delete"]]
+                self._changes.removed.extend(gone)
+            else:
+                self._changes.inserted.extend(step["insert"])
+                entries = [_entry(message) for message in step["insert"]]
+                self._order[at:at] = entries
+                at += len(entries)
+
+    def _on_map(self, name: str, event: MapEvent) -> None:
+        self._changes.maps.append((name, dict(event.keys)))  # type: ignore[attr-defined]
+
+    def _judge(self, changes: _Changes, username: str) -> None:
+        if changes.nested:
+            raise RefusedError("A chat message holds plain values only.")
+        for identifier, sender in changes.removed:
+            if sender != username:
+                raise RefusedError("You can delete your own messages only.")
+            self._ids.discard(identifier)
+        for message in changes.inserted:
+            self._judge_new(message, username)
+        for index, message, keys in changes.edited:
+            self._judge_edit(self._order[index][1], message, keys, username)
+        for name, keys in changes.maps:
+            for key, change in keys.items():
+                old, new = change.get("oldValue"), change.get("newValue")
+                if change["action"] != "delete" and change["action"] != "add" and old == new:
+                    continue
+                if isinstance(new, BaseType):
+                    raise RefusedError("A chat holds plain values only.")
+                removed = change["action"] == "delete"
+                self._judge_entry(name, key, old, None if removed else new, username)
+        if changes.inserted:
+            self._count(username, len(changes.inserted))
+
+    def _judge_new(self, message: Any, username: str) -> None:
+        entry = check_message(_plain(message))
+        if entry["sender"] != username:
+            raise RefusedError("You can write in your own name only.")
+        if not entry["id"] or entry["id"] in self._ids:
+            raise RefusedError("A chat message needs an id of its own.")
+        if entry.get("raw_time") is False:
+            raise RefusedError("The server sets the time of a chat message.")
+        self._ids.add(entry["id"])
+
+    def _judge_edit(self, sender: str, message: Any, keys: dict[str, Any], username: str) -> None:
+        changed = {
+            key
+            for key, change in keys.items()
+            if change["action"] != "update" or change["oldValue"] != change["newValue"]
+        }
+        if not changed and keys:
+            return
+        if sender != username:
+            raise RefusedError("You can edit your own messages only.")
+        if not changed or not changed <= EDITABLE_KEYS:
+            raise RefusedError("This part of a chat message can't be edited.")
+        check_message(_plain(message))
+
+    def _judge_entry(self, name: str, key: str, old: Any, new: Any, username: str) -> None:
+        if name == "users":
+            self._judge_user(key, old, new, username)
+        elif name == "attachments":
+            if old is not None or new is None:
+                raise RefusedError("A chat attachment can't be changed.")
+            check_attachment(new)
+        elif name == "metadata":
+            self._judge_metadata(key, old, new, username)
+        elif key not in _CLIENT_STATE_KEYS:
+            raise RefusedError("The state of a chat document is the server's.")
+
+    def _judge_user(self, key: str, old: Any, new: Any, username: str) -> None:
+        identity = self._people(key) if self._people else None
+        if key != username and (old is not None or new is None or identity is None):
+            raise RefusedError("You can change your own chat identity only.")
+        if new is None:
+            raise RefusedError("A chat user can't be removed.")
+        check_user(key, new, identity)
+
+    def _judge_metadata(self, key: str, old: Any, new: Any, username: str) -> None:
+        if key == "id":
+            # A new chat gets its id from whoever opens it first.
+            fresh = old is None or not self._order
+            if fresh and isinstance(new, str) and 0 < len(new) <= 100:
+                return
+            raise RefusedError("The id of a chat can't be changed.")
+        reaction = parse_reaction_key(key)
+        if reaction is None:
+            raise RefusedError("The settings of a chat are the server's.")
+        message_id, person, emoji = reaction
+        if person != username:
+            raise RefusedError("You can react in your own name only.")
+        if new is None:
+            return
+        if new is not True or message_id not in self._ids or not 0 < len(emoji) <= MAX_EMOJI_CHARS:
+            raise RefusedError("This reaction can't be understood.")
+
+    def _count(self, username: str, messages: int) -> None:
+        now = self._clock()
+        sent = self._sent.setdefault(username, deque())
+        while sent and sent[0] <= now - PER_SECONDS:
+            sent.popleft()
+        if len(sent) + messages > MAX_MESSAGES:
+            raise TooManyError(f"That is more than {MAX_MESSAGES} messages in {PER_SECONDS:.0f} s.")
+        sent.extend([now] * messages)
+
+
+def _entry(message: Any) -> tuple[str, str]:
+    """(id, sender) of a message as it stands in the document, whatever that is."""
+    if not isinstance(message, Map):
+        return "", ""
+    return str(message.get("id", "")), str(message.get("sender", ""))
+
+
+def _plain(message: Any) -> Any:
+    if not isinstance(message, Map):
+        return None
+    if any(isinstance(message[key], BaseType) for key in message.keys()):  # noqa: SIM118
+        raise RefusedError("A chat message holds plain values only.")
+    return message.to_py()
