@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pycrdt import Array, BaseType, Doc, Map, MapEvent
+from pycrdt import Array, Doc, Map
 
 from ..errors import InvalidRequestError, RefusedError, TooManyError
 from .schema import (
@@ -33,6 +33,7 @@ _ROOTS = {"messages", *_MAPS}
 _PLAIN = {"any", "json", "map", "gc", "deleted"}
 # What JupyterLab's document provider writes for itself; the rest of `state` is the server's.
 _CLIENT_STATE_KEYS = {"document_id", "dirty"}
+_MAX_ID_CHARS = 100
 
 MAX_MESSAGES = 30
 PER_SECONDS = 10.0
@@ -139,15 +140,12 @@ class ChatJudge:
     def _on_messages(self, events: list[Any]) -> None:
         changes = self._changes
         for event in events:
-            if not isinstance(event, MapEvent):
-                if event.path:
-                    changes.nested = True
-                else:
-                    self._move(event.delta)
-            elif len(event.path) != 1:
-                changes.nested = True
-            else:
+            if not event.path and hasattr(event, "delta"):
+                self._move(event.delta)
+            elif len(event.path) == 1 and isinstance(event.target, Map):
                 changes.edited.append((event.path[0], event.target, dict(event.keys)))
+            else:
+                changes.nested = True
 
     def _move(self, delta: list[dict[str, Any]]) -> None:
         at = 0
@@ -164,8 +162,8 @@ class ChatJudge:
                 self._order[at:at] = entries
                 at += len(entries)
 
-    def _on_map(self, name: str, event: MapEvent) -> None:
-        self._changes.maps.append((name, dict(event.keys)))  # type: ignore[attr-defined]
+    def _on_map(self, name: str, event: Any) -> None:
+        self._changes.maps.append((name, dict(event.keys)))
 
     def _judge(self, changes: _Changes, username: str) -> None:
         if changes.nested:
@@ -180,13 +178,8 @@ class ChatJudge:
             self._judge_edit(self._order[index][1], message, keys, username)
         for name, keys in changes.maps:
             for key, change in keys.items():
-                old, new = change.get("oldValue"), change.get("newValue")
-                if change["action"] != "delete" and change["action"] != "add" and old == new:
-                    continue
-                if isinstance(new, BaseType):
-                    raise RefusedError("A chat holds plain values only.")
-                removed = change["action"] == "delete"
-                self._judge_entry(name, key, old, None if removed else new, username)
+                if _differs(change):
+                    self._judge_entry(name, key, change, username)
         if changes.inserted:
             self._count(username, len(changes.inserted))
 
@@ -201,11 +194,7 @@ class ChatJudge:
         self._ids.add(entry["id"])
 
     def _judge_edit(self, sender: str, message: Any, keys: dict[str, Any], username: str) -> None:
-        changed = {
-            key
-            for key, change in keys.items()
-            if change["action"] != "update" or change["oldValue"] != change["newValue"]
-        }
+        changed = {key for key, change in keys.items() if _differs(change)}
         if not changed and keys:
             return
         if sender != username:
@@ -214,7 +203,10 @@ class ChatJudge:
             raise RefusedError("This part of a chat message can't be edited.")
         check_message(_plain(message))
 
-    def _judge_entry(self, name: str, key: str, old: Any, new: Any, username: str) -> None:
+    def _judge_entry(self, name: str, key: str, change: Any, username: str) -> None:
+        old, new = change.get("oldValue"), change.get("newValue")
+        if not _is_plain(new):
+            raise RefusedError("A chat holds plain values only.")
         if name == "users":
             self._judge_user(key, old, new, username)
         elif name == "attachments":
@@ -238,7 +230,7 @@ class ChatJudge:
         if key == "id":
             # A new chat gets its id from whoever opens it first.
             fresh = old is None or not self._order
-            if fresh and isinstance(new, str) and 0 < len(new) <= 100:
+            if fresh and isinstance(new, str) and 0 < len(new) <= _MAX_ID_CHARS:
                 return
             raise RefusedError("The id of a chat can't be changed.")
         reaction = parse_reaction_key(key)
@@ -272,6 +264,16 @@ def _entry(message: Any) -> tuple[str, str]:
 def _plain(message: Any) -> Any:
     if not isinstance(message, Map):
         return None
-    if any(isinstance(message[key], BaseType) for key in message.keys()):  # noqa: SIM118
+    entry = {key: message[key] for key in message.keys()}  # noqa: SIM118  a Map is not a dict
+    if not all(_is_plain(value) for value in entry.values()):
         raise RefusedError("A chat message holds plain values only.")
-    return message.to_py()
+    return entry
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether `value` is JSON, not a shared type of its own."""
+    return value is None or isinstance(value, (str, bool, int, float, list, dict))
+
+
+def _differs(change: Mapping[str, Any]) -> bool:
+    return bool(change["action"] != "update" or change["oldValue"] != change["newValue"])

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from ..errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_BODY_CHARS = 64_000
 MAX_ENTRY_BYTES = 128_000
 MAX_LIST = 100
 MAX_EMOJI_CHARS = 16
 
-_MESSAGE_KEYS = {
+_MESSAGE_KEYS: dict[str, type | tuple[type, ...]] = {
     "body": str,
     "id": str,
     "time": (int, float),
@@ -53,10 +55,13 @@ _ATTACHMENT_KEYS = {
 }
 _COLOR = re.compile(r"[\w#(),.% -]{0,64}")
 REACTION_PREFIX = "codesyncx.reaction"
+_REACTION_PARTS = 4
+_MAX_FIELD_CHARS = 2_000
+_MAX_PATH_CHARS = 4_096
 
 
 def reaction_key(message_id: str, username: str, emoji: str) -> str:
-    """The metadata key under which one person's reaction to one message is kept."""
+    """Give the metadata key under which one person's reaction to one message is kept."""
     return "/".join(
         (REACTION_PREFIX, *(quote(part, safe="") for part in (message_id, username, emoji)))
     )
@@ -65,7 +70,7 @@ def reaction_key(message_id: str, username: str, emoji: str) -> str:
 def parse_reaction_key(key: str) -> tuple[str, str, str] | None:
     """(message id, username, emoji) of a reaction key; None for any other key."""
     parts = key.split("/")
-    if len(parts) != 4 or parts[0] != REACTION_PREFIX:
+    if len(parts) != _REACTION_PARTS or parts[0] != REACTION_PREFIX:
         return None
     message_id, username, emoji = (unquote(part) for part in parts[1:])
     return message_id, username, emoji
@@ -76,13 +81,7 @@ def check_message(message: Any) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise RefusedError("A chat message must be a record.")
     for key, value in message.items():
-        wanted = _MESSAGE_KEYS.get(key)
-        if wanted is None:
-            raise RefusedError(f"A chat message has no field {key[:40]!r}.")
-        if isinstance(value, bool) and wanted is not bool:
-            raise RefusedError(f"The field {key!r} of a chat message has the wrong type.")
-        if value is not None and not isinstance(value, wanted):  # type: ignore[arg-type]
-            raise RefusedError(f"The field {key!r} of a chat message has the wrong type.")
+        _check_field(key, value)
     if any(message.get(key) is None for key in _MESSAGE_REQUIRED):
         raise RefusedError("A chat message needs a body, an id, a time and a sender.")
     if message.get("type", "msg") != "msg":
@@ -99,6 +98,15 @@ def check_message(message: Any) -> dict[str, Any]:
     return message
 
 
+def _check_field(key: str, value: Any) -> None:
+    wanted = _MESSAGE_KEYS.get(key)
+    if wanted is None:
+        raise RefusedError(f"A chat message has no field {key[:40]!r}.")
+    fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+    if value is not None and not fits:
+        raise RefusedError(f"The field {key!r} of a chat message has the wrong type.")
+
+
 def check_user(username: str, entry: Any, identity: Mapping[str, Any] | None) -> None:
     """Refuse an entry of the `users` table that isn't the server's word about `username`."""
     if not isinstance(entry, dict) or not set(entry) <= _USER_KEYS:
@@ -108,7 +116,7 @@ def check_user(username: str, entry: Any, identity: Mapping[str, Any] | None) ->
     if entry.get("bot"):
         raise RefusedError("A person can't be entered as a bot.")
     strings = [value for key, value in entry.items() if key != "bot" and value is not None]
-    if not all(isinstance(value, str) and len(value) <= 2_000 for value in strings):
+    if not all(isinstance(value, str) and len(value) <= _MAX_FIELD_CHARS for value in strings):
         raise RefusedError("A chat user has a field of the wrong type.")
     if not _COLOR.fullmatch(entry.get("color") or ""):
         raise RefusedError("A chat user has an unusable colour.")
@@ -125,7 +133,11 @@ def check_attachment(entry: Any) -> None:
     if keys is None or not set(entry) <= keys:
         raise RefusedError("A chat attachment has unknown fields.")
     value = entry.get("value")
-    if not isinstance(value, str) or not 0 < len(value) <= 4_096 or ".." in value.split("/"):
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= _MAX_PATH_CHARS
+        or ".." in value.split("/")
+    ):
         raise RefusedError("A chat attachment must name a file of the project.")
     if not isinstance(entry.get("mimetype") or "", str):
         raise RefusedError("A chat attachment has a field of the wrong type.")

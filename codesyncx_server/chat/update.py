@@ -7,17 +7,36 @@ know beforehand that an update stands on its own: `missing` says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 Clock = dict[int, int]
 
 _GC, _DELETED, _JSON, _BINARY, _STRING, _EMBED, _FORMAT, _TYPE, _ANY, _DOC, _SKIP = range(11)
 _TYPE_NAMES = {0: "array", 1: "map", 2: "text", 3: "xml", 4: "fragment", 5: "hook", 6: "xmltext"}
+_KINDS = {
+    _DELETED: "deleted",
+    _JSON: "json",
+    _BINARY: "binary",
+    _STRING: "string",
+    _EMBED: "embed",
+    _FORMAT: "format",
+    _ANY: "any",
+    _DOC: "doc",
+}
 _MAX_DEPTH = 24
 _MAX_VARINT_SHIFT = 70
+_MORE = 0x80
+_HAS_LEFT, _HAS_RIGHT, _HAS_KEY = 0x80, 0x40, 0x20
+
+# The tags of lib0's "any" encoding.
+_ARRAY, _BUFFER, _OBJECT, _TEXT, _INTEGER = 117, 116, 118, 119, 125
+_FIXED_SIZES = {120: 0, 121: 0, 122: 8, 123: 8, 124: 4, 126: 0, 127: 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +79,7 @@ class _Reader:
         while True:
             byte = self.byte()
             value |= (byte & 0x7F) << shift
-            if byte < 0x80:
+            if byte < _MORE:
                 return value
             shift += 7
             if shift > _MAX_VARINT_SHIFT:
@@ -84,30 +103,24 @@ class _Reader:
         if depth > _MAX_DEPTH:
             raise InvalidRequestError("The update holds values that are nested too deeply.")
         tag = self.byte()
-        if tag in {127, 126, 121, 120}:
-            return
-        if tag == 125:
-            while self.byte() >= 0x80:
+        if tag in _FIXED_SIZES:
+            self.skip(_FIXED_SIZES[tag])
+        elif tag == _INTEGER:
+            while self.byte() >= _MORE:
                 pass
-        elif tag == 124:
-            self.skip(4)
-        elif tag in {123, 122}:
-            self.skip(8)
-        elif tag in {119, 116}:
+        elif tag in {_TEXT, _BUFFER}:
             self.skip(self.number())
-        elif tag == 118:
+        elif tag in {_OBJECT, _ARRAY}:
             for _ in range(self.number()):
-                self.skip(self.number())
-                self.any(depth + 1)
-        elif tag == 117:
-            for _ in range(self.number()):
+                if tag == _OBJECT:
+                    self.skip(self.number())
                 self.any(depth + 1)
         else:
             raise InvalidRequestError("The update holds a value of an unknown kind.")
 
 
 def read_update(data: bytes) -> Update:
-    """The structs and deletions in `data`; InvalidRequestError when it is not an update."""
+    """Decode `data`; InvalidRequestError when it is not an update."""
     try:
         return _read(data)
     except IndexError as error:
@@ -117,7 +130,7 @@ def read_update(data: bytes) -> Update:
 
 
 def read_state(data: bytes) -> Clock:
-    """A state vector as client id -> clock."""
+    """Decode a state vector to client id -> clock."""
     reader = _Reader(data)
     return dict(reader.identifier() for _ in range(reader.number()))
 
@@ -150,16 +163,16 @@ def _read_struct(reader: _Reader, client: int, clock: int) -> Struct:
         return Struct(client, clock, length, "gc" if reference == _GC else "skip")
     needs = []
     root = key = None
-    if info & 0x80:
+    if info & _HAS_LEFT:
         needs.append(reader.identifier())
-    if info & 0x40:
+    if info & _HAS_RIGHT:
         needs.append(reader.identifier())
-    if not info & 0xC0:
+    if not info & (_HAS_LEFT | _HAS_RIGHT):
         if reader.number() == 1:
             root = reader.text()
         else:
             needs.append(reader.identifier())
-        if info & 0x20:
+        if info & _HAS_KEY:
             key = reader.text()
     kind, length = _read_content(reader, reference)
     if length < 1:
@@ -168,36 +181,36 @@ def _read_struct(reader: _Reader, client: int, clock: int) -> Struct:
 
 
 def _read_content(reader: _Reader, reference: int) -> tuple[str, int]:
-    if reference == _DELETED:
-        return "deleted", reader.number()
-    if reference == _ANY:
+    length = 1
+    if reference in {_DELETED, _ANY, _JSON}:
         length = reader.number()
+    if reference == _ANY:
         for _ in range(length):
             reader.any()
-        return "any", length
-    if reference == _JSON:
-        length = reader.number()
+    elif reference in {_JSON, _BINARY, _EMBED}:
         for _ in range(length):
             reader.skip(reader.number())
-        return "json", length
-    if reference == _STRING:
-        return "string", len(reader.text().encode("utf-16-le")) // 2
-    if reference == _TYPE:
-        name = _TYPE_NAMES.get(reader.number(), "unknown")
-        if name in {"xml", "hook"}:
-            reader.text()
-        return name, 1
-    if reference in {_BINARY, _EMBED}:
-        reader.skip(reader.number())
-        return "binary" if reference == _BINARY else "embed", 1
-    if reference == _FORMAT:
+    elif reference == _STRING:
+        length = len(reader.text().encode("utf-16-le")) // 2
+    elif reference == _TYPE:
+        return _read_type(reader), 1
+    elif reference == _FORMAT:
         reader.text()
         reader.text()
-        return "format", 1
-    if reference == _DOC:
+    elif reference == _DOC:
         reader.text()
         reader.any()
-        return "doc", 1
+    return _KINDS.get(reference) or _unknown(), length
+
+
+def _read_type(reader: _Reader) -> str:
+    name = _TYPE_NAMES.get(reader.number()) or _unknown()
+    if name in {"xml", "hook"}:
+        reader.text()
+    return name
+
+
+def _unknown() -> str:
     raise InvalidRequestError("The update holds content of an unknown kind.")
 
 
