@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pycrdt import Array, Doc, Map
@@ -101,16 +102,16 @@ class ChatJudge:
             return
         self._shadow: Doc[Any] = Doc()
         self._messages = self._shadow.get("messages", type=Array)
-        maps = {name: self._shadow.get(name, type=Map) for name in _MAPS}
+        # Kept: an observer ends with the last reference to what it observes.
+        self._maps = {name: self._shadow.get(name, type=Map) for name in _MAPS}
         self._shadow.apply_update(self._live.get_update())
-        self._metadata = maps["metadata"]
         self._state: Clock = read_state(self._shadow.get_state())
         self._order = [_entry(message) for message in self._messages]
         self._ids = {identifier for identifier, _ in self._order}
         self._changes = _Changes()
         self._messages.observe_deep(self._on_messages)
-        for name, shared in maps.items():
-            shared.observe(lambda event, name=name: self._on_map(name, event))
+        for name, shared in self._maps.items():
+            shared.observe(partial(self._on_map, name))
         self._stale = False
 
     def _check_shape(self, update: Update) -> None:
