@@ -5,6 +5,7 @@ from __future__ import annotations
 from jupyter_server.extension.application import ExtensionApp
 
 from .events.bus import InProcessBus
+from .history.wiring import History
 from .project.wiring import Project
 
 
@@ -21,12 +22,15 @@ class CodeSyncXApp(ExtensionApp):
         self.bus = InProcessBus()
         self.settings["codesyncx_bus"] = self.bus
         self.project = Project(self.bus)
+        self.history = History(self.bus)
         self.settings.update(self.project.settings())
 
     def initialize_handlers(self) -> None:
         """Add the routes of every feature."""
         self.handlers.extend(self.project.handlers())
+        self.handlers.extend(self.history.handlers(self.serverapp))
 
     async def stop_extension(self) -> None:
         """End what runs in the background."""
         await self.project.stop()
+        await self.history.stop()
