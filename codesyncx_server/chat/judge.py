@@ -8,7 +8,6 @@ and looks at the entries it touched: own messages, own identity and own reaction
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +15,8 @@ from typing import Any
 
 from pycrdt import Array, Doc, Map
 
-from ..errors import InvalidRequestError, RefusedError, TooManyError
+from ..errors import InvalidRequestError, RefusedError
+from .limits import RateLimit
 from .schema import (
     EDITABLE_KEYS,
     MAX_EMOJI_CHARS,
@@ -67,14 +67,13 @@ class ChatJudge:
     ) -> None:
         self._live = live
         self._people = people
-        self._clock = clock
-        self._sent: dict[str, deque[float]] = {}
+        self._rate = RateLimit("messages", MAX_MESSAGES, PER_SECONDS, clock)
         self._stale = True
 
     def admit(self, update: bytes, username: str) -> None:
         """Return when `username` may make this change; the caller then applies and follows it.
 
-        Raises RefusedError, TooManyError or InvalidRequestError when not.
+        Raises RefusedError or InvalidRequestError when not.
         """
         decoded = read_update(update)
         self._refresh()
@@ -182,7 +181,7 @@ class ChatJudge:
                 if _differs(change):
                     self._judge_entry(name, key, change, username)
         if changes.inserted:
-            self._count(username, len(changes.inserted))
+            self._rate.spend(username, len(changes.inserted))
 
     def _judge_new(self, message: Any, username: str) -> None:
         entry = check_message(_plain(message))
@@ -244,15 +243,6 @@ class ChatJudge:
             return
         if new is not True or message_id not in self._ids or not 0 < len(emoji) <= MAX_EMOJI_CHARS:
             raise RefusedError("This reaction can't be understood.")
-
-    def _count(self, username: str, messages: int) -> None:
-        now = self._clock()
-        sent = self._sent.setdefault(username, deque())
-        while sent and sent[0] <= now - PER_SECONDS:
-            sent.popleft()
-        if len(sent) + messages > MAX_MESSAGES:
-            raise TooManyError(f"That is more than {MAX_MESSAGES} messages in {PER_SECONDS:.0f} s.")
-        sent.extend([now] * messages)
 
 
 def _entry(message: Any) -> tuple[str, str]:

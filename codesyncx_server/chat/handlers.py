@@ -1,0 +1,205 @@
+"""The chat's routes below `codesyncx/api/chat`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+
+from ..errors import CodeSyncXError, InvalidRequestError, TooLargeError
+from .limits import RateLimit
+
+if TYPE_CHECKING:
+    from .service import ChatService
+
+AUTH_RESOURCE = "contents"
+MAX_JSON_BYTES = 16_384
+MAX_ATTACHMENT_BYTES = 20_000_000
+_MB = 1_000_000
+
+
+class Limits:
+    """How often one person may call the costly routes."""
+
+    def __init__(self) -> None:
+        self.create = RateLimit("new channels", 10, 60)
+        self.search = RateLimit("searches", 30, 10)
+        self.mark = RateLimit("read marks", 60, 10)
+        self.attach = RateLimit("attachments", 30, 60)
+
+
+class ChatHandler(APIHandler):
+    """What the chat's routes share: who asks, and errors as `{"code", "message"}`."""
+
+    auth_resource: ClassVar[str] = AUTH_RESOURCE
+
+    def initialize(self, service: ChatService, limits: Limits) -> None:
+        self.service = service
+        self.limits = limits
+
+    @property
+    def username(self) -> str:
+        return str(self.current_user.username)
+
+    def remember(self) -> None:
+        """Keep who asks, by the identity provider's word."""
+        self.service.remember(dataclasses.asdict(self.current_user))
+
+    def body(self) -> dict[str, Any]:
+        """Give the JSON object of the request."""
+        if len(self.request.body) > MAX_JSON_BYTES:
+            raise TooLargeError("The request is too large.")
+        try:
+            data = json.loads(self.request.body)
+        except ValueError as error:
+            raise InvalidRequestError("The request is not JSON.") from error
+        if not isinstance(data, dict):
+            raise InvalidRequestError("The request must be a JSON object.")
+        return data
+
+    def text(self, data: dict[str, Any], key: str) -> str:
+        """Give a text of the request."""
+        value = data.get(key)
+        if not isinstance(value, str) or not value:
+            raise InvalidRequestError(f"The request needs a text {key!r}.")
+        return value
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer with the stable code, the sentence and nothing else."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        self.set_header("Content-Type", "application/json")
+        if isinstance(error, CodeSyncXError):
+            self.set_status(error.http_status)
+            code, message = error.code, str(error)
+        elif isinstance(error, web.HTTPError):
+            code, message = f"http_{status_code}", error.log_message or self._reason
+        else:
+            code, message = CodeSyncXError.code, "Something went wrong on the server."
+        self.finish(json.dumps({"code": code, "message": message}))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Keep quiet about what a person did wrong."""
+        if not isinstance(value, CodeSyncXError):
+            super().log_exception(typ, value, tb)
+
+
+class ChannelsHandler(ChatHandler):
+    """`chat/channels`: list and create."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.remember()
+        await self.finish(json.dumps({"channels": await self.service.channels(self.username)}))
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        self.limits.create.spend(self.username)
+        data = self.body()
+        made = await self.service.create(
+            self.text(data, "name"), may_exist=data.get("may_exist") is True
+        )
+        self.set_status(201)
+        await self.finish(json.dumps(made))
+
+
+class SearchHandler(ChatHandler):
+    """`chat/search?q=`: messages of every channel."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.limits.search.spend(self.username)
+        results = await self.service.search(self.get_query_argument("q", ""))
+        await self.finish(json.dumps({"results": results}))
+
+
+class UnreadHandler(ChatHandler):
+    """`chat/unread`: one's own read markers, the same in every browser."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        await self.finish(json.dumps({"channels": await self.service.unread(self.username)}))
+
+    @web.authenticated
+    @authorized("read", AUTH_RESOURCE)
+    async def put(self) -> None:
+        self.limits.mark.spend(self.username)
+        data = self.body()
+        until = data.get("read_until")
+        if isinstance(until, bool) or not isinstance(until, (int, float)) or not math.isfinite(until):
+            raise InvalidRequestError("The request needs a number 'read_until'.")
+        channel = await self.service.mark(
+            self.username, self.text(data, "path"), float(until), back=data.get("back") is True
+        )
+        await self.finish(json.dumps(channel))
+
+
+class PeopleHandler(ChatHandler):
+    """`chat/people`: whom one can mention."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.remember()
+        await self.finish(json.dumps({"people": self.service.people()}))
+
+
+@web.stream_request_body
+class AttachmentsHandler(ChatHandler):
+    """`chat/attachments?channel=&name=`: the body becomes a file beside the channel."""
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Refuse what is too large before it is read."""
+        self._chunks: list[bytes] = []
+        self._size = 0
+        await super().prepare()
+        announced = self.request.headers.get("Content-Length", "0")
+        self._take(int(announced) if announced.isdigit() else 0)
+        self._size = 0
+
+    def data_received(self, chunk: bytes) -> None:
+        """Collect, within the limit also for bodies of unknown length."""
+        self._take(len(chunk))
+        self._chunks.append(chunk)
+
+    @web.authenticated
+    @authorized
+    async def put(self) -> None:
+        self.limits.attach.spend(self.username)
+        if not self._size:
+            raise InvalidRequestError("The file is empty.")
+        attached = await self.service.attach(
+            self.get_query_argument("channel"),
+            self.get_query_argument("name"),
+            b"".join(self._chunks),
+        )
+        self.set_status(201)
+        await self.finish(json.dumps(attached))
+
+    def _take(self, size: int) -> None:
+        self._size += size
+        if self._size > MAX_ATTACHMENT_BYTES:
+            self._chunks.clear()
+            raise TooLargeError(
+                f"An attachment may have {MAX_ATTACHMENT_BYTES // _MB} MB at most."
+            )
+
+
+def routes(service: ChatService) -> list[tuple[Any, ...]]:
+    """Give the routes, for `ExtensionApp.handlers`."""
+    arguments = {"service": service, "limits": Limits()}
+    return [
+        (r"/codesyncx/api/chat/channels", ChannelsHandler, arguments),
+        (r"/codesyncx/api/chat/search", SearchHandler, arguments),
+        (r"/codesyncx/api/chat/unread", UnreadHandler, arguments),
+        (r"/codesyncx/api/chat/people", PeopleHandler, arguments),
+        (r"/codesyncx/api/chat/attachments", AttachmentsHandler, arguments),
+    ]

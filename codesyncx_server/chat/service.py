@@ -1,0 +1,155 @@
+"""What the chat routes do, in terms of the project's files, its people and the event bus."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import mimetypes
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.utils import ensure_async
+from tornado.web import HTTPError
+
+from ..errors import ExistsError, InvalidRequestError, NotFoundError
+from ..events.bus import Event
+from . import catalog
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..events.bus import EventBus
+    from .store import ChatStore
+
+_SAME_NAME_TRIES = 100
+
+
+class ChatService:
+    """Channels, search, read markers and attachments of one project."""
+
+    def __init__(self, root: Path, contents: Any, store: ChatStore, bus: EventBus) -> None:
+        self._catalog = catalog.Catalog(root)
+        self._contents = contents
+        self._store = store
+        self._bus = bus
+        self._reading = asyncio.Lock()
+
+    async def channels(self, username: str) -> list[dict[str, Any]]:
+        """Every channel with what `username` hasn't read; the default one even before it exists."""
+        chats = await self._chats()
+        read_until = self._store.read_until(username)
+        listed = [_describe(chat, username, read_until) for chat in chats]
+        default = catalog.channel_path(catalog.DEFAULT_CHANNEL)
+        if all(channel["path"] != default for channel in listed):
+            empty = catalog.ChatFile(default, default)
+            listed.insert(0, {**_describe(empty, username, {}), "exists": False})
+        return listed
+
+    async def create(self, name: str, *, may_exist: bool = False) -> dict[str, Any]:
+        """Create the channel `name`; ExistsError when there is one, unless it `may_exist`."""
+        path = catalog.channel_path(name)
+        if await self._exists(path):
+            if not may_exist:
+                raise ExistsError(f"There is a channel {catalog.channel_name(path)!r} already.")
+        else:
+            await self._make_folder(catalog.FOLDER)
+            empty = {
+                "messages": [],
+                "users": {},
+                "attachments": {},
+                "metadata": {"id": str(uuid.uuid4())},
+            }
+            await self._save(path, "text", json.dumps(empty, indent=2))
+            self._bus.publish(Event("chat.channel_created", {"path": path}))
+        return {"path": path, "name": catalog.channel_name(path)}
+
+    async def search(self, query: str) -> list[dict[str, Any]]:
+        """Messages of all channels that hold every word."""
+        chats = await self._chats()
+        return await asyncio.to_thread(catalog.search, chats, query)
+
+    async def unread(self, username: str) -> dict[str, dict[str, Any]]:
+        """By channel path: what `username` hasn't read, and until when they have."""
+        keys = ("channel_id", "unread", "mentions", "read_until")
+        return {
+            channel["path"]: {key: channel[key] for key in keys}
+            for channel in await self.channels(username)
+        }
+
+    async def mark(
+        self, username: str, path: str, read_until: float, *, back: bool = False
+    ) -> dict[str, Any]:
+        """Note that `username` has read `path` up to a time; tells their other browsers."""
+        chat = await asyncio.to_thread(self._catalog.read, path)
+        if chat is None or not path.endswith(catalog.SUFFIX):
+            raise NotFoundError("There is no such channel.")
+        read_until = min(read_until, time.time() + 1)
+        move = self._store.mark_unread if back else self._store.mark_read
+        if await asyncio.to_thread(move, username, chat.channel_id, read_until):
+            data = {"path": path, "read_until": read_until, "recipients": [username]}
+            self._bus.publish(Event("chat.read", data))
+        return _describe(chat, username, self._store.read_until(username))
+
+    async def attach(self, channel: str, name: str, data: bytes) -> dict[str, Any]:
+        """Keep an uploaded file beside the channel; gives its path and type."""
+        if not channel.endswith(catalog.SUFFIX) or not await self._exists(channel):
+            raise NotFoundError("There is no such channel.")
+        parent = channel.rpartition("/")[0]
+        folder = f"{parent}/{catalog.ATTACHMENTS}".lstrip("/")
+        await self._make_folder(folder)
+        safe = catalog.attachment_name(name)
+        stem, dot, suffix = safe.rpartition(".")
+        for number in range(_SAME_NAME_TRIES):
+            candidate = safe if not number else f"{stem or suffix}-{number}{dot}{suffix * bool(dot)}"
+            path = f"{folder}/{candidate}"
+            if not await self._exists(path):
+                await self._save(path, "base64", base64.b64encode(data).decode())
+                mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
+                return {"path": path, "mimetype": mimetype, "size": len(data)}
+        raise ExistsError("There are too many attachments of that name.")
+
+    def people(self) -> list[dict[str, Any]]:
+        """Everyone who has been in the project."""
+        return self._store.people()
+
+    def remember(self, identity: dict[str, Any]) -> None:
+        """Keep who a person is, for mentions and for the judge."""
+        if self._store.remember(identity):
+            self._bus.publish(Event("chat.people_changed", {}))
+
+    async def _chats(self) -> list[catalog.ChatFile]:
+        async with self._reading:
+            return await asyncio.to_thread(self._catalog.chats)
+
+    async def _exists(self, path: str) -> bool:
+        try:
+            return bool(await ensure_async(self._contents.file_exists(path)))
+        except HTTPError as error:
+            raise InvalidRequestError("That path can't be used.") from error
+
+    async def _make_folder(self, path: str) -> None:
+        if not await ensure_async(self._contents.dir_exists(path)):
+            await ensure_async(self._contents.save({"type": "directory"}, path))
+
+    async def _save(self, path: str, form: str, content: str) -> None:
+        model = {"type": "file", "format": form, "content": content}
+        await ensure_async(self._contents.save(model, path))
+
+
+def _describe(
+    chat: catalog.ChatFile, username: str, read_until: dict[str, float]
+) -> dict[str, Any]:
+    until = read_until.get(chat.channel_id, 0.0)
+    unread, mentions = catalog.count_unread(chat, username, until)
+    return {
+        "path": chat.path,
+        "name": chat.name,
+        "channel_id": chat.channel_id,
+        "exists": True,
+        "unread": unread,
+        "mentions": mentions,
+        "read_until": until,
+        "messages": len(chat.messages),
+    }

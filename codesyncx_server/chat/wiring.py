@@ -1,0 +1,56 @@
+"""Joins the chat's pieces to one Jupyter server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..storage import project_data_dir
+from .handlers import routes
+from .judge import ChatJudge
+from .service import ChatService
+from .store import ChatStore
+from .watch import ChatWatch
+
+if TYPE_CHECKING:
+    from pycrdt import Doc
+
+    from ..events.bus import EventBus
+
+
+class Chat:
+    """What the project chat needs while one server runs."""
+
+    def __init__(self, root_dir: str, contents: Any, bus: EventBus) -> None:
+        self._bus = bus
+        self._watch: ChatWatch | None = None
+        self.store = ChatStore(project_data_dir(root_dir))
+        self.service = ChatService(Path(root_dir).expanduser(), contents, self.store, bus)
+
+    def settings(self) -> dict[str, Any]:
+        """Give what other features find in the server's settings."""
+        return {"codesyncx_chat": self}
+
+    def handlers(self) -> list[tuple[Any, ...]]:
+        """Give the routes, for `ExtensionApp.handlers`."""
+        return routes(self.service)
+
+    def judge(self, live: Doc[Any]) -> ChatJudge:
+        """Make the judge of one open chat document."""
+        return ChatJudge(live, people=self.store.person)
+
+    def remember(self, identity: dict[str, Any]) -> None:
+        """Keep the verified identity of a person who opens a room (a `User` as a dict)."""
+        self.service.remember(identity)
+
+    def watch(self, settings: dict[str, Any]) -> None:
+        """Begin to tell of new messages; once jupyterlab-chat has loaded."""
+        chat_manager = settings.get("chat_manager")
+        if chat_manager is not None and self._watch is None:
+            self._watch = ChatWatch(chat_manager, self._bus)
+
+    async def stop(self) -> None:
+        """End everything that runs."""
+        if self._watch is not None:
+            self._watch.stop()
+        self.store.close()
