@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jupyter_server.extension.application import ExtensionApp
 
+from .chat.wiring import Chat
 from .events.bus import InProcessBus
 from .history.wiring import History
 from .project.wiring import Project
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
 
 
 class CodeSyncXApp(ExtensionApp):
@@ -24,13 +30,23 @@ class CodeSyncXApp(ExtensionApp):
         self.project = Project(self.bus)
         self.history = History(self.bus)
         self.settings.update(self.project.settings())
+        self.project.stream.add_prefix("chat")
+        self.chat = Chat(self.bus)
+        self.settings.update(self.chat.settings())
 
     def initialize_handlers(self) -> None:
         """Add the routes of every feature."""
         self.handlers.extend(self.project.handlers())
+        self.handlers.extend(self.chat.handlers(self.serverapp))
         self.handlers.extend(self.history.handlers(self.serverapp))
+
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        """Join what other extensions provide, now that all are loaded."""
+        await super()._start_jupyter_server_extension(serverapp)
+        self.chat.watch(serverapp.web_app.settings)
 
     async def stop_extension(self) -> None:
         """End what runs in the background."""
         await self.project.stop()
+        await self.chat.stop()
         await self.history.stop()

@@ -41,6 +41,14 @@ class NotFoundError(CodeSyncXError):
     close_code = 4404
 
 
+class ExistsError(CodeSyncXError):
+    """There is something of that name already."""
+
+    code = "exists"
+    http_status = 409
+    close_code = 4400
+
+
 class LineageChangedError(CodeSyncXError):
     """The client's copy grew from another beginning of the document and can't be merged."""
 

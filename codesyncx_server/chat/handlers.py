@@ -134,7 +134,11 @@ class UnreadHandler(ChatHandler):
         self.limits.mark.spend(self.username)
         data = self.body()
         until = data.get("read_until")
-        if isinstance(until, bool) or not isinstance(until, (int, float)) or not math.isfinite(until):
+        if (
+            isinstance(until, bool)
+            or not isinstance(until, (int, float))
+            or not math.isfinite(until)
+        ):
             raise InvalidRequestError("The request needs a number 'read_until'.")
         channel = await self.service.mark(
             self.username, self.text(data, "path"), float(until), back=data.get("back") is True
@@ -188,9 +192,7 @@ class AttachmentsHandler(ChatHandler):
         self._size += size
         if self._size > MAX_ATTACHMENT_BYTES:
             self._chunks.clear()
-            raise TooLargeError(
-                f"An attachment may have {MAX_ATTACHMENT_BYTES // _MB} MB at most."
-            )
+            raise TooLargeError(f"An attachment may have {MAX_ATTACHMENT_BYTES // _MB} MB at most.")
 
 
 def routes(service: ChatService) -> list[tuple[Any, ...]]:

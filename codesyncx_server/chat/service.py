@@ -102,7 +102,9 @@ class ChatService:
         safe = catalog.attachment_name(name)
         stem, dot, suffix = safe.rpartition(".")
         for number in range(_SAME_NAME_TRIES):
-            candidate = safe if not number else f"{stem or suffix}-{number}{dot}{suffix * bool(dot)}"
+            candidate = (
+                safe if not number else f"{stem or suffix}-{number}{dot}{suffix * bool(dot)}"
+            )
             path = f"{folder}/{candidate}"
             if not await self._exists(path):
                 await self._save(path, "base64", base64.b64encode(data).decode())

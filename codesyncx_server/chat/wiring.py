@@ -13,6 +13,7 @@ from .store import ChatStore
 from .watch import ChatWatch
 
 if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
     from pycrdt import Doc
 
     from ..events.bus import EventBus
@@ -21,27 +22,33 @@ if TYPE_CHECKING:
 class Chat:
     """What the project chat needs while one server runs."""
 
-    def __init__(self, root_dir: str, contents: Any, bus: EventBus) -> None:
+    def __init__(self, bus: EventBus) -> None:
         self._bus = bus
         self._watch: ChatWatch | None = None
-        self.store = ChatStore(project_data_dir(root_dir))
-        self.service = ChatService(Path(root_dir).expanduser(), contents, self.store, bus)
+        self._store: ChatStore | None = None
+        self._service: ChatService | None = None
 
     def settings(self) -> dict[str, Any]:
         """Give what other features find in the server's settings."""
         return {"codesyncx_chat": self}
 
-    def handlers(self) -> list[tuple[Any, ...]]:
-        """Give the routes, for `ExtensionApp.handlers`."""
-        return routes(self.service)
+    def handlers(self, server: ServerApp | None) -> list[tuple[Any, ...]]:
+        """Open the chat's own data and give the routes, for `ExtensionApp.handlers`."""
+        if server is None:
+            return []
+        self._store = ChatStore(project_data_dir(server.root_dir))
+        root = Path(server.root_dir).expanduser()
+        self._service = ChatService(root, server.contents_manager, self._store, self._bus)
+        return routes(self._service)
 
     def judge(self, live: Doc[Any]) -> ChatJudge:
         """Make the judge of one open chat document."""
-        return ChatJudge(live, people=self.store.person)
+        return ChatJudge(live, people=self._store.person if self._store else None)
 
     def remember(self, identity: dict[str, Any]) -> None:
         """Keep the verified identity of a person who opens a room (a `User` as a dict)."""
-        self.service.remember(identity)
+        if self._service is not None:
+            self._service.remember(identity)
 
     def watch(self, settings: dict[str, Any]) -> None:
         """Begin to tell of new messages; once jupyterlab-chat has loaded."""
@@ -53,4 +60,5 @@ class Chat:
         """End everything that runs."""
         if self._watch is not None:
             self._watch.stop()
-        self.store.close()
+        if self._store is not None:
+            self._store.close()
