@@ -9,6 +9,7 @@ from jupyter_server.extension.application import ExtensionApp
 from .chat.wiring import Chat
 from .events.bus import InProcessBus
 from .history.wiring import History
+from .presence import wiring as presence
 from .project.wiring import Project
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class CodeSyncXApp(ExtensionApp):
         self.handlers.extend(self.project.handlers())
         self.handlers.extend(self.chat.handlers(self.serverapp))
         self.handlers.extend(self.history.handlers(self.serverapp))
+        self.handlers.extend(presence.handlers(self.bus))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Join what other extensions provide, now that all are loaded."""

@@ -1,0 +1,1 @@
+"""Who is where: what of it the server must vouch for."""

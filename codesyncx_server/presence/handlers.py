@@ -1,0 +1,99 @@
+"""`codesyncx/api/presence`: whether I am an owner, and calling everyone to a place."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+
+from codesyncx_server.errors import (
+    CodeSyncXError,
+    InvalidRequestError,
+    NotFoundError,
+    RefusedError,
+    TooLargeError,
+)
+from codesyncx_server.events.bus import Event
+
+from .ownership import is_owner
+from .summon import Patience, Place, read_place
+
+if TYPE_CHECKING:
+    from codesyncx_server.events.bus import EventBus
+
+AUTH_RESOURCE = "contents"
+BODY_LIMIT_BYTES = 8192
+SUMMON_TOPIC = "presence.summon"
+
+
+class PresenceHandler(APIHandler):
+    """What the routes of presence share."""
+
+    auth_resource: ClassVar[str] = AUTH_RESOURCE
+
+    def initialize(self, bus: EventBus, patience: Patience) -> None:
+        self._bus = bus
+        self._patience = patience
+
+    def refuse(self, error: CodeSyncXError) -> None:
+        """Answer with an error of ours."""
+        self.set_status(error.http_status)
+        self.finish(json.dumps({"code": error.code, "message": str(error)}))
+
+
+class MeHandler(PresenceHandler):
+    """`GET presence/me`."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Tell whether the person is an owner."""
+        self.finish(json.dumps({"is_owner": is_owner(self)}))
+
+
+class SummonHandler(PresenceHandler):
+    """`POST presence/summon`: ask everyone to come to a place."""
+
+    @web.authenticated
+    @authorized(action="read")
+    async def post(self) -> None:
+        """Publish the summons of an owner, with their verified name."""
+        try:
+            place = self._read_body()
+            if not is_owner(self):
+                raise RefusedError("Only an owner of the project may bring everyone.")
+            await self._check_exists(place)
+            self._patience.spend(self.current_user.username)
+        except CodeSyncXError as error:
+            self.refuse(error)
+            return
+        self._bus.publish(Event(SUMMON_TOPIC, self._summons(place)))
+        self.set_status(204)
+        self.finish()
+
+    def _read_body(self) -> Place:
+        if len(self.request.body) > BODY_LIMIT_BYTES:
+            raise TooLargeError("The request is too large.")
+        try:
+            body = json.loads(self.request.body)
+        except (ValueError, RecursionError) as error:
+            raise InvalidRequestError("The request is not JSON.") from error
+        return read_place(body)
+
+    async def _check_exists(self, place: Place) -> None:
+        if not await ensure_async(self.contents_manager.file_exists(place.path)):
+            raise NotFoundError(f"There is no file {place.path}.")
+
+    def _summons(self, place: Place) -> dict[str, Any]:
+        user = self.current_user
+        return {
+            "username": user.username,
+            "name": user.display_name or user.name or user.username,
+            "time": time.time(),
+            **place.to_json(),
+        }

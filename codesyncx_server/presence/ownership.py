@@ -1,0 +1,27 @@
+"""Who owns the project, until roles say so."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from jupyter_server.auth.identity import IdentityProvider, PasswordIdentityProvider
+
+if TYPE_CHECKING:
+    from jupyter_server.base.handlers import JupyterHandler
+
+#: These let people in by the server's own token or password, which only its owner gives away.
+_OWNERS_KEY = (IdentityProvider, PasswordIdentityProvider)
+
+
+def is_owner(handler: JupyterHandler) -> bool:
+    """Tell whether the person behind a request owns this server's project.
+
+    With Jupyter's own token or password everybody who knows it is an owner. Behind a JupyterHub
+    it is the user whose server this is. Any other identity provider gives no owners.
+    """
+    provider = handler.identity_provider
+    if type(provider) in _OWNERS_KEY:
+        return handler.current_user is not None
+    hub_user = os.environ.get("JUPYTERHUB_USER")
+    return hub_user is not None and handler.current_user.username == hub_user
