@@ -1,0 +1,590 @@
+"""The durable log of a document: every update, in the order it was applied.
+
+An append is one `write` to the page cache, so what was appended survives the death of this
+process; a `Syncer` thread flushes to the disk at most every 100 ms against a power cut.
+
+Saving the file takes two markers, because the process may die between replacing the file and
+saying so: `append_saving` right before, `append_saved` right after. `Replay.find_saved` then tells
+which version the file on disk is, and `Replay.base` from which version somebody else changed it.
+
+Positions count updates. They are those of the open log: a compaction doesn't move them, only the
+next `open` counts anew.
+
+All methods of `DocumentLog` may be called from any thread; `open`, `replay` and `compact` take as
+long as the disk does and belong in a worker thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import secrets
+import struct
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from codesyncx_server.errors import StorageError
+
+from .records import (
+    FORMAT_VERSION,
+    HEADER_SIZE,
+    Header,
+    Record,
+    RecordType,
+    Saved,
+    decode_header,
+    decode_saved,
+    encode_header,
+    encode_record,
+    encode_saved,
+    parse_records,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_SavedOrNone = TypeVar("_SavedOrNone", Saved, Saved | None)
+
+logger = logging.getLogger(__name__)
+
+SYNC_INTERVAL_S = 0.1
+_CLIENT_ID = struct.Struct("<Q")
+_fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
+
+
+class Author(NamedTuple):
+    """Whom a client id belongs to."""
+
+    username: str
+    name: str
+
+
+class Mark(NamedTuple):
+    """A point in a log: so many updates, so many bytes, and what was saved by then."""
+
+    position: int
+    offset: int
+    saved: Saved | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """All that a log says.
+
+    `saved` is the last version known to be on disk; `saving` a later one whose write was begun and
+    not confirmed.
+    """
+
+    updates: list[bytes] = field(default_factory=list)
+    authors: dict[int, Author] = field(default_factory=dict)
+    saved: Saved | None = None
+    saving: Saved | None = None
+
+    @property
+    def base(self) -> Saved | None:
+        """The version from which a file that we don't recognise was most likely changed."""
+        return self.saving or self.saved
+
+    def find_saved(self, sha256: str) -> Saved | None:
+        """Tell which of our versions the file on disk is; None if somebody else wrote it."""
+        for version in (self.saving, self.saved):
+            if version is not None and version.sha256 == sha256:
+                return version
+        return None
+
+
+class Syncer:
+    """A thread that flushes logs to the disk, many appends at a time."""
+
+    def __init__(self, interval_s: float = SYNC_INTERVAL_S) -> None:
+        self._interval_s = interval_s
+        self._dirty: set[DocumentLog] = set()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, log: DocumentLog) -> None:
+        """Have `log` flushed within the interval."""
+        with self._lock:
+            self._dirty.add(log)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="codesyncx-log-sync", daemon=True
+                )
+                self._thread.start()
+        self._wake.set()
+
+    def flush(self) -> None:
+        """Flush now whatever waits to be flushed."""
+        with self._lock:
+            dirty, self._dirty = self._dirty, set()
+        for log in dirty:
+            log.sync()
+
+    def stop(self) -> None:
+        """Flush and end the thread; a later `add` starts another one."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        self._wake.set()
+        if thread is not None:
+            thread.join()
+        self.flush()
+
+    def _run(self) -> None:
+        while self._thread is threading.current_thread():
+            self._wake.wait()
+            self._wake.clear()
+            self.flush()
+            time.sleep(self._interval_s)
+
+
+shared_syncer = Syncer()
+
+
+class DocumentLog:
+    """An open log; get one from `DocumentLog.open` or `LogFolder.open`."""
+
+    def __init__(self, path: Path, key: str, lineage: str, descriptor: int, syncer: Syncer) -> None:
+        self.path = path
+        self.key = key
+        self.lineage = lineage
+        self.repaired = False
+        self._descriptor = descriptor
+        self._syncer = syncer
+        self._lock = threading.RLock()
+        self._compacting = threading.Lock()
+        self._authors: dict[int, Author] = {}
+        self._position = 0
+        self._shift = 0  # a position here minus the same position in the file
+        self._floor = 0  # the first position that the file can still tell from earlier ones
+        self._size = 0
+        self._saved: Saved | None = None
+        self._saving: Saved | None = None
+        self._is_dirty = False
+        self._is_closed = False
+        self._has_torn_tail = False
+        self._failure: str | None = None
+        self._parsed: list[Record] | None = None
+
+    @classmethod
+    def open(cls, path: Path, key: str, syncer: Syncer | None = None) -> DocumentLog:
+        """Open the log at `path`, or begin one with a lineage of its own.
+
+        What can't be read is moved to a file beside it named `.damaged-<time>`; what stands before
+        it is kept.
+        """
+        try:
+            return cls._open(path, key, syncer or shared_syncer)
+        except OSError as error:
+            raise _storage_error("open", error) from error
+
+    @classmethod
+    def _open(cls, path: Path, key: str, syncer: Syncer) -> DocumentLog:
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            data = b""
+        header = decode_header(data)
+        is_headless = header is None and bool(data)
+        if header is None:
+            if data:
+                path.replace(_damaged_path(path))
+                logger.warning("The log %s had no sound header; it was moved aside", path)
+            header = Header(FORMAT_VERSION, secrets.token_hex(16))
+            data = _begin(header.lineage, key)
+            _write_file(path, [data])
+        elif header.version != FORMAT_VERSION:
+            age = "a newer" if header.version > FORMAT_VERSION else "an older"
+            raise StorageError(
+                f"This document's log was written by {age} CodeSyncX (format {header.version}, "
+                f"this one reads {FORMAT_VERSION}): {path.name}"
+            )
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        log = cls(path, key, header.lineage, descriptor, syncer)
+        log.repaired = is_headless
+        try:
+            log._read(data)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return log
+
+    def _read(self, data: bytes) -> None:
+        parsed = parse_records(data, HEADER_SIZE)
+        self._size = parsed.good_length
+        if parsed.is_damaged:
+            aside = _damaged_path(self.path)
+            _write_file(aside, [data[parsed.good_length :]])
+            os.ftruncate(self._descriptor, parsed.good_length)
+            self.repaired = True
+            logger.warning(
+                "The last %d bytes of the log %s can't be read; they were moved to %s",
+                len(data) - parsed.good_length,
+                self.path,
+                aside.name,
+            )
+        self._parsed = parsed.records
+        for record in parsed.records:
+            if record.type == RecordType.UPDATE:
+                self._position += 1
+            elif record.type == RecordType.AUTHOR:
+                client_id, author = _decode_author(record.payload)
+                self._authors[client_id] = author
+            elif record.type == RecordType.SAVING:
+                self._saving = decode_saved(record.payload)
+            elif record.type == RecordType.SAVED:
+                self._saved, self._saving = decode_saved(record.payload), None
+
+    @property
+    def position(self) -> int:
+        """How many updates the log holds."""
+        return self._position
+
+    @property
+    def size(self) -> int:
+        """How many bytes the log takes on disk."""
+        return self._size
+
+    @property
+    def saved(self) -> Saved | None:
+        """The last version known to be on disk."""
+        return self._saved
+
+    @property
+    def is_saving(self) -> bool:
+        """A save was announced and not yet confirmed or given up."""
+        return self._saving is not None
+
+    def mark(self) -> Mark:
+        """Remember this point for `compact`; ValueError while `is_saving`."""
+        with self._lock:
+            if self._saving is not None:
+                raise ValueError("a save is in flight: compact when it is done")
+            return Mark(self._position, self._size, self._saved)
+
+    def append_update(self, update: bytes) -> None:
+        """Keep an update; on return it survives the death of this process."""
+        with self._lock:
+            self._append(encode_record(RecordType.UPDATE, update))
+            self._position += 1
+
+    def append_author(self, client_id: int, username: str, name: str) -> None:
+        """Keep whom a client id belongs to; again only if it changed."""
+        author = Author(username, name)
+        with self._lock:
+            if self._authors.get(client_id) == author:
+                return
+            self._append(_encode_author(client_id, author))
+            self._authors[client_id] = author
+
+    def append_saving(self, sha256_hex: str, position: int) -> None:
+        """Announce that the file is about to be replaced by the state after `position` updates."""
+        with self._lock:
+            self._append_marker(RecordType.SAVING, sha256_hex, position)
+            self._saving = Saved(sha256_hex, position)
+
+    def append_saved(self, sha256_hex: str, position: int) -> None:
+        """Confirm that the file holds the state after `position` updates.
+
+        After a save that failed, repeat the marker of the last one that didn't.
+        """
+        with self._lock:
+            self._append_marker(RecordType.SAVED, sha256_hex, position)
+            self._saved, self._saving = Saved(sha256_hex, position), None
+
+    def replay(self) -> Replay:
+        """Read the whole log back; positions in it count its own updates."""
+        with self._lock:
+            parsed, self._parsed = self._parsed, None
+            if parsed is None:
+                try:
+                    data = _read_range(self._descriptor, HEADER_SIZE, self._size)
+                except OSError as error:
+                    raise _storage_error("read", error) from error
+                parsed = parse_records(data).records
+            return Replay(
+                [payload for kind, payload in parsed if kind == RecordType.UPDATE],
+                dict(self._authors),
+                self._in_file(self._saved),
+                self._in_file(self._saving),
+            )
+
+    def compact(
+        self, snapshot: bytes, saved_snapshot: bytes | None = None, mark: Mark | None = None
+    ) -> None:
+        """Replace the updates up to `mark` (default: all) by fewer that say the same.
+
+        When the last saved version covers all of them (or there is none), `snapshot` is the whole
+        state. When updates follow it, `saved_snapshot` is the saved state and `snapshot` what
+        carries it on to the mark: so the saved state can still be rebuilt, and a change on disk be
+        told from unsaved typing.
+
+        Take `mark` in the same turn of the loop as the snapshots; appends may go on meanwhile. A
+        save whose position lies before the mark and that wasn't announced yet will be refused.
+        """
+        with self._compacting:
+            try:
+                self._compact(snapshot, saved_snapshot, mark or self.mark())
+            except OSError as error:
+                raise _storage_error("compact", error) from error
+
+    def _compact(self, snapshot: bytes, saved_snapshot: bytes | None, mark: Mark) -> None:
+        saved = mark.saved
+        if saved is not None and saved_snapshot is None and saved.position != mark.position:
+            raise ValueError("updates follow the last saved one: pass saved_snapshot too")
+        updates = [snapshot] if saved_snapshot is None else [saved_snapshot, snapshot]
+        with self._lock:
+            self._check_open()
+            authors = dict(self._authors)
+        parts = [_begin(self.lineage, self.key)]
+        parts += [_encode_author(client_id, author) for client_id, author in authors.items()]
+        parts += [encode_record(RecordType.UPDATE, update) for update in updates]
+        if saved is not None:
+            parts.append(encode_record(RecordType.SAVED, encode_saved(Saved(saved.sha256, 1))))
+
+        fresh_path = self.path.with_name(f"{self.path.name}.new")
+        _write_file(fresh_path, parts)
+        fresh = os.open(fresh_path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        try:
+            copied = self._copy_tail(fresh, mark.offset, mark.position, len(updates))
+            os.fsync(fresh)
+            with self._lock:  # what arrived during that flush is little and not yet promised
+                self._check_open()
+                self._copy_tail(fresh, copied, mark.position, len(updates))
+                size = os.fstat(fresh).st_size
+                fresh_path.replace(self.path)
+                fresh, self._descriptor = self._descriptor, fresh
+                self._size = size
+                self._shift = mark.position - len(updates)
+                self._floor = mark.position
+                self._parsed = None
+                self._has_torn_tail = False
+                self._touch()
+        finally:
+            os.close(fresh)
+            with contextlib.suppress(FileNotFoundError):
+                fresh_path.unlink()
+        _sync_folder(self.path.parent)
+
+    def _copy_tail(self, target: int, start: int, position: int, count: int) -> int:
+        """Copy the records from `start` on, as if `position` updates before them were `count`."""
+        with self._lock:
+            end = self._size
+            data = _read_range(self._descriptor, start, end)
+            position -= self._shift
+        parts = []
+        for kind, payload in parse_records(data).records:
+            moved = payload
+            if kind in (RecordType.SAVING, RecordType.SAVED):
+                saved = decode_saved(payload)
+                # Only the last saved version is told from what came before the mark.
+                place = 1 if saved.position < position else saved.position - position + count
+                moved = encode_saved(Saved(saved.sha256, place))
+            parts.append(encode_record(kind, moved))
+        _write_all(target, b"".join(parts))
+        return end
+
+    def sync(self) -> None:
+        """Flush to the disk what was appended so far."""
+        with self._lock:
+            if self._is_closed and not self._is_dirty:
+                return
+            self._is_dirty = False
+            is_last = self._is_closed
+            descriptor = self._descriptor if is_last else os.dup(self._descriptor)
+        try:
+            _fdatasync(descriptor)
+        except OSError as error:
+            # The kernel forgets such pages: nothing after this may be called safe.
+            self._failure = str(_storage_error("flush", error))
+            logger.exception("The log %s couldn't be flushed", self.path)
+        finally:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """End appending; the last flush is the syncer's. Closing twice is fine."""
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            self._parsed = None
+            if not self._is_dirty:
+                os.close(self._descriptor)
+
+    def _append_marker(self, kind: RecordType, sha256_hex: str, position: int) -> None:
+        if not 0 <= position <= self._position:
+            raise ValueError(f"{position} isn't among the {self._position} updates of this log")
+        if position < self._floor and (self._saved is None or position != self._saved.position):
+            raise StorageError("The log was compacted during this save; save again.")
+        marker = self._in_file(Saved(sha256_hex, position))
+        self._append(encode_record(kind, encode_saved(marker)))
+
+    def _in_file(self, saved: _SavedOrNone) -> _SavedOrNone:
+        if saved is None or not self._shift:
+            return saved
+        place = saved.position - self._shift if saved.position >= self._floor else 1
+        return Saved(saved.sha256, place)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise StorageError("This document's log is closed.")
+        if self._failure is not None:
+            raise StorageError(self._failure)
+
+    def _append(self, record: bytes) -> None:
+        self._check_open()
+        try:
+            if self._has_torn_tail:
+                self._cut_torn_tail()
+            written = os.write(self._descriptor, record)
+            if written != len(record):  # the disk filled up, or the process' file size limit
+                self._has_torn_tail = True
+                _write_all(self._descriptor, record[written:])
+                self._has_torn_tail = False
+        except OSError as error:
+            self._has_torn_tail = True
+            with contextlib.suppress(OSError):
+                self._cut_torn_tail()
+            raise _storage_error("write", error) from error
+        self._size += len(record)
+        self._parsed = None
+        self._touch()
+
+    def _cut_torn_tail(self) -> None:
+        os.ftruncate(self._descriptor, self._size)
+        self._has_torn_tail = False
+
+    def _touch(self) -> None:
+        if not self._is_dirty:
+            self._is_dirty = True
+            self._syncer.add(self)
+
+
+class LogFolder:
+    """The logs of one project, for one server process at a time."""
+
+    def __init__(self, folder: Path, syncer: Syncer | None = None) -> None:
+        self._folder = folder
+        self._syncer = syncer or shared_syncer
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            self._lock_descriptor = os.open(
+                folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
+        except OSError as error:
+            raise _storage_error("open", error) from error
+        try:
+            fcntl.flock(self._lock_descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._lock_descriptor)
+            raise StorageError(
+                f"Another server is using the document logs in {folder}; stop it first."
+            ) from error
+
+    def open(self, key: str) -> DocumentLog:
+        """Open the log of the document `key`, or begin one."""
+        return DocumentLog.open(self._path_of(key), key, self._syncer)
+
+    def lineage_of(self, key: str) -> str | None:
+        """Read the lineage of a document from its header; None when there is no log."""
+        try:
+            with self._path_of(key).open("rb") as file:
+                header = decode_header(file.read(HEADER_SIZE))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _storage_error("read", error) from error
+        return header.lineage if header else None
+
+    def delete(self, key: str) -> None:
+        """Forget a document's log; its damaged parts stay. Close it first."""
+        try:
+            self._path_of(key).unlink(missing_ok=True)
+        except OSError as error:
+            raise _storage_error("delete", error) from error
+
+    def close(self) -> None:
+        """Flush everything and let another process have the folder."""
+        self._syncer.flush()
+        os.close(self._lock_descriptor)
+
+    def _path_of(self, key: str) -> Path:
+        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.log"
+
+
+def _begin(lineage: str, key: str) -> bytes:
+    return encode_header(lineage) + encode_record(RecordType.KEY, key.encode())
+
+
+def _encode_author(client_id: int, author: Author) -> bytes:
+    facts = json.dumps(author._asdict()).encode()
+    return encode_record(RecordType.AUTHOR, _CLIENT_ID.pack(client_id) + facts)
+
+
+def _decode_author(payload: bytes) -> tuple[int, Author]:
+    (client_id,) = _CLIENT_ID.unpack_from(payload)
+    return client_id, Author(**json.loads(payload[_CLIENT_ID.size :]))
+
+
+def _damaged_path(path: Path) -> Path:
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    candidate = path.with_name(f"{path.name}.damaged-{stamp}")
+    number = 1
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
+    return candidate
+
+
+def _write_file(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a new file whole or not at all, and flush it."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            _write_all(descriptor, b"".join(parts))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _read_range(descriptor: int, start: int, end: int) -> bytes:
+    parts = []
+    while start < end:
+        part = os.pread(descriptor, end - start, start)
+        if not part:
+            break
+        parts.append(part)
+        start += len(part)
+    return b"".join(parts)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _storage_error(action: str, error: OSError) -> StorageError:
+    return StorageError(f"Couldn't {action} this document's log: {error.strerror or error}.")
