@@ -199,6 +199,7 @@ def test_a_full_disk_refuses_the_update_and_leaves_the_log_whole(tmp_path: Path)
     try:
         path = disk / "document.log"
         log = DocumentLog.open(path, "key")
+
         def fill() -> None:
             while True:
                 log.append_update(b"x" * 3000)
