@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jupyter_server.extension.application import ExtensionApp
+from traitlets import Enum
 
 from .chat.wiring import Chat
 from .events.bus import InProcessBus
@@ -24,6 +25,15 @@ class CodeSyncXApp(ExtensionApp):
     description = "Work together in one project."
     load_other_extensions = True
 
+    watch_project = Enum(
+        ["auto", "poll", "off"],
+        "auto",
+        config=True,
+        help="""How to notice changes that git, editors and terminals make to the project:
+        "auto" asks the operating system and looks by itself where that fails, "poll" always
+        looks by itself (for network disks), "off" leaves them unnoticed.""",
+    )
+
     def initialize_settings(self) -> None:
         """Share one event bus with every feature."""
         self.bus = InProcessBus()
@@ -37,7 +47,7 @@ class CodeSyncXApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add the routes of every feature."""
-        self.handlers.extend(self.project.handlers())
+        self.handlers.extend(self.project.handlers(self.serverapp))
         self.handlers.extend(self.chat.handlers(self.serverapp))
         self.handlers.extend(self.history.handlers(self.serverapp))
         self.handlers.extend(presence.handlers(self.bus))
@@ -46,6 +56,7 @@ class CodeSyncXApp(ExtensionApp):
         """Join what other extensions provide, now that all are loaded."""
         await super()._start_jupyter_server_extension(serverapp)
         self.chat.watch(serverapp.web_app.settings)
+        await self.project.start(serverapp, self.watch_project)
 
     async def stop_extension(self) -> None:
         """End what runs in the background."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from .changes import Entry, FileChange, Kind, Look, is_below, moved, settle
+from .changes import Entry, FileChange, Kind, Look, is_below, moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,14 +71,12 @@ class Ledger:
         while len(self._saved) > MOST_NOTES:
             del self._saved[next(iter(self._saved))]
 
-    def outside(self, looks: list[Look], now: float) -> list[FileChange]:
-        """Tell what happened on disk that nobody did through the server."""
+    def outside(self, looks: list[Look], settled: list[FileChange], now: float) -> list[FileChange]:
+        """Tell what of `settled`, which came of `looks`, nobody did through the server."""
         self._expire(now)
         after = {look.path: look.after for look in looks}
         news = [
-            change
-            for settled in settle(looks)
-            for change in self._unexpected(settled, after.get(settled.path))
+            change for each in settled for change in self._unexpected(each, after.get(each.path))
         ]
         for look in looks:
             if look.after is None:

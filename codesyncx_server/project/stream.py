@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 DEFAULT_PREFIXES = ("file", "presence", "activity")
 REMEMBERED = 1000
 QUEUED_PER_CLIENT = 1000
+#: More changes at once, as by a checkout of git, are told as one: look at everything anew.
+LARGEST_BATCH = 100
+BATCH = "file.batch"
 
 #: Names the people an event is for; without it, it is for everyone. Never sent.
 RECIPIENTS = "recipients"
@@ -61,6 +64,7 @@ class EventStream:
         self._prefixes = list(DEFAULT_PREFIXES)
         self._past: deque[tuple[Message, frozenset[str] | None]] = deque(maxlen=remembered)
         self._queued_per_client = queued_per_client
+        self._batch_time: Any = None
         self._subscriptions: set[Subscription] = set()
 
     def add_prefix(self, prefix: str) -> None:
@@ -76,11 +80,23 @@ class EventStream:
         """Give `event` a number and queue it for those it is for."""
         if not self.carries(event.topic):
             return
-        self.seq += 1
         data = dict(event.data)
+        if data.pop("batch_size", 1) > LARGEST_BATCH:
+            self._receive_batch(data)
+            return
+        self._send(event.topic, data)
+
+    def _receive_batch(self, data: Message) -> None:
+        """Of very many changes at once, tell only that there were some."""
+        if self._batch_time != data.get("time"):
+            self._batch_time = data.get("time")
+            self._send(BATCH, {"time": self._batch_time})
+
+    def _send(self, topic: str, data: Message) -> None:
+        self.seq += 1
         recipients = data.pop(RECIPIENTS, None)
         audience = None if recipients is None else frozenset(recipients)
-        message = {**data, "type": event.topic, "seq": self.seq}
+        message = {**data, "type": topic, "seq": self.seq}
         self._past.append((message, audience))
         for subscription in list(self._subscriptions):
             if audience is None or subscription.username in audience:

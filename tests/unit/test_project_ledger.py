@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from codesyncx_server.project.changes import Entry, FileChange, Kind, Look
+from codesyncx_server.project.changes import Entry, FileChange, Kind, Look, settle
 from codesyncx_server.project.ledger import REMEMBERED_S, Ledger
 
 
@@ -19,7 +19,8 @@ def ledger_of(**entries: Entry) -> Ledger:
 
 
 def news(ledger: Ledger, *looks: tuple[str, Entry | None, Entry | None], now: float = 0) -> list:
-    changes = ledger.outside([Look(*look) for look in looks], now)
+    seen = [Look(*look) for look in looks]
+    changes = ledger.outside(seen, settle(seen), now)
     return [(change.kind.name, change.path) for change in changes]
 
 
