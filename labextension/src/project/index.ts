@@ -1,5 +1,11 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { browserPlugin } from './browser-plugin';
 import { eventsPlugin } from './events-plugin';
+import { renamesPlugin } from './renames-plugin';
 
-export const plugins: JupyterFrontEndPlugin<unknown>[] = [eventsPlugin];
+export const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  eventsPlugin,
+  browserPlugin,
+  renamesPlugin
+];

@@ -1,0 +1,36 @@
+import { JupyterFrontEnd } from '@jupyterlab/application';
+import { IDocumentManager } from '@jupyterlab/docmanager';
+import { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
+import { Widget } from '@lumino/widgets';
+
+/** One open document with every view of it. */
+export interface IOpenDocument {
+  readonly context: DocumentRegistry.Context;
+  readonly widgets: readonly IDocumentWidget[];
+}
+
+const AREAS = ['main', 'left', 'right', 'down'] as const;
+
+/** Every document that is open in this browser, on the project's own drive. */
+export function openDocuments(
+  app: JupyterFrontEnd,
+  manager: IDocumentManager
+): IOpenDocument[] {
+  const found = new Map<DocumentRegistry.Context, IDocumentWidget[]>();
+  const { contents } = app.serviceManager;
+  for (const widget of allWidgets(app)) {
+    const context = manager.contextForWidget(widget);
+    if (context && contents.driveName(context.path) === '') {
+      const widgets = found.get(context) ?? [];
+      widgets.push(widget as IDocumentWidget);
+      found.set(context, widgets);
+    }
+  }
+  return Array.from(found, ([context, widgets]) => ({ context, widgets }));
+}
+
+function* allWidgets(app: JupyterFrontEnd): Iterable<Widget> {
+  for (const area of AREAS) {
+    yield* app.shell.widgets(area);
+  }
+}
