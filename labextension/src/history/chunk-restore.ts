@@ -3,6 +3,12 @@ import { Chunk } from '@codemirror/merge';
 
 import { ITextEdit } from './text-edits';
 
+/** An edit of the present text, and the stretch of the version it brings back. */
+export interface IChunkEdit extends ITextEdit {
+  versionFrom: number;
+  versionTo: number;
+}
+
 /**
  * The edit of the present text that brings one changed chunk back to what the version said.
  *
@@ -12,7 +18,7 @@ export function chunkEdit(
   version: string,
   present: string,
   presentFrom: number
-): ITextEdit | null {
+): IChunkEdit | null {
   const old = Text.of(version.split('\n'));
   const now = Text.of(present.split('\n'));
   const chunk = Chunk.build(old, now).find(
@@ -21,7 +27,7 @@ export function chunkEdit(
   return chunk === undefined ? null : editOf(chunk, old, now);
 }
 
-function editOf(chunk: Chunk, old: Text, now: Text): ITextEdit {
+function editOf(chunk: Chunk, old: Text, now: Text): IChunkEdit {
   let insert = old.sliceString(chunk.fromA, chunk.endA);
   let to = chunk.endB;
   let from = chunk.fromB;
@@ -41,5 +47,11 @@ function editOf(chunk: Chunk, old: Text, now: Text): ITextEdit {
       insert = `\n${insert}`;
     }
   }
-  return { from, to, insert };
+  return {
+    from,
+    to,
+    insert,
+    versionFrom: chunk.fromA,
+    versionTo: chunk.endA
+  };
 }

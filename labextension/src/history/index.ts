@@ -1,3 +1,9 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-export const plugins: JupyterFrontEndPlugin<unknown>[] = [];
+import { gutterPlugin } from './gutter-plugin';
+import { timelinePlugin } from './timeline-plugin';
+
+export const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  gutterPlugin,
+  timelinePlugin
+];
