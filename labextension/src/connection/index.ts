@@ -1,3 +1,11 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-export const plugins: JupyterFrontEndPlugin<unknown>[] = [];
+import { engine } from './engine';
+import { statusPlugins } from './status';
+
+export const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  ...engine,
+  ...statusPlugins
+];
+
+export { IConnections } from './tokens';

@@ -138,6 +138,11 @@ export class DocumentLink {
     return this.session?.room ?? null;
   }
 
+  /** Whether this copy can't go on; see `restarting`. */
+  get isEnded(): boolean {
+    return this._isEnded;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -170,7 +175,7 @@ export class DocumentLink {
    * @param isAsked - by the person, who may have mended what stopped it.
    */
   reconnectNow(isAsked = false): void {
-    if (this._isDisposed || this.isEnded || (this.isStopped && !isAsked)) {
+    if (this._isDisposed || this._isEnded || (this.isStopped && !isAsked)) {
       return;
     }
     this.isStopped = false;
@@ -493,10 +498,10 @@ export class DocumentLink {
   }
 
   private async restart(verdict: IVerdict): Promise<void> {
-    if (this.isEnded) {
+    if (this._isEnded) {
       return;
     }
-    this.isEnded = true;
+    this._isEnded = true;
     this.reason = verdict;
     this.flush();
     const entries = [...this.outbox.all];
@@ -529,7 +534,7 @@ export class DocumentLink {
   /** What was typed between the end of this copy and its closing belongs to its draft. */
   private keepLastWords(): void {
     const { reason } = this;
-    if (!this.isEnded || !reason || this.outbox.size === 0) {
+    if (!this._isEnded || !reason || this.outbox.size === 0) {
       return;
     }
     this.endedEdits.push(...this.outbox.all.map(entry => entry.update));
@@ -749,7 +754,7 @@ export class DocumentLink {
       this.options.now() - this.unkeepableSince < SILENT_MS;
     if (
       this.kept.has(entry.id) ||
-      this.isEnded ||
+      this._isEnded ||
       !session ||
       wasRefusedLately
     ) {
@@ -774,7 +779,7 @@ export class DocumentLink {
 
   private keepCopy(): void {
     const { session } = this;
-    if (this.hasCopy || this.isEnded || !session || !this.isLoaded) {
+    if (this.hasCopy || this._isEnded || !session || !this.isLoaded) {
       return;
     }
     this.hasCopy = true;
@@ -923,7 +928,7 @@ export class DocumentLink {
   }
 
   private readState(now: number): LinkState {
-    if (this.isEnded || this.isStopped) {
+    if (this._isEnded || this.isStopped) {
       return 'refused';
     }
     if (!this.isSynced) {
@@ -978,7 +983,7 @@ export class DocumentLink {
   private canSend = false;
   private isLoaded = false;
   private isStopped = false;
-  private isEnded = false;
+  private _isEnded = false;
   private _isDisposed = false;
   private lastStatus: ILinkStatus = {
     state: 'connecting',
