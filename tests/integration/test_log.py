@@ -218,7 +218,7 @@ def test_a_full_disk_refuses_the_update_and_leaves_the_log_whole(tmp_path: Path)
         assert replay.updates[-2:] == [b"a small one still fits", b"and another"]
         assert [entry.name for entry in disk.iterdir()] == ["document.log"]
     finally:
-        subprocess.run(["umount", disk], check=True)
+        subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 def test_the_file_size_limit_refuses_the_update_and_leaves_the_log_whole(path: Path) -> None:

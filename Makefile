@@ -1,0 +1,107 @@
+# `make test` checks everything from a bare clone; `make demo` shows it. See CONTRIBUTING.md.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+export PATH := $(VENV)/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONPATH :=
+
+LAB := codesyncx_server/labextension
+SOURCES := $(shell find labextension -type f -not -name '*.test.ts') package.json tsconfig.json
+
+.PHONY: help
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+.PHONY: test
+test: ## Check everything: lint, build, install, tests with real servers and browsers, docs
+	@start=$$SECONDS; for stage in setup lint build unit installed integration e2e docs; do \
+	  begin=$$SECONDS; echo "== $$stage"; $(MAKE) --no-print-directory $$stage; \
+	  echo "== $$stage: $$((SECONDS - begin)) s"; \
+	done; echo "== all: $$((SECONDS - start)) s"
+
+.PHONY: setup
+setup: .make/chromium .make/develop ## Set up the development environment in .venv
+
+.PHONY: lint
+lint: .make/develop ## Check style, types and the direction of imports
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	jlpm lint
+	tests/support/check-lock-files
+
+.PHONY: build
+build: .make/develop ## Build sdist and wheel into dist/
+	rm -rf dist
+	jlpm clean
+	jlpm build:prod
+	python -m build --no-isolation --outdir dist
+
+.PHONY: unit
+unit: .make/develop ## Test the pure parts
+	pytest tests/unit
+	jlpm test
+
+.PHONY: installed
+installed: ## Install the wheel where there is no Node and look what is switched on
+	tests/support/check-installed dist/codesyncx-*.whl
+
+.PHONY: integration
+integration: .make/develop ## Test against real Jupyter servers
+	pytest tests/integration
+
+.PHONY: e2e
+e2e: .make/develop .make/chromium ## Test with real browsers
+	pytest tests/e2e
+
+.PHONY: docs
+docs: .make/docs ## Build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet
+
+.PHONY: clean
+clean: ## Remove everything that was made, the environments too
+	rm -rf $(VENV) $(VENV)-docs .make .demo dist site node_modules lib tsconfig.tsbuildinfo $(LAB)
+
+.make/venv: pyproject.toml
+	@mkdir -p .make
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "CodeSyncX needs Python 3.11 or newer (make PYTHON=python3.12)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || tests/support/install-debian python3-venv
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	python -m pip install --quiet --upgrade 'pip>=25.1'
+	python -m pip install --quiet --group dev \
+	  $$(python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"])')
+	@touch $@
+
+.PHONY: always
+always:
+
+.make/node: .make/venv package.json yarn.lock $(if $(wildcard node_modules/.yarn-state.yml),,always)
+	@command -v node >/dev/null || { echo "CodeSyncX is built with Node 20 or newer" >&2; exit 1; }
+	jlpm install --immutable
+	@touch $@
+
+.make/develop: .make/node $(SOURCES)
+	jlpm build:prod
+	python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	jupyter-builder develop . --overwrite
+	@touch $@
+
+.make/chromium:
+	@mkdir -p .make
+	@command -v chromium >/dev/null || tests/support/install-debian chromium fonts-dejavu
+	@touch $@
+
+.make/docs: pyproject.toml
+	@mkdir -p .make
+	test -x $(VENV)-docs/bin/python || $(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(VENV)-docs/bin/python -m pip install --quiet --group docs
+	@touch $@
