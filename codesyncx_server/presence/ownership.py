@@ -17,11 +17,15 @@ _OWNERS_KEY = (IdentityProvider, PasswordIdentityProvider)
 def is_owner(handler: JupyterHandler) -> bool:
     """Tell whether the person behind a request owns this server's project.
 
-    With Jupyter's own token or password everybody who knows it is an owner. Behind a JupyterHub
-    it is the user whose server this is. Any other identity provider gives no owners.
+    With Jupyter's own token or password everybody who knows it is an owner. Another identity
+    provider may say itself, by a method `is_owner(user)`. Behind a JupyterHub it is the user whose
+    server this is; else there is none.
     """
     provider = handler.identity_provider
     if type(provider) in _OWNERS_KEY:
         return handler.current_user is not None
+    says = getattr(provider, "is_owner", None)
+    if says is not None:
+        return bool(says(handler.current_user))
     hub_user = os.environ.get("JUPYTERHUB_USER")
     return hub_user is not None and handler.current_user.username == hub_user

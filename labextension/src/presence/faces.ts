@@ -173,7 +173,7 @@ function drawRows(
   const rows = listing.node.querySelectorAll('.jp-DirListing-item');
   const items = [...listing.sortedItems()];
   rows.forEach((row, index) => {
-    const name = row.querySelector('.jp-DirListing-nameColumn') ?? row;
+    const name = row.querySelector('.jp-DirListing-itemName') ?? row;
     const visitors =
       index < items.length ? presence.visitors(items[index].path) : [];
     showFaces(name, visitors, trans);
