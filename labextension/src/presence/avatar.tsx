@@ -6,13 +6,10 @@ import { IUser, Status } from './protocol';
 
 const inks = new Map<string, string>();
 
-/** Measure colours anew: the theme has changed. */
-export function forgetInks(): void {
-  inks.clear();
-}
-
+/** The ink for a colour, which may be one of the theme's. */
 function readableInk(color: string): string {
-  const known = inks.get(color);
+  const key = `${themeName()} ${color}`;
+  const known = inks.get(key);
   if (known !== undefined) {
     return known;
   }
@@ -22,8 +19,13 @@ function readableInk(color: string): string {
   const rgb = parseRgb(getComputedStyle(probe).color);
   probe.remove();
   const ink = rgb ? inkOn(rgb) : LIGHT_INK;
-  inks.set(color, ink);
+  inks.set(key, ink);
   return ink;
+}
+
+/** The theme whose colours show; faces are drawn anew when it changes. */
+export function themeName(): string {
+  return document.body.dataset.jpThemeName ?? '';
 }
 
 interface IAvatarProps {

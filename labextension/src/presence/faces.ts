@@ -14,7 +14,7 @@ import {
   MessageLoop
 } from '@lumino/messaging';
 
-import { avatarNode } from './avatar';
+import { avatarNode, themeName } from './avatar';
 import { documentIn } from './documents';
 import { IVisitor } from './people';
 import { IPresence } from './tokens';
@@ -29,11 +29,11 @@ function showFaces(
   trans: TranslationBundle
 ): void {
   const old = host.querySelector(`:scope > .${FACES_CLASS}`);
-  const key = visitors
-    .map(({ person, here }) =>
-      [person.user.username, person.user.color, here].join(' ')
-    )
-    .join('\n');
+  const who = visitors.map(({ person, here }) => {
+    const { username, display_name, color, avatar_url } = person.user;
+    return [username, display_name, color, avatar_url, here];
+  });
+  const key = who.length === 0 ? '' : JSON.stringify([themeName(), ...who]);
   if (key === (old?.getAttribute('data-csx-who') ?? '')) {
     return;
   }

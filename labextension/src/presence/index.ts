@@ -25,7 +25,6 @@ import type { Awareness } from 'y-protocols/awareness';
 
 import { ApiError } from '../api/client';
 import { IEventStream } from '../api/events';
-import { forgetInks } from './avatar';
 import { placeIn } from './documents';
 import { showFacesInBrowsers, showFacesOnTabs } from './faces';
 import { FollowNotice } from './follow';
@@ -65,7 +64,7 @@ const presencePlugin: JupyterFrontEndPlugin<IPresence> = {
     IDocumentManager,
     IEditorExtensionRegistry
   ],
-  optional: [ISettingRegistry, IEventStream, ITranslator],
+  optional: [ISettingRegistry, IEventStream, IThemeManager, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     awareness: Awareness,
@@ -74,6 +73,7 @@ const presencePlugin: JupyterFrontEndPlugin<IPresence> = {
     editors: IEditorExtensionRegistry,
     registry: ISettingRegistry | null,
     events: IEventStream | null,
+    themes: IThemeManager | null,
     translator: ITranslator | null
   ): IPresence => {
     const trans = (translator ?? nullTranslator).load('codesyncx');
@@ -98,6 +98,7 @@ const presencePlugin: JupyterFrontEndPlugin<IPresence> = {
       Notification.info(noticeText(reason, name, trans), { autoClose: 5000 });
     });
     knowMe(app, store);
+    themes?.themeChanged.connect(() => store.refresh());
     if (registry) {
       settings
         .load(registry, PRESENCE_ID)
@@ -155,7 +156,6 @@ const peoplePlugin: JupyterFrontEndPlugin<void> = {
     ILayoutRestorer,
     IToolbarWidgetRegistry,
     IFileBrowserFactory,
-    IThemeManager,
     ITranslator
   ],
   activate: (
@@ -166,7 +166,6 @@ const peoplePlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     toolbars: IToolbarWidgetRegistry | null,
     browsers: IFileBrowserFactory | null,
-    themes: IThemeManager | null,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('codesyncx');
@@ -203,10 +202,6 @@ const peoplePlugin: JupyterFrontEndPlugin<void> = {
     if (browsers) {
       showFacesInBrowsers(browsers, presence, trans);
     }
-    themes?.themeChanged.connect(() => {
-      forgetInks();
-      panel.update();
-    });
     void app.restored.then(() => {
       const main = document.getElementById('jp-main-dock-panel') ?? shell.node;
       return new FollowFrame(main, presence, trans);

@@ -65,6 +65,11 @@ export class PeopleStore implements IDisposable {
     this._schedule();
   }
 
+  /** Let everything that shows people draw itself again. */
+  refresh(): void {
+    this._schedule();
+  }
+
   /** Tell the others my state. */
   tell(state: IPresenceState): void {
     this._awareness.setLocalStateField(STATE_KEY, state);
