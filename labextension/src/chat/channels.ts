@@ -1,0 +1,166 @@
+import { JSONValue } from '@lumino/coreutils';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { IChannel } from './api';
+
+/** A new message somewhere in the project, as the server tells it. */
+export interface IMessageNotice {
+  path: string;
+  channel: string;
+  message_id: string;
+  sender: string;
+  sender_name: string;
+  excerpt: string;
+  mentions: string[];
+}
+
+/** An event of the server's stream. */
+export interface IEvent {
+  readonly type: string;
+  readonly [fact: string]: JSONValue | undefined;
+}
+
+export interface IChannelsOptions {
+  /** Who is looking. */
+  username: () => string;
+
+  /** Asks the server for all channels. */
+  load: () => Promise<IChannel[]>;
+
+  /** Tells the server how far a channel was read. */
+  mark: (path: string, readUntil: number) => Promise<IChannel>;
+
+  /** Runs something soon; a stand-in serves in tests. */
+  later?: (run: () => void, delayMs: number) => void;
+}
+
+const REFRESH_DELAY_MS = 300;
+
+/** The channels of the project with what one hasn't read, kept up to date. No DOM. */
+export class Channels {
+  constructor(private readonly _options: IChannelsOptions) {}
+
+  /** The list or a count changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Somebody else wrote something that isn't on the screen. */
+  get noticed(): ISignal<this, IMessageNotice> {
+    return this._noticed;
+  }
+
+  get all(): readonly IChannel[] {
+    return this._channels;
+  }
+
+  get unread(): number {
+    return this._channels.reduce((sum, channel) => sum + channel.unread, 0);
+  }
+
+  get mentions(): number {
+    return this._channels.reduce((sum, channel) => sum + channel.mentions, 0);
+  }
+
+  /** The path of the channel whose messages are on the screen now, if any. */
+  get watched(): string | null {
+    return this._watched;
+  }
+  set watched(path: string | null) {
+    this._watched = path;
+  }
+
+  find(path: string): IChannel | undefined {
+    return this._channels.find(channel => channel.path === path);
+  }
+
+  async refresh(): Promise<void> {
+    const channels = await this._options.load();
+    this._channels = channels.map(channel =>
+      channel.path === this._watched
+        ? { ...channel, unread: 0, mentions: 0 }
+        : channel
+    );
+    this._changed.emit();
+  }
+
+  /** The watched channel was read up to `time` (seconds). */
+  async read(path: string, time: number): Promise<void> {
+    this._update(path, { unread: 0, mentions: 0 });
+    const known = this.find(path);
+    if (known && time <= known.read_until) {
+      return;
+    }
+    this._update(path, { read_until: time });
+    await this._options.mark(path, time);
+  }
+
+  /** Take in what the server tells. */
+  receive(event: IEvent): void {
+    if (event.type === 'chat.message') {
+      this._receiveMessage(event as unknown as IMessageNotice);
+    } else if (
+      event.type === 'chat.channel_created' ||
+      event.type === 'chat.read' ||
+      (event.type.startsWith('file.') && touchesChat(event))
+    ) {
+      this._refreshSoon();
+    }
+  }
+
+  private _receiveMessage(notice: IMessageNotice): void {
+    const username = this._options.username();
+    if (notice.sender === username) {
+      return;
+    }
+    if (notice.path !== this._watched) {
+      const channel = this.find(notice.path);
+      if (channel) {
+        const mentioned = notice.mentions.includes(username) ? 1 : 0;
+        this._update(notice.path, {
+          unread: channel.unread + 1,
+          mentions: channel.mentions + mentioned
+        });
+      } else {
+        this._refreshSoon();
+      }
+    }
+    this._noticed.emit(notice);
+  }
+
+  private _update(path: string, patch: Partial<IChannel>): void {
+    this._channels = this._channels.map(channel =>
+      channel.path === path ? { ...channel, ...patch } : channel
+    );
+    this._changed.emit();
+  }
+
+  private _refreshSoon(): void {
+    if (this._isWaiting) {
+      return;
+    }
+    this._isWaiting = true;
+    const later =
+      this._options.later ??
+      ((run, delayMs) => void window.setTimeout(run, delayMs));
+    later(() => {
+      this._isWaiting = false;
+      this.refresh().catch((error: unknown) => {
+        console.warn('The chat channels could not be listed.', error);
+      });
+    }, REFRESH_DELAY_MS);
+  }
+
+  private _channels: readonly IChannel[] = [];
+  private _watched: string | null = null;
+  private _isWaiting = false;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _noticed = new Signal<this, IMessageNotice>(this);
+}
+
+function touchesChat(event: IEvent): boolean {
+  return ['path', 'old_path', 'new_path'].some(key => {
+    const path = event[key];
+    return typeof path === 'string' && path.endsWith('.chat');
+  });
+}
