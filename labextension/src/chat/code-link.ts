@@ -43,7 +43,7 @@ export function createCodeLink(
   end: number,
   source: ILinkSource
 ): ICodeLink {
-  const content = text.toString();
+  const content = textOf(text);
   return {
     path: source.path,
     ...(source.fileId ? { file_id: source.fileId } : {}),
@@ -59,7 +59,7 @@ export function createCodeLink(
 
 /** Find the linked text in the document as it is now; null when nothing is left of it. */
 export function locate(link: ICodeLink, text: Y.Text): IPlace | null {
-  const content = text.toString();
+  const content = textOf(text);
   const start = resolve(link.from, text);
   const end = resolve(link.to, text);
   const found = nearest(content, link);
@@ -94,7 +94,7 @@ export function readExtras(metadata: JSONObject | undefined): IMessageExtras {
   }
   const links = Array.isArray(extras.links) ? extras.links : [];
   return {
-    links: links.filter(isCodeLink),
+    links: (links as unknown[]).filter(isCodeLink),
     replyTo: typeof extras.reply_to === 'string' ? extras.reply_to : null
   };
 }
@@ -130,6 +130,12 @@ export function lineAt(content: string, offset: number): number {
     line += 1;
   }
   return line;
+}
+
+/** The characters of a shared text. */
+export function textOf(text: Y.Text): string {
+  // Y.Text spells its content out, which its type hides.
+  return (text as { toString(): string }).toString();
 }
 
 function linesOf(content: string, first: number, last: number): IPlace | null {

@@ -224,8 +224,6 @@ export function messageExcerpt(message: IChatMessage): string {
 
 function displayName(model: IChatModel, username: string): string {
   const user = model.sharedModel.ydoc.getMap('users').get(username) as
-    | { display_name?: string }
-    | undefined;
+    { display_name?: string } | undefined;
   return user?.display_name ?? username;
 }
-

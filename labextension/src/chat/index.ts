@@ -105,8 +105,7 @@ async function activateChat(
   const settings = await services.settings?.load(PLUGIN_ID);
   const level = (): NoticeLevel =>
     (settings?.get('desktopNotifications').composite as
-      | NoticeLevel
-      | undefined) ?? 'off';
+      NoticeLevel | undefined) ?? 'off';
 
   const panel = new ChatPanel({
     channels,

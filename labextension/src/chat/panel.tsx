@@ -34,7 +34,9 @@ export interface IChatPanelOptions {
 /** Channels on top, below them jupyterlab-chat's own widget for the open one. */
 export class ChatPanel extends Panel implements IHeaderModel {
   constructor(private readonly _options: IChatPanelOptions) {
-    super({ layout: new BoxLayout({ direction: 'top-to-bottom', spacing: 0 }) });
+    super({
+      layout: new BoxLayout({ direction: 'top-to-bottom', spacing: 0 })
+    });
     const { trans, channels } = _options;
     this.id = 'codesyncx-chat';
     this.addClass('csx-chat-panel');
@@ -53,7 +55,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
     BoxLayout.setStretch(header, 0);
     BoxLayout.setStretch(this._body, 1);
     BoxLayout.setStretch(this._reply, 0);
-    channels.changed.connect(this._onChannels, this);
+    channels.changed.connect(() => this._onChannels());
     document.addEventListener('visibilitychange', this._look);
     window.addEventListener('focus', this._look);
     this._onChannels();
@@ -79,7 +81,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
     return this._options.noticeLevel();
   }
 
-  dispose(): void {
+  override dispose(): void {
     if (this.isDisposed) {
       return;
     }
@@ -126,7 +128,10 @@ export class ChatPanel extends Panel implements IHeaderModel {
     this._changed.emit();
     try {
       const known = this._options.channels.find(path);
-      const room = await this._options.rooms.open(path, known?.exists === false);
+      const room = await this._options.rooms.open(
+        path,
+        known?.exists === false
+      );
       // Another channel may have been chosen while this one was loading.
       if ((this._opening as string | null) !== path || this.isDisposed) {
         room.dispose();
@@ -176,7 +181,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
     window.setTimeout(() => node.classList.remove('csx-mod-found'), FLASH_MS);
   }
 
-  protected onAfterShow(message: Message): void {
+  protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this._look();
     if (!this._room && !this._opening) {
@@ -184,7 +189,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
     }
   }
 
-  protected onAfterHide(message: Message): void {
+  protected override onAfterHide(message: Message): void {
     super.onAfterHide(message);
     this._look();
   }
@@ -210,8 +215,8 @@ export class ChatPanel extends Panel implements IHeaderModel {
     this._room = room;
     this._body.addWidget(room.widget);
     acceptFiles(room, this._options.trans);
-    room.model.messagesUpdated.connect(this._onMessages, this);
-    room.model.input.metadataChanged?.connect(this._onDraft, this);
+    room.model.messagesUpdated.connect(() => this._onMessages());
+    room.model.input.metadataChanged?.connect(() => this._changed.emit());
     this._options.onOpened(room.path);
     this._look();
   }
@@ -222,15 +227,15 @@ export class ChatPanel extends Panel implements IHeaderModel {
     this._room = null;
   }
 
-  private readonly _onDraft = (): void => this._changed.emit();
-
   private _onChannels(): void {
     const { trans, channels } = this._options;
     const { unread } = channels;
     this.title.caption = unread
       ? trans._n('Chat (%1 unread)', 'Chat (%1 unread)', unread)
       : trans.__('Chat');
-    this.title.className = unread ? 'csx-chat-tab csx-mod-unread' : 'csx-chat-tab';
+    this.title.className = unread
+      ? 'csx-chat-tab csx-mod-unread'
+      : 'csx-chat-tab';
     this.title.dataset = unread
       ? { 'csx-unread': unread > 99 ? '99+' : unread.toString() }
       : {};

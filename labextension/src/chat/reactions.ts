@@ -28,7 +28,9 @@ export interface IReaction {
 export class Reactions {
   constructor(doc: Y.Doc) {
     this._metadata = doc.getMap('metadata');
-    this._metadata.forEach((_, key) => this._take(key));
+    for (const key of this._metadata.keys()) {
+      this._take(key);
+    }
     this._metadata.observe(this._onChange);
   }
 
@@ -58,7 +60,7 @@ export class Reactions {
     }
   }
 
-  private readonly _onChange = (event: Y.YMapEvent<unknown>): void => {
+  private readonly _onChange = (event: { keysChanged: Set<string> }): void => {
     const touched = new Set<string>();
     event.keysChanged.forEach(key => {
       const messageId = this._take(key);

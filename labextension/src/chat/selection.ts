@@ -12,7 +12,14 @@ import { Notebook, NotebookPanel } from '@jupyterlab/notebook';
 import { ServerConnection } from '@jupyterlab/services';
 import type * as Y from 'yjs';
 
-import { createCodeLink, fence, ICodeLink, linkLabel, locate } from './code-link';
+import {
+  createCodeLink,
+  fence,
+  ICodeLink,
+  linkLabel,
+  locate,
+  textOf
+} from './code-link';
 import { highlight } from './highlight';
 
 /** An editor that is in use, and the shared text behind it. */
@@ -67,7 +74,7 @@ export function describeSelection(
     return null;
   }
   const link = createCodeLink(text, from, to, source);
-  const code = text.toString().slice(from, to);
+  const code = textOf(text).slice(from, to);
   return {
     link,
     body: `**${escapeMarkdown(linkLabel(link))}**\n\n${fence(code, source.language)}`
@@ -81,8 +88,7 @@ export async function openCodeLink(
 ): Promise<boolean> {
   const path = (await currentPath(app, link)) ?? link.path;
   const widget = (await app.commands.execute('docmanager:open', { path })) as
-    | IDocumentWidget
-    | undefined;
+    IDocumentWidget | undefined;
   if (!widget) {
     return false;
   }

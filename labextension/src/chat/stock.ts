@@ -93,7 +93,9 @@ export interface IMessagePart {
 }
 
 interface IPreambleRegistry {
-  addComponent(component: (props: IMessagePart) => React.JSX.Element | null): void;
+  addComponent(
+    component: (props: IMessagePart) => React.JSX.Element | null
+  ): void;
 }
 
 interface IFooterRegistry {
