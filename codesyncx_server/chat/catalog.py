@@ -32,6 +32,7 @@ MAX_RESULTS = 100
 EXCERPT_CHARS = 160
 
 _SKIPPED = {"node_modules", "__pycache__", "venv"}
+_FENCE = re.compile(r"^ {0,3}`{3,}[^\n`]*$", re.MULTILINE)
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
@@ -183,7 +184,7 @@ def search(chats: Iterable[ChatFile], query: str) -> list[dict[str, Any]]:
 
 def excerpt(body: str, word: str = "") -> str:
     """Give one line of `body`, around `word` when that stands far in."""
-    line = " ".join(body.split())
+    line = " ".join(_FENCE.sub(" ", body).split())
     at = _fold(line).find(word) if word else 0
     start = max(0, at - EXCERPT_CHARS // 3) if at > EXCERPT_CHARS // 2 else 0
     cut = line[start : start + EXCERPT_CHARS]

@@ -35,6 +35,7 @@ class ChatService:
         self._store = store
         self._bus = bus
         self._reading = asyncio.Lock()
+        self._writing = asyncio.Lock()
 
     async def channels(self, username: str) -> list[dict[str, Any]]:
         """Every channel with what `username` hasn't read; the default one even before it exists."""
@@ -50,19 +51,11 @@ class ChatService:
     async def create(self, name: str, *, may_exist: bool = False) -> dict[str, Any]:
         """Create the channel `name`; ExistsError when there is one, unless it `may_exist`."""
         path = catalog.channel_path(name)
-        if await self._exists(path):
-            if not may_exist:
+        async with self._writing:
+            if not await self._exists(path):
+                await self._create(path)
+            elif not may_exist:
                 raise ExistsError(f"There is a channel {catalog.channel_name(path)!r} already.")
-        else:
-            await self._make_folder(catalog.FOLDER)
-            empty = {
-                "messages": [],
-                "users": {},
-                "attachments": {},
-                "metadata": {"id": str(uuid.uuid4())},
-            }
-            await self._save(path, "text", json.dumps(empty, indent=2))
-            self._bus.publish(Event("chat.channel_created", {"path": path}))
         return {"path": path, "name": catalog.channel_name(path)}
 
     async def search(self, query: str) -> list[dict[str, Any]]:
@@ -98,19 +91,12 @@ class ChatService:
             raise NotFoundError("There is no such channel.")
         parent = channel.rpartition("/")[0]
         folder = f"{parent}/{catalog.ATTACHMENTS}".lstrip("/")
-        await self._make_folder(folder)
-        safe = catalog.attachment_name(name)
-        stem, dot, suffix = safe.rpartition(".")
-        for number in range(_SAME_NAME_TRIES):
-            candidate = (
-                safe if not number else f"{stem or suffix}-{number}{dot}{suffix * bool(dot)}"
-            )
-            path = f"{folder}/{candidate}"
-            if not await self._exists(path):
-                await self._save(path, "base64", base64.b64encode(data).decode())
-                mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
-                return {"path": path, "mimetype": mimetype, "size": len(data)}
-        raise ExistsError("There are too many attachments of that name.")
+        async with self._writing:
+            await self._make_folder(folder)
+            path = await self._free_path(folder, catalog.attachment_name(name))
+            await self._save(path, "base64", base64.b64encode(data).decode())
+        mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        return {"path": path, "mimetype": mimetype, "size": len(data)}
 
     def people(self) -> list[dict[str, Any]]:
         """Everyone who has been in the project."""
@@ -121,9 +107,31 @@ class ChatService:
         if self._store.remember(identity):
             self._bus.publish(Event("chat.people_changed", {}))
 
+    async def _create(self, path: str) -> None:
+        await self._make_folder(catalog.FOLDER)
+        # The id is there from the start: two browsers that open a chat without one would each
+        # write their own.
+        empty = {
+            "messages": [],
+            "users": {},
+            "attachments": {},
+            "metadata": {"id": str(uuid.uuid4())},
+        }
+        await self._save(path, "text", json.dumps(empty, indent=2))
+        self._bus.publish(Event("chat.channel_created", {"path": path}))
+
     async def _chats(self) -> list[catalog.ChatFile]:
         async with self._reading:
             return await asyncio.to_thread(self._catalog.chats)
+
+    async def _free_path(self, folder: str, name: str) -> str:
+        stem, dot, suffix = name.rpartition(".")
+        for number in range(_SAME_NAME_TRIES):
+            numbered = f"{stem}-{number}{dot}{suffix}" if dot else f"{name}-{number}"
+            path = f"{folder}/{numbered if number else name}"
+            if not await self._exists(path):
+                return path
+        raise ExistsError("There are too many attachments of that name.")
 
     async def _exists(self, path: str) -> bool:
         try:

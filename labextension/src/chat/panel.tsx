@@ -2,7 +2,7 @@ import { InputDialog, Notification, ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
-import { BoxLayout, Panel, Widget } from '@lumino/widgets';
+import { Panel, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { createChannel, IChannel, IHit, searchMessages } from './api';
@@ -34,9 +34,7 @@ export interface IChatPanelOptions {
 /** Channels on top, below them jupyterlab-chat's own widget for the open one. */
 export class ChatPanel extends Panel implements IHeaderModel {
   constructor(private readonly _options: IChatPanelOptions) {
-    super({
-      layout: new BoxLayout({ direction: 'top-to-bottom', spacing: 0 })
-    });
+    super();
     const { trans, channels } = _options;
     this.id = 'codesyncx-chat';
     this.addClass('csx-chat-panel');
@@ -48,13 +46,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
     this._reply = ReactWidget.create(<ReplyBar panel={this} trans={trans} />);
     this._reply.addClass('csx-chat-bottom');
     this._body.addClass('csx-chat-body');
-    const layout = this.layout as BoxLayout;
-    [header, this._body, this._reply].forEach(widget =>
-      layout.addWidget(widget)
-    );
-    BoxLayout.setStretch(header, 0);
-    BoxLayout.setStretch(this._body, 1);
-    BoxLayout.setStretch(this._reply, 0);
+    [header, this._body, this._reply].forEach(widget => this.addWidget(widget));
     channels.changed.connect(() => this._onChannels());
     document.addEventListener('visibilitychange', this._look);
     window.addEventListener('focus', this._look);
@@ -123,9 +115,17 @@ export class ChatPanel extends Panel implements IHeaderModel {
     if (this._room?.path === path) {
       return this._room.model;
     }
+    if (this._opening === path && this._entering) {
+      return this._entering;
+    }
     this._leave();
     this._opening = path;
+    this._entering = this._openRoom(path);
     this._changed.emit();
+    return this._entering;
+  }
+
+  private async _openRoom(path: string): Promise<IChatModel | null> {
     try {
       const known = this._options.channels.find(path);
       const room = await this._options.rooms.open(
@@ -133,14 +133,14 @@ export class ChatPanel extends Panel implements IHeaderModel {
         known?.exists === false
       );
       // Another channel may have been chosen while this one was loading.
-      if ((this._opening as string | null) !== path || this.isDisposed) {
+      if (this._opening !== path || this.isDisposed) {
         room.dispose();
         return null;
       }
       this._enter(room);
       return room.model;
     } finally {
-      if ((this._opening as string | null) === path) {
+      if (this._opening === path) {
         this._opening = null;
       }
       this._changed.emit();
@@ -282,6 +282,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
   private readonly _reply: Widget;
   private _room: IRoom | null = null;
   private _opening: string | null = null;
+  private _entering: Promise<IChatModel | null> | null = null;
   private _readTimer = 0;
   private readonly _changed = new Signal<this, void>(this);
 }

@@ -12,14 +12,7 @@ import { Notebook, NotebookPanel } from '@jupyterlab/notebook';
 import { ServerConnection } from '@jupyterlab/services';
 import type * as Y from 'yjs';
 
-import {
-  createCodeLink,
-  fence,
-  ICodeLink,
-  linkLabel,
-  locate,
-  textOf
-} from './code-link';
+import { createCodeLink, fence, ICodeLink, locate, textOf } from './code-link';
 import { highlight } from './highlight';
 
 /** An editor that is in use, and the shared text behind it. */
@@ -77,7 +70,7 @@ export function describeSelection(
   const code = textOf(text).slice(from, to);
   return {
     link,
-    body: `**${escapeMarkdown(linkLabel(link))}**\n\n${fence(code, source.language)}`
+    body: fence(code, source.language)
   };
 }
 
@@ -194,8 +187,4 @@ async function currentPath(
   }
   const { path } = (await response.json()) as { path?: string };
   return path ?? null;
-}
-
-function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_[\]<>]/g, '\\$&');
 }
