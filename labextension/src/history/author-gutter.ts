@@ -149,7 +149,9 @@ class AuthorMarker extends GutterMarker {
     const element = document.createElement('span');
     element.className = 'csx-author-mark';
     element.classList.toggle('csx-mod-disk', this.color === null);
-    element.style.setProperty('--csx-author-color', this.color ?? '');
+    if (this.color !== null) {
+      element.style.setProperty('--csx-author-color', this.color);
+    }
     element.dataset.author = this.name;
     element.textContent = this.isFirst ? this.name : '';
     return element;

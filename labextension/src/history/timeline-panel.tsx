@@ -134,12 +134,8 @@ export class TimelineBar extends ReactWidget {
             model.set('comparedWith', event.target.value as ComparedWith)
           }
         >
-          <option value="previous">
-            {trans.__('What this version changed')}
-          </option>
-          <option value="present">
-            {trans.__('What has changed since then')}
-          </option>
+          <option value="previous">{trans.__('Changes in it')}</option>
+          <option value="present">{trans.__('Changes since')}</option>
         </select>
         <select
           aria-label={trans.__('Layout')}
@@ -148,7 +144,7 @@ export class TimelineBar extends ReactWidget {
             model.set('layout', event.target.value as TimelineModel['layout'])
           }
         >
-          <option value="inline">{trans.__('In one column')}</option>
+          <option value="inline">{trans.__('One column')}</option>
           <option value="side-by-side">{trans.__('Side by side')}</option>
         </select>
         <span className="csx-history-space" />

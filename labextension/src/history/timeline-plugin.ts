@@ -74,6 +74,7 @@ export const timelinePlugin: JupyterFrontEndPlugin<void> = {
       const model = new TimelineModel(path);
       const content = new TimelineWidget(model, access, languages, trans);
       const view = new MainAreaWidget({ content });
+      view.toolbar.hide();
       view.id = `codesyncx-history-${Date.now()}`;
       view.title.icon = historyIcon;
       view.title.closable = true;
