@@ -26,7 +26,9 @@ export class AuthorBook implements IAuthorLookup {
   constructor(
     private readonly document: SharedDocument,
     private readonly path: () => string
-  ) {}
+  ) {
+    document.awareness.on('change', this.onAwareness);
+  }
 
   /** Emitted when more is known. */
   get changed(): ISignal<this, void> {
@@ -34,7 +36,11 @@ export class AuthorBook implements IAuthorLookup {
   }
 
   personOf(clientId: number): IPerson | null {
-    return this.people.get(clientId) ?? this.presentPerson(clientId);
+    const person = this.people.get(clientId) ?? this.presentPerson(clientId);
+    if (person === null && clientId !== DISK_CLIENT_ID) {
+      this.nameless.add(clientId);
+    }
+    return person;
   }
 
   timeOf(clientId: number, clock: number): number | null {
@@ -96,6 +102,21 @@ export class AuthorBook implements IAuthorLookup {
     return person;
   }
 
+  /** Somebody whose text was shown as nobody's has come. */
+  private readonly onAwareness = (change: {
+    added: number[];
+    updated: number[];
+  }): void => {
+    const named = [...change.added, ...change.updated].filter(
+      id => this.nameless.has(id) && this.presentPerson(id) !== null
+    );
+    named.forEach(id => this.nameless.delete(id));
+    if (named.length) {
+      this.changedSignal.emit();
+    }
+  };
+
+  private readonly nameless = new Set<number>();
   private readonly people = new Map<number, IPerson>();
   private times = new ClockTimes([]);
   private readonly askedFor = new Set<number>();

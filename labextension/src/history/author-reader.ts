@@ -41,6 +41,7 @@ export class AuthorReader implements PluginValue {
 
   destroy(): void {
     window.clearTimeout(this.timer);
+    window.clearTimeout(this.redrawing);
     window.clearInterval(this.renewal);
     this.authorship.book.changed.disconnect(this.redraw);
   }
@@ -78,13 +79,18 @@ export class AuthorReader implements PluginValue {
       );
   }
 
+  /** Later, as names may arrive in the middle of an update of this very editor. */
   private readonly redraw = (): void => {
-    this.view.dispatch({ effects: authorsRead.of(null) });
+    this.redrawing ??= window.setTimeout(() => {
+      this.redrawing = undefined;
+      this.view.dispatch({ effects: authorsRead.of(null) });
+    });
   };
 
   private runs: AuthorRuns;
   private since: ChangeDesc | null = null;
   private timer: number | undefined;
+  private redrawing: number | undefined;
   private readonly renewal: number;
   private pauseMs = SHORTEST_PAUSE_MS;
 }
