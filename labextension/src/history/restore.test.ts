@@ -21,7 +21,7 @@ function notebook(...cells: nbformat.ICell[]): YNotebook {
   const made = YNotebook.create({
     disableDocumentWideUndoRedo: true,
     data: { cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }
-  } as unknown as Parameters<typeof YNotebook.create>[0]);
+  });
   made.undoManager.clear();
   return made;
 }
