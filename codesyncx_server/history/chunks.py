@@ -8,6 +8,7 @@ have to be rewritten when an old version goes.
 from __future__ import annotations
 
 import hashlib
+import io
 import zlib
 
 KEY_BYTES = 16
@@ -21,7 +22,7 @@ def split_content(content: bytes) -> list[bytes]:
     """Cut `content` into pieces at lines chosen by what they say; joined they are `content`."""
     pieces: list[bytes] = []
     start = position = 0
-    for line in content.splitlines(keepends=True):
+    for line in io.BytesIO(content):
         end = position + len(line)
         is_lone = len(line) >= _LONE_LINE_BYTES
         if position > start and (is_lone or end - start > _LARGEST_PIECE_BYTES):

@@ -68,7 +68,8 @@ async def test_saves_become_versions_that_can_be_read(
     assert [person["username"] for person in newest["people"]] == ["bo"]
     assert (newest["added"], newest["removed"]) == (1, 0)
     response = await jp_fetch(*API, "version", str(first["id"]), "naïve.py")
-    assert json.loads(response.body)["content"] == "one\n"
+    assert response.body == b"one\n"
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
 async def test_what_was_there_before_the_first_edit_is_a_version(

@@ -29,13 +29,23 @@ export async function request<T>(
   init: RequestInit = {},
   settings: ServerConnection.ISettings = ServerConnection.makeSettings()
 ): Promise<T> {
+  const text = await requestText(path, init, settings);
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+/** As {@link request}, for routes that answer with plain text. */
+export async function requestText(
+  path: string,
+  init: RequestInit = {},
+  settings: ServerConnection.ISettings = ServerConnection.makeSettings()
+): Promise<string> {
   const url = URLExt.join(settings.baseUrl, 'codesyncx/api', path);
   const response = await ServerConnection.makeRequest(url, init, settings);
   const text = await response.text();
   if (!response.ok) {
     throw toApiError(response, text);
   }
-  return (text ? JSON.parse(text) : undefined) as T;
+  return text;
 }
 
 function toApiError(response: Response, text: string): ApiError {

@@ -1,6 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 
-import { request } from '../api/client';
+import { request, requestText } from '../api/client';
 
 /** Somebody who edits, as the server knows them. */
 export interface IPerson {
@@ -22,11 +22,6 @@ export interface IVersion {
   label: string;
 }
 
-/** A version with its text. */
-export interface IVersionContent extends IVersion {
-  content: string;
-}
-
 /** By `time` (epoch seconds) a client had written everything before `clock`. */
 export type ClockMark = [clientId: number, clock: number, time: number];
 
@@ -44,12 +39,9 @@ export async function fetchVersions(path: string): Promise<IVersion[]> {
   return answer.versions;
 }
 
-/** One version of the file at `path`. */
-export function fetchVersion(
-  path: string,
-  id: number
-): Promise<IVersionContent> {
-  return request(`history/version/${id}/${URLExt.encodeParts(path)}`);
+/** The text of one version of the file at `path`, as it was saved. */
+export function fetchVersion(path: string, id: number): Promise<string> {
+  return requestText(`history/version/${id}/${URLExt.encodeParts(path)}`);
 }
 
 /** Give a version a name; it is then kept whatever its age. */

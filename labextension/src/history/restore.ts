@@ -2,7 +2,7 @@ import type { YNotebook } from '@jupyter/ydoc';
 import type * as nbformat from '@jupyterlab/nbformat';
 
 import { CellStep, restoreSteps } from './notebook-restore';
-import { parseNotebook, plainCell } from './notebook-text';
+import { notebookText, parseNotebook, plainCell } from './notebook-text';
 import { isNotebook, SharedDocument, SharedText } from './shared-documents';
 import { applyEdits, ITextEdit, likeDocument, textEdits } from './text-edits';
 
@@ -41,6 +41,18 @@ export function editText(text: SharedText, edits: ITextEdit[]): void {
 /** The cells of an open notebook, as a version has them. */
 export function presentCells(notebook: YNotebook): nbformat.ICell[] {
   return notebook.cells.map(cell => plainCell(cell.toJSON()));
+}
+
+/** A notebook's text to read and compare, without a look at its outputs. */
+export function readableText(
+  notebook: YNotebook
+): ReturnType<typeof notebookText> {
+  const cells = notebook.cells.map(cell => ({
+    cell_type: cell.cell_type,
+    source: cell.source,
+    metadata: {}
+  }));
+  return notebookText({ cells });
 }
 
 /** Bring back one cell of a version: its content, or itself where it was. */

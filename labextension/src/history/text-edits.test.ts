@@ -84,7 +84,7 @@ test('very different large texts take bounded time', () => {
 test('a version is compared in the form the editor has', () => {
   expect(likeDocument('\ufeffa\r\nb\r', 'x\ny')).toBe('a\nb\n');
   expect(likeDocument('a\r\nb', 'x\r\ny')).toBe('a\r\nb');
-  expect(likeDocument('\ufeffa', '\ufeffb')).toBe('\ufeffa');
+  expect(likeDocument('a', '\ufeffb')).toBe('\ufeffa');
 });
 
 test('putting back one changed piece after another gives the version', () => {

@@ -35,12 +35,11 @@ export function applyEdits(
 /**
  * The text of a stored version in the form the open document has it.
  *
- * The disk may have a byte order mark and CRLF where the editor works without.
+ * The disk may have a byte order mark and CRLF where the editor works without; and the mark is
+ * lost on the way through HTTP.
  */
 export function likeDocument(stored: string, document: string): string {
-  let text = stored;
-  if (text.startsWith('\ufeff') && !document.startsWith('\ufeff')) {
-    text = text.slice(1);
-  }
+  const mark = document.startsWith('\ufeff') ? '\ufeff' : '';
+  const text = mark + stored.replace(/^\ufeff/, '');
   return document.includes('\r') ? text : text.replace(/\r\n?/g, '\n');
 }

@@ -5,7 +5,6 @@ import {
   fetchVersion,
   fetchVersions,
   IVersion,
-  IVersionContent,
   labelVersion
 } from './messages';
 
@@ -98,7 +97,7 @@ export class TimelineModel extends VDomModel {
   }
 
   /** The text of a version; recent ones are kept. */
-  async content(version: IVersion): Promise<IVersionContent> {
+  async content(version: IVersion): Promise<string> {
     const key = `${version.id}:${version.sha256}`;
     const known = this.contents.get(key);
     if (known !== undefined) {
@@ -137,5 +136,5 @@ export class TimelineModel extends VDomModel {
   private currentPath: string;
   private selectedId: number | null = null;
   private log: DeletionLog | null = null;
-  private readonly contents = new Map<string, IVersionContent>();
+  private readonly contents = new Map<string, string>();
 }

@@ -10,7 +10,7 @@ import { DiffView, IComparison } from './diff-view';
 import { IVersion } from './messages';
 import { formatMoment } from './moments';
 import { notebookText, parseNotebook } from './notebook-text';
-import { editText, presentCells, restoreCell, restoreVersion } from './restore';
+import { editText, readableText, restoreCell, restoreVersion } from './restore';
 import { isNotebook, SharedDocument } from './shared-documents';
 import { likeDocument } from './text-edits';
 import { TimelineModel } from './timeline-model';
@@ -126,7 +126,7 @@ export class TimelineWidget extends SplitPanel {
   }
 
   private async comparison(version: IVersion): Promise<IComparison> {
-    const { content } = await this.model.content(version);
+    const content = await this.model.content(version);
     const moment = formatMoment(version.time, this.trans);
     if (this.model.comparedWith === 'present') {
       return {
@@ -142,7 +142,7 @@ export class TimelineWidget extends SplitPanel {
       };
     }
     const previous = this.model.previous(version);
-    const before = previous && (await this.model.content(previous)).content;
+    const before = previous && (await this.model.content(previous));
     return {
       before: before === null ? '' : this.readable(before),
       after: this.readable(content),
@@ -168,12 +168,10 @@ export class TimelineWidget extends SplitPanel {
   private async presentText(): Promise<string> {
     if (this.document === null) {
       const newest = this.model.versions.at(0);
-      return newest
-        ? this.readable((await this.model.content(newest)).content)
-        : '';
+      return newest ? this.readable(await this.model.content(newest)) : '';
     }
     return isNotebook(this.document)
-      ? notebookText({ cells: presentCells(this.document) }).text
+      ? readableText(this.document).text
       : this.document.source;
   }
 
@@ -188,7 +186,7 @@ export class TimelineWidget extends SplitPanel {
 
   private async restore(version: IVersion): Promise<void> {
     try {
-      const { content } = await this.model.content(version);
+      const content = await this.model.content(version);
       const document = await this.access.open(this.model.path);
       this.follow(document);
       if (document === null || !restoreVersion(document, content)) {
@@ -257,7 +255,7 @@ export class TimelineWidget extends SplitPanel {
       return;
     }
     const before = notebookText(version);
-    const present = notebookText({ cells: presentCells(document) });
+    const present = readableText(document);
     const edit = chunkEdit(before.text, present.text, offset);
     if (edit === null) {
       return;
