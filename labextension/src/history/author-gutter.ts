@@ -57,7 +57,12 @@ export function showLineAuthor(
   const line = view.state.doc.lineAt(view.state.selection.main.head);
   const authors = reader.authorsOf(view.state, line);
   reader.destroy();
-  const tooltip = authorsTooltip(line, authors, authorship.book, trans);
+  const tooltip = authorsTooltip(
+    line.from,
+    () => authors,
+    authorship.book,
+    trans
+  );
   view.dispatch({ effects: setTooltip.of(tooltip) });
   return authors;
 }
@@ -112,10 +117,12 @@ function lineGutter(
     domEventHandlers: {
       mouseover: (view, block) => {
         const line = view.state.doc.lineAt(block.from);
-        const authors = authorsAt(view, line);
-        const tooltip = authors.length
-          ? authorsTooltip(line, authors, authorship.book, trans)
-          : null;
+        const tooltip = authorsTooltip(
+          line.from,
+          () => authorsAt(view, view.state.doc.line(line.number)),
+          authorship.book,
+          trans
+        );
         view.dispatch({ effects: setTooltip.of(tooltip) });
         return false;
       },

@@ -1,30 +1,41 @@
-import { Line } from '@codemirror/state';
 import { Tooltip } from '@codemirror/view';
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { authorsRead } from './author-reader';
 import { AuthorBook } from './author-book';
 import { ILineAuthor } from './line-authors';
 import { formatMoment } from './moments';
 
-/** A tooltip that names everybody who wrote in a line, and when they last did. */
+/** A tooltip that names everybody who wrote in a line, and when; it keeps up with new readings. */
 export function authorsTooltip(
-  line: Line,
-  authors: ILineAuthor[],
+  position: number,
+  read: () => ILineAuthor[],
   book: AuthorBook,
   trans: TranslationBundle
 ): Tooltip {
   return {
-    pos: line.from,
+    pos: position,
     above: true,
     create: () => {
       const dom = document.createElement('div');
       dom.className = 'csx-author-tooltip';
       dom.setAttribute('role', 'status');
-      dom.append(...authors.map(author => authorRow(author, book, trans)));
-      if (!authors.length) {
-        dom.textContent = trans.__('Nobody has written here yet.');
-      }
-      return { dom };
+      const render = (): void => {
+        const rows = read().map(author => authorRow(author, book, trans));
+        dom.replaceChildren(
+          ...(rows.length ? rows : [trans.__('Nobody has written here yet.')])
+        );
+      };
+      render();
+      return {
+        dom,
+        update: update => {
+          const effects = update.transactions.flatMap(one => one.effects);
+          if (effects.some(effect => effect.is(authorsRead))) {
+            render();
+          }
+        }
+      };
     }
   };
 }
