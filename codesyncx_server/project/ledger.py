@@ -78,12 +78,26 @@ class Ledger:
         news = [
             change for each in settled for change in self._unexpected(each, after.get(each.path))
         ]
+        news += self._lost_unseen(looks)
         for look in looks:
             if look.after is None:
                 self._known.pop(look.path, None)
             else:
                 self._known[look.path] = look.after.is_dir
         return news
+
+    def _lost_unseen(self, looks: list[Look]) -> list[FileChange]:
+        """Tell what somebody made and what was gone before the disk was looked at."""
+        lost = {
+            look.path
+            for look in looks
+            if look.before is None and look.after is None and look.path in self._appeared
+        }
+        return [
+            FileChange(Kind.DELETED, path, is_dir=self.is_dir(path))
+            for path in sorted(lost)
+            if not any(is_below(path, folder) for folder in lost)
+        ]
 
     def _unexpected(self, change: FileChange, entry: Entry | None) -> list[FileChange]:
         if change.kind is Kind.DELETED:

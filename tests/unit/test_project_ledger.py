@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from codesyncx_server.project.changes import Entry, FileChange, Kind, Look, settle
+from codesyncx_server.project.changes import Entry, FileChange, Kind, Look, Pending, settle
 from codesyncx_server.project.ledger import REMEMBERED_S, Ledger
 
 
@@ -19,7 +19,10 @@ def ledger_of(**entries: Entry) -> Ledger:
 
 
 def news(ledger: Ledger, *looks: tuple[str, Entry | None, Entry | None], now: float = 0) -> list:
-    seen = [Look(*look) for look in looks]
+    pending = Pending()
+    for look in looks:
+        pending.absorb(Look(*look))
+    seen = pending.take()
     changes = ledger.outside(seen, settle(seen), now)
     return [(change.kind.name, change.path) for change in changes]
 
@@ -96,3 +99,17 @@ def test_a_folder_moves_with_what_is_in_it() -> None:
     assert ledger.knows("e/x")
     assert ledger.is_dir("e")
     assert not ledger.knows("d/x")
+
+
+def test_what_was_made_and_gone_before_the_disk_was_looked_at_is_told() -> None:
+    ledger = ledger_of()
+    ledger.note(FileChange(Kind.CREATED, "d", is_dir=True), 0)
+    ledger.note(FileChange(Kind.CREATED, "d/a"), 0)
+    assert news(
+        ledger,
+        ("d", None, folder(1)),
+        ("d/a", None, file(2)),
+        ("d", folder(1), None),
+        ("d/a", file(2), None),
+    ) == [("DELETED", "d")]
+    assert not ledger.knows("d")

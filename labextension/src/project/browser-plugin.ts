@@ -35,6 +35,7 @@ class LiveFolder {
     if (after !== shown && shown !== '') {
       void this.model.cd(`/${after ?? parentOf(event.path)}`);
     } else if (changesListing(shown, event)) {
+      this.expect(event);
       this.refresh();
     }
   }
@@ -47,11 +48,44 @@ class LiveFolder {
     this.gather.dispose();
   }
 
+  private expect(event: IFileEvent): void {
+    if (event.oldPath !== null) {
+      this.expected.set(event.oldPath, false);
+    }
+    this.expected.set(event.path, event.kind !== 'deleted');
+  }
+
+  private async list(): Promise<void> {
+    const expected = new Map(this.expected);
+    this.expected.clear();
+    if (this.model.isDisposed) {
+      return;
+    }
+    await this.model.cd('.');
+    // A listing that was under way already may have been taken before the change.
+    if (!this.shows(expected)) {
+      await this.model.cd('.');
+    }
+  }
+
+  private shows(expected: Map<string, boolean>): boolean {
+    const { isDisposed, path } = this.model;
+    if (isDisposed) {
+      return true;
+    }
+    const listed = new Set(Array.from(this.model.items(), item => item.path));
+    return Array.from(expected).every(
+      ([each, isThere]) =>
+        parentOf(each) !== path || listed.has(each) === isThere
+    );
+  }
+
+  private readonly expected = new Map<string, boolean>();
   private readonly gather = new Gather(
     () => {
-      if (!this.model.isDisposed) {
-        void this.model.refresh();
-      }
+      this.list().catch((error: unknown) => {
+        console.warn('A file browser could not be refreshed', error);
+      });
     },
     QUIET_MS,
     LONGEST_MS

@@ -1,11 +1,13 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { browserPlugin } from './browser-plugin';
+import { deletionsPlugin } from './deletions-plugin';
 import { eventsPlugin } from './events-plugin';
 import { renamesPlugin } from './renames-plugin';
 
 export const plugins: JupyterFrontEndPlugin<unknown>[] = [
   eventsPlugin,
   browserPlugin,
-  renamesPlugin
+  renamesPlugin,
+  deletionsPlugin
 ];

@@ -1,12 +1,12 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { IDocumentManager } from '@jupyterlab/docmanager';
-import { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
+import { DocumentRegistry, DocumentWidget } from '@jupyterlab/docregistry';
 import { Widget } from '@lumino/widgets';
 
 /** One open document with every view of it. */
 export interface IOpenDocument {
   readonly context: DocumentRegistry.Context;
-  readonly widgets: readonly IDocumentWidget[];
+  readonly widgets: readonly DocumentWidget[];
 }
 
 const AREAS = ['main', 'left', 'right', 'down'] as const;
@@ -16,13 +16,16 @@ export function openDocuments(
   app: JupyterFrontEnd,
   manager: IDocumentManager
 ): IOpenDocument[] {
-  const found = new Map<DocumentRegistry.Context, IDocumentWidget[]>();
+  const found = new Map<DocumentRegistry.Context, DocumentWidget[]>();
   const { contents } = app.serviceManager;
   for (const widget of allWidgets(app)) {
     const context = manager.contextForWidget(widget);
+    if (!(widget instanceof DocumentWidget)) {
+      continue;
+    }
     if (context && contents.driveName(context.path) === '') {
       const widgets = found.get(context) ?? [];
-      widgets.push(widget as IDocumentWidget);
+      widgets.push(widget as DocumentWidget);
       found.set(context, widgets);
     }
   }

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+from support.people import FIND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from support.people import Person
+    from support.servers import LabServer
+
+ROWS = ".jp-DirListing-item .jp-DirListing-itemText"
+
+
+def contents(person: Person, call: str) -> None:
+    """Do something with the contents manager, as JupyterLab's own menus do."""
+    person.page.evaluate(f"() => window.jupyterapp.serviceManager.contents.{call}.then(() => {{}})")
+
+
+def row(person: Person, name: str) -> None:
+    """Wait no longer than a second for a row in the file browser."""
+    person.page.locator(ROWS, has_text=name).first.wait_for(timeout=1000)
+
+
+def no_row(person: Person, name: str) -> None:
+    person.page.locator(ROWS, has_text=name).first.wait_for(state="detached", timeout=1000)
+
+
+def path_of_tab(person: Person, title: str, timeout_s: float = 2) -> None:
+    person.page.locator("#jp-main-dock-panel .lm-TabBar-tabLabel", has_text=title).wait_for(
+        timeout=timeout_s * 1000
+    )
+
+
+def test_what_one_does_to_files_everybody_sees_within_a_second(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    ada, grace = person("ada"), person("grace")
+    contents(ada, "newUntitled({type: 'file', ext: 'py'})")
+    row(grace, "untitled.py")
+    contents(ada, "rename('untitled.py', 'solver.py')")
+    row(grace, "solver.py")
+    no_row(grace, "untitled.py")
+    (lab.root / "from_git.py").write_text("x = 1\n")
+    row(grace, "from_git.py")
+    row(ada, "from_git.py")
+    (lab.root / "from_git.py").unlink()
+    no_row(grace, "from_git.py")
+    contents(ada, "delete('solver.py')")
+    no_row(grace, "solver.py")
+    assert ada.problems == grace.problems == []
+
+
+def test_an_open_document_follows_a_rename_and_stays_shared(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    (lab.root / "old.py").write_text("print('hello')\n")
+    ada, grace = person("ada"), person("grace")
+    ada.open_file("old.py")
+    grace.open_file("old.py")
+    grace.type("old.py", "# unsaved\n")
+    ada.wait_for_text("old.py", "# unsaved")
+
+    contents(ada, "rename('old.py', 'new.py')")
+    path_of_tab(grace, "new.py")
+    path_of_tab(ada, "new.py")
+    grace.type("new.py", "# after\n")
+    ada.wait_for_text("new.py", "# after\n# unsaved")
+    ada.type("new.py", "# from Ada\n")
+    grace.wait_for_text("new.py", "# from Ada\n# after\n# unsaved")
+    deadline = time.monotonic() + 8
+    while "# from Ada\n# after\n# unsaved" not in (lab.root / "new.py").read_text():
+        assert time.monotonic() < deadline, (lab.root / "new.py").read_text()
+        time.sleep(0.1)
+    assert not (lab.root / "old.py").exists()
+
+
+def test_a_rename_by_a_shell_and_of_the_folder_is_followed_too(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    (lab.root / "src").mkdir()
+    (lab.root / "src" / "a.py").write_text("print('hello')\n")
+    ada, grace = person("ada"), person("grace")
+    for somebody in (ada, grace):
+        somebody.open_file("src/a.py")
+    (lab.root / "src" / "a.py").rename(lab.root / "src" / "b.py")
+    for somebody in (ada, grace):
+        path_of_tab(somebody, "b.py")
+        somebody.page.wait_for_timeout(50)
+    contents(ada, "rename('src', 'lib')")
+    ada.page.wait_for_timeout(1000)
+    grace.type("lib/b.py", "# 1\n")
+    ada.wait_for_text("lib/b.py", "# 1")
+    (lab.root / "lib").rename(lab.root / "pkg")
+    ada.page.wait_for_timeout(1500)
+    ada.type("pkg/b.py", "# 2\n")
+    grace.wait_for_text("pkg/b.py", "# 2\n# 1")
+    deadline = time.monotonic() + 8
+    while "# 2\n# 1" not in (lab.root / "pkg" / "b.py").read_text():
+        assert time.monotonic() < deadline, (lab.root / "pkg" / "b.py").read_text()
+        time.sleep(0.1)
+    assert not (lab.root / "lib").exists()
+    assert not (lab.root / "src").exists()
+
+
+BANNER = ".csx-deletion-banner"
+
+
+def banner(person: Person, words: str) -> None:
+    person.page.locator(BANNER, has_text=words).wait_for(timeout=2000)
+
+
+def is_open(person: Person, path: str) -> None:
+    person.page.wait_for_function(
+        f"path => {{ const w = ({FIND})(path); return w && w.context.isReady; }}", arg=path
+    )
+
+
+def test_a_deletion_says_who_did_it_and_the_text_can_be_brought_back(
+    lab: LabServer, person: Callable[..., Person], pictures: Path
+) -> None:
+    (lab.root / "solver.py").write_text("print('hello')\n")
+    ada, grace, third = person("ada"), person("grace"), person("linus")
+    grace.open_file("solver.py")
+    third.open_file("solver.py")
+    grace.type("solver.py", "# mine\n")
+    third.wait_for_text("solver.py", "# mine")
+
+    contents(ada, "delete('solver.py')")
+    for somebody in (grace, third):
+        banner(somebody, "Ada Lovelace deleted solver.py.")
+    grace.screenshot(pictures / "project-deletion.png")
+    grace.page.locator(BANNER).get_by_role("button", name="Keep a copy…").click()
+    grace.page.locator(".jp-Dialog input").wait_for()
+    grace.page.keyboard.press("Enter")
+
+    for somebody in (grace, third):
+        somebody.page.locator(BANNER).wait_for(state="detached", timeout=5000)
+        is_open(somebody, "solver.py")
+        somebody.wait_for_text("solver.py", "# mine\nprint('hello')")
+    assert (lab.root / "solver.py").read_text() == "# mine\nprint('hello')\n"
+    third.type("solver.py", "# again\n")
+    grace.wait_for_text("solver.py", "# again\n# mine")
+    assert grace.problems == third.problems == []
+
+
+def test_a_copy_can_go_elsewhere_and_a_lost_document_be_closed(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    (lab.root / "notes.md").write_text("one\n")
+    (lab.root / "taken.md").write_text("taken\n")
+    ada = person("ada")
+    ada.open_file("notes.md", factory="Editor")
+    (lab.root / "notes.md").unlink()
+    banner(ada, "notes.md was deleted on disk.")
+    ada.page.get_by_role("button", name="Keep a copy…").click()
+    for name in ("taken.md", "deep/er/notes.md"):
+        ada.page.locator(".jp-Dialog input").fill(name)
+        ada.page.keyboard.press("Enter")
+        if name == "taken.md":
+            ada.page.get_by_text("taken.md exists. Please choose another name.").wait_for()
+            ada.page.keyboard.press("Enter")
+    is_open(ada, "deep/er/notes.md")
+    ada.wait_for_text("deep/er/notes.md", "one")
+    assert (lab.root / "deep" / "er" / "notes.md").read_text() == "one\n"
+    assert (lab.root / "taken.md").read_text() == "taken\n"
+    assert not (lab.root / "notes.md").exists()
+
+    shutil.rmtree(lab.root / "deep")
+    banner(ada, "The folder deep with notes.md was deleted on disk.")
+    ada.page.locator(BANNER).get_by_role("button", name="Close").click()
+    ada.page.locator(BANNER).wait_for(state="detached")
+
+
+def test_a_file_that_git_takes_and_brings_back_loses_its_banner(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    path = lab.root / "branch.py"
+    path.write_text("one\n")
+    ada = person("ada")
+    ada.open_file("branch.py")
+    path.unlink()
+    banner(ada, "branch.py was deleted on disk.")
+    path.write_text("two\n")
+    ada.page.locator(BANNER).wait_for(state="detached", timeout=3000)
+    ada.wait_for_text("branch.py", "two")
