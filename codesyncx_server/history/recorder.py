@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time as clock
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 # A large file is read anew for each version: the larger, the longer the pause in between.
 _SHORTEST_PAUSE_S = 5.0
+# A file that was saved this long ago holds nothing that isn't in a version already.
+_QUIET_S = 15.0
 _PAUSE_S_PER_BYTE = 30.0 / (10 * 1024 * 1024)
 
 
@@ -58,7 +61,7 @@ class HistoryRecorder:
         self._waiting: dict[str, _Save] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._baselines: set[asyncio.Task[None]] = set()
-        self._baseline_seen: set[str] = set()
+        self._saved_at: dict[str, float] = {}
         self._unsubscribe: list[Callable[[], None]] = []
         self._closing = asyncio.Event()
 
@@ -98,6 +101,7 @@ class HistoryRecorder:
         data = event.data
         path = str(data["path"])
         usernames = frozenset(str(name) for name in data.get("usernames") or ())
+        self._saved_at[path] = self._now()
         earlier = self._waiting.get(path)
         if earlier is not None:
             usernames |= earlier.usernames
@@ -111,9 +115,10 @@ class HistoryRecorder:
 
     def _on_edited(self, event: Event) -> None:
         ref = DocumentRef(str(event.data["path"]), event.data.get("file_id"))
-        if ref.path in self._baseline_seen or ref.path in self._tasks:
+        now = self._now()
+        if now - self._saved_at.get(ref.path, -math.inf) < _QUIET_S:
             return
-        self._baseline_seen.add(ref.path)
+        self._saved_at[ref.path] = now
         task = asyncio.get_running_loop().create_task(self._keep_baseline(ref))
         self._baselines.add(task)
         task.add_done_callback(self._baselines.discard)
@@ -139,7 +144,6 @@ class HistoryRecorder:
                 await self._pause(pause_s)
         finally:
             self._tasks.pop(path, None)
-            self._baseline_seen.discard(path)
 
     async def _pause(self, pause_s: float) -> None:
         try:

@@ -257,3 +257,22 @@ def test_the_timeline_of_jupyter_collaboration_still_opens(
     ada.page.locator(".jp-StatusBar-Left svg[data-icon='ui-components:history']").click()
     expect(icon.first).to_be_visible(timeout=15_000)
     assert ada.problems == []
+
+
+def test_an_open_history_follows_a_rename(lab: LabServer, person: Callable[..., Person]) -> None:
+    (lab.root / "old.py").write_text(SOURCE)
+    ada = person("ada")
+    ada.open_file("old.py")
+    ada.type("old.py", "# new\n", line=0)
+    _wait_for_versions(ada, "old.py", 2)
+    ada.page.locator(".jp-DirListing-item", has_text="old.py").click(button="right")
+    ada.page.get_by_role("menuitem", name="History", exact=True).click()
+    rows = ada.page.locator(".csx-version")
+    expect(rows).to_have_count(2)
+    ada.page.evaluate(
+        "() => window.jupyterapp.serviceManager.contents.rename('old.py', 'renamed.py')"
+    )
+    expect(ada.page.get_by_role("tab", name="History: renamed.py")).to_be_visible()
+    versions = _wait_for_versions(ada, "renamed.py", 2)
+    assert [len(version["people"]) for version in versions] == [1, 0]
+    expect(rows).to_have_count(2)

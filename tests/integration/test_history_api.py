@@ -94,6 +94,20 @@ async def test_a_version_belongs_to_its_file_alone(
     assert await _error_of(call) == (404, "not_found")
 
 
+async def test_an_edit_amid_saves_is_not_taken_for_a_change_on_the_disk(
+    server: Any, jp_root_dir: Path, jp_fetch: Fetch
+) -> None:
+    await _save(server, jp_root_dir, "a.py", "one\n", "ada")
+    (jp_root_dir / "a.py").write_text("two\n")
+    _publish(server, "document.edited", path="a.py", file_id=None, username="ada")
+    await _save(server, jp_root_dir, "a.py", "two\n", "bo")
+    versions = await _versions(jp_fetch, "a.py")
+    assert [[one["username"] for one in version["people"]] for version in versions] == [
+        ["bo"],
+        ["ada"],
+    ]
+
+
 @pytest.mark.parametrize("path", ["missing.py", ".hidden", "../outside.py"])
 async def test_files_out_of_sight_have_no_history(
     jp_root_dir: Path, jp_fetch: Fetch, path: str
