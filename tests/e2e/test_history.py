@@ -5,6 +5,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -243,6 +244,9 @@ def test_the_history_can_be_used_by_keyboard_in_both_themes(
     )
     ada.page.keyboard.press("ArrowLeft")
     expect(selected).to_have_count(1)
+    expect(ada.page.locator(".csx-diff-view .cm-changedLine")).to_be_visible()
+    violations = Axe().run(ada.page, context=".csx-history").response["violations"]
+    assert [(one["id"], one["nodes"]) for one in violations] == []
     assert ada.problems == []
 
 
