@@ -1,5 +1,4 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
-import { MainAreaWidget } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
 import { FileEditor } from '@jupyterlab/fileeditor';
@@ -78,10 +77,10 @@ export class Reopener {
       .find(name => this.documents.findWidget(path, name) === widget);
   }
 
-  private createPlaceholder(label: string): MainAreaWidget {
-    const content = new Widget();
-    content.node.textContent = this.trans.__('Opening the shared version…');
-    const placeholder = new MainAreaWidget({ content });
+  /** Keeps the place among the tabs for the moment between closing and opening. */
+  private createPlaceholder(label: string): Widget {
+    const placeholder = new Widget();
+    placeholder.node.textContent = this.trans.__('Opening the shared version…');
     placeholder.id = `csx-reopening-${UUID.uuid4()}`;
     placeholder.title.label = label;
     return placeholder;

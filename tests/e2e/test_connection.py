@@ -1,0 +1,186 @@
+"""Bad connections: what was typed without a server is there once, and the person is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Locator, WebSocketRoute
+    from support.people import Person
+    from support.servers import LabServer
+
+SOURCE = "def add(a, b):\n    return a - b\n"
+BACK_MS = 40_000
+"""How long a line may take to come back: the longest pause between attempts and a start."""
+
+
+@pytest.fixture(autouse=True)
+def _running(lab: LabServer) -> Iterator[None]:
+    yield
+    try:
+        os.kill(lab.pid, signal.SIGCONT)
+    except RuntimeError:
+        lab.start()
+
+
+def indicator(somebody: Person) -> Locator:
+    return somebody.page.locator("#jp-main-statusbar .csx-connection")
+
+
+def write(lab: LabServer, name: str, text: str = SOURCE) -> str:
+    (lab.root / name).write_text(text)
+    return name
+
+
+def wait_until(claim: Callable[[], bool], what: str, timeout_s: float = 30) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not claim():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def assert_no_dialog(somebody: Person) -> None:
+    expect(somebody.page.locator(".jp-Dialog")).to_have_count(0)
+    assert somebody.problems == []
+
+
+def come_back(somebody: Person, path: str) -> None:
+    """As closing the tab and opening it again: the old page is told nothing."""
+    old = somebody.page
+    somebody.page = somebody.context.new_page()
+    old.close()
+    somebody.enter()
+    somebody.open_file(path)
+
+
+def test_the_indicator_says_how_the_line_is(
+    lab: LabServer, person: Callable[..., Person], pictures: Path
+) -> None:
+    name = write(lab, "says.py")
+    ada = person("ada")
+    ada.open_file(name)
+    expect(indicator(ada)).to_have_text("Live")
+    expect(indicator(ada)).to_have_attribute("role", "status")
+
+    ada.type(name, "# one\n")
+    expect(indicator(ada)).to_have_text("Saved")
+
+    os.kill(lab.pid, signal.SIGSTOP)
+    ada.type(name, "# two\n")
+    expect(indicator(ada)).to_have_text("Saving…")
+    expect(indicator(ada)).to_have_text("Offline", timeout=10_000)
+    expect(ada.page.locator(".jp-Document .csx-connection")).to_have_text("Offline")
+    ada.screenshot(pictures / "offline.png")
+
+    os.kill(lab.pid, signal.SIGCONT)
+    expect(indicator(ada)).to_have_text("Live", timeout=BACK_MS)
+    expect(ada.page.locator(".jp-Document .csx-connection")).to_be_hidden()
+    wait_until(lambda: "# two\n# one\n" in (lab.root / name).read_text(), "not on the disk")
+    assert_no_dialog(ada)
+
+
+def test_edits_of_a_document_that_was_started_over_become_a_draft(
+    lab: LabServer, person: Callable[..., Person], pictures: Path
+) -> None:
+    name = write(lab, "draft.py")
+    ada = person("ada")
+    ada.open_file(name)
+    # What the server keeps of the document isn't to be older than its file.
+    ada.type(name, "# sent\n")
+    wait_until(lambda: "# sent" in (lab.root / name).read_text(), "not on the disk")
+    lab.kill()
+    ada.type(name, "# unsent\n")
+    expect(indicator(ada)).to_have_text("Offline", timeout=10_000)
+    shutil.rmtree(lab.folder / "data" / "codesyncx", ignore_errors=True)
+    (lab.root / name).write_text(f"# from git\n{SOURCE}")
+    lab.start()
+
+    draft = ada.page.locator(".csx-draft")
+    expect(draft).to_contain_text("Your unsent changes to draft.py are kept", timeout=BACK_MS)
+    expect(indicator(ada)).to_have_text("Live", timeout=BACK_MS)
+    assert ada.text_of(name) == f"# from git\n{SOURCE}"
+
+    draft.get_by_role("button", name="Compare").click()
+    expect(ada.page.locator(".csx-compare")).to_contain_text("# unsent")
+    ada.screenshot(pictures / "draft.png")
+    ada.theme("JupyterLab Dark")
+    ada.screenshot(pictures / "draft-dark.png")
+    ada.theme("JupyterLab Light")
+    assert_no_dialog(ada)
+
+    come_back(ada, name)
+    draft = ada.page.locator(".csx-draft")
+    expect(draft).to_be_visible()
+    draft.get_by_role("button", name="Discard").click()
+    expect(draft).to_have_count(0)
+    come_back(ada, name)
+    time.sleep(1)
+    expect(ada.page.locator(".csx-draft")).to_have_count(0)
+
+
+def test_a_draft_is_inserted_where_it_belongs(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    name = write(lab, "insert.py")
+    ada = person("ada")
+    ada.open_file(name)
+    lab.kill()
+    ada.type(name, "    # unsent\n", line=1)
+    expect(indicator(ada)).to_have_text("Offline", timeout=10_000)
+    shutil.rmtree(lab.folder / "data" / "codesyncx", ignore_errors=True)
+    (lab.root / name).write_text(f"# from git\n{SOURCE}")
+    lab.start()
+
+    insert = ada.page.locator(".csx-draft").get_by_role("button", name="Insert")
+    insert.click(timeout=BACK_MS)
+    expected = "# from git\ndef add(a, b):\n    # unsent\n    return a - b\n"
+    wait_until(lambda: ada.text_of(name) == expected, "not inserted")
+    wait_until(lambda: (lab.root / name).read_text() == expected, "not on the disk")
+    expect(ada.page.locator(".csx-draft")).to_have_count(0)
+
+
+def test_a_refused_edit_is_kept_with_the_reason(
+    lab: LabServer, person: Callable[..., Person], pictures: Path
+) -> None:
+    name = write(lab, "refused.py")
+    ada = person("ada")
+    reason = json.dumps({"code": "refused", "message": "Lines 1 to 3 are locked by Grace."})
+    refuse = {"is_on": False}
+
+    def between(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            # The frames of edits: sync, update.
+            if refuse["is_on"] and isinstance(message, bytes) and message[:2] == b"\x00\x02":
+                refuse["is_on"] = False
+                socket.close(code=4403, reason=reason)
+            else:
+                server.send(message)
+
+        socket.on_message(pass_on)
+
+    ada.page.route_web_socket("**/api/collaboration/room/text:**", between)
+    ada.reload()
+    ada.open_file(name)
+    refuse["is_on"] = True
+    ada.type(name, "# no\n")
+
+    draft = ada.page.locator(".csx-draft")
+    expect(draft).to_contain_text("Lines 1 to 3 are locked by Grace.", timeout=10_000)
+    wait_until(lambda: ada.text_of(name) == SOURCE, "not opened afresh")
+    expect(indicator(ada)).to_have_text("Live")
+    ada.screenshot(pictures / "refused.png")
+    assert_no_dialog(ada)
+    assert (lab.root / name).read_text() == SOURCE
