@@ -188,9 +188,8 @@ function resolve(encoded: string, text: Y.Text): number | null {
       text.doc
     );
     return absolute?.type === text ? absolute.index : null;
-  } catch (error) {
+  } catch {
     // A link of another lineage, or one that somebody wrote by hand.
-    console.debug('A code link could not be resolved.', error);
     return null;
   }
 }

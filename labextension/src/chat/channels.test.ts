@@ -1,0 +1,120 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { IChannel } from './api';
+import { Channels, IMessageNotice } from './channels';
+import { isWorthTelling } from './notices';
+
+function channel(path: string, patch: Partial<IChannel> = {}): IChannel {
+  return {
+    path,
+    name: path,
+    channel_id: path,
+    exists: true,
+    unread: 0,
+    mentions: 0,
+    read_until: 0,
+    messages: 0,
+    ...patch
+  };
+}
+
+function message(patch: Partial<IMessageNotice> = {}): IMessageNotice {
+  return {
+    path: 'b.chat',
+    channel: 'b',
+    message_id: 'm',
+    sender: 'bob',
+    sender_name: 'Bob',
+    excerpt: 'hi',
+    mentions: [],
+    ...patch
+  };
+}
+
+function event(notice: IMessageNotice) {
+  return { type: 'chat.message', ...notice };
+}
+
+describe('the channels', () => {
+  let onServer: IChannel[];
+  let marked: [string, number][];
+  let waiting: (() => void)[];
+  let channels: Channels;
+  let noticed: IMessageNotice[];
+
+  beforeEach(async () => {
+    onServer = [
+      channel('a.chat'),
+      channel('b.chat', { unread: 2, mentions: 1 })
+    ];
+    marked = [];
+    waiting = [];
+    noticed = [];
+    channels = new Channels({
+      username: () => 'ann',
+      load: () => Promise.resolve(onServer),
+      mark: (path, time) => {
+        marked.push([path, time]);
+        return Promise.resolve(channel(path));
+      },
+      later: run => waiting.push(run)
+    });
+    channels.noticed.connect((_, notice) => noticed.push(notice));
+    await channels.refresh();
+  });
+
+  it('sum up what is unread', () => {
+    expect([channels.unread, channels.mentions]).toEqual([2, 1]);
+  });
+
+  it('count what others write elsewhere, and not what one writes', () => {
+    channels.receive(event(message()));
+    channels.receive(event(message({ mentions: ['ann'] })));
+    channels.receive(event(message({ sender: 'ann' })));
+    expect([channels.unread, channels.mentions]).toEqual([4, 2]);
+    expect(noticed).toHaveLength(2);
+  });
+
+  it('count nothing in the channel on the screen, yet tell of it', async () => {
+    channels.watched = 'b.chat';
+    channels.receive(event(message()));
+    await channels.refresh();
+    expect(channels.unread).toBe(0);
+    expect(noticed).toHaveLength(1);
+  });
+
+  it('tell the server once how far one has read', async () => {
+    await channels.read('b.chat', 5);
+    await channels.read('b.chat', 5);
+    await channels.read('b.chat', 4);
+    expect(marked).toEqual([['b.chat', 5]]);
+    expect(channels.unread).toBe(0);
+  });
+
+  it('look again, once, when another browser has read or a chat file moved', async () => {
+    onServer = [channel('a.chat')];
+    channels.receive({ type: 'chat.read', path: 'b.chat' });
+    channels.receive({ type: 'file.renamed', new_path: 'c.chat' });
+    channels.receive({ type: 'file.created', path: 'x.py' });
+    expect(waiting).toHaveLength(1);
+    waiting[0]();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(channels.all.map(each => each.path)).toEqual(['a.chat']);
+  });
+});
+
+describe('desktop notices', () => {
+  it.each([
+    ['off', ['ann'], false],
+    ['mentions', [], false],
+    ['mentions', ['ann'], true],
+    ['all', [], true]
+  ] as const)('at level %s with mentions %j: %s', (level, mentions, told) => {
+    const notice = message({ mentions: [...mentions] });
+    expect(isWorthTelling(notice, level, 'ann')).toBe(told);
+    expect(isWorthTelling({ ...notice, sender: 'ann' }, level, 'ann')).toBe(
+      false
+    );
+  });
+});
