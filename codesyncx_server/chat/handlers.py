@@ -133,13 +133,9 @@ class UnreadHandler(ChatHandler):
     async def put(self) -> None:
         self.limits.mark.spend(self.username)
         data = self.body()
-        until = data.get("read_until")
-        if (
-            isinstance(until, bool)
-            or not isinstance(until, (int, float))
-            or not math.isfinite(until)
-        ):
-            raise InvalidRequestError("The request needs a number 'read_until'.")
+        until = data.get("read_until", math.inf)
+        if isinstance(until, bool) or not isinstance(until, (int, float)) or math.isnan(until):
+            raise InvalidRequestError("'read_until' must be a number, or left out for now.")
         channel = await self.service.mark(
             self.username, self.text(data, "path"), float(until), back=data.get("back") is True
         )

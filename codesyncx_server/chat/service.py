@@ -74,11 +74,11 @@ class ChatService:
     async def mark(
         self, username: str, path: str, read_until: float, *, back: bool = False
     ) -> dict[str, Any]:
-        """Note that `username` has read `path` up to a time; tells their other browsers."""
+        """Note that `username` has read `path` up to a time, at most now; tells their browsers."""
         chat = await asyncio.to_thread(self._catalog.read, path)
         if chat is None or not path.endswith(catalog.SUFFIX):
             raise NotFoundError("There is no such channel.")
-        read_until = min(read_until, time.time() + 1)
+        read_until = min(read_until, time.time())
         move = self._store.mark_unread if back else self._store.mark_read
         if await asyncio.to_thread(move, username, chat.channel_id, read_until):
             data = {"path": path, "read_until": read_until, "recipients": [username]}

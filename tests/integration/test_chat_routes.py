@@ -119,6 +119,8 @@ async def test_what_is_unread_follows_the_person_not_the_browser(
 
     for wrong in ({"path": "no.chat", "read_until": 1}, {"path": "../x.chat", "read_until": 1}):
         assert await refused(chat("unread", method="PUT", body=wrong)) == (404, "not_found")
+    now = {"path": "chats/renamed.chat"}
+    assert (await chat("unread", method="PUT", body=now))["unread"] == 0
     for until in ("1", None, True):
         wrong = {"path": "chats/renamed.chat", "read_until": until}
         assert await refused(chat("unread", method="PUT", body=wrong)) == (400, "invalid_request")

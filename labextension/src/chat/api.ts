@@ -70,14 +70,9 @@ export async function listPeople(): Promise<IPerson[]> {
   return (await request<{ people: IPerson[] }>('chat/people')).people;
 }
 
-export async function markRead(
-  path: string,
-  readUntil: number
-): Promise<IChannel> {
-  return request('chat/unread', {
-    method: 'PUT',
-    ...body({ path, read_until: readUntil })
-  });
+/** Everything in the channel up to now, by the server's clock, has been seen. */
+export async function markRead(path: string): Promise<IChannel> {
+  return request('chat/unread', { method: 'PUT', ...body({ path }) });
 }
 
 export async function uploadAttachment(

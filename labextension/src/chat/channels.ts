@@ -27,8 +27,8 @@ export interface IChannelsOptions {
   /** Asks the server for all channels. */
   load: () => Promise<IChannel[]>;
 
-  /** Tells the server how far a channel was read. */
-  mark: (path: string, readUntil: number) => Promise<IChannel>;
+  /** Tells the server that a channel was read until now. */
+  mark: (path: string) => Promise<IChannel>;
 
   /** Runs something soon; a stand-in serves in tests. */
   later?: (run: () => void, delayMs: number) => void;
@@ -84,15 +84,15 @@ export class Channels {
     this._changed.emit();
   }
 
-  /** The watched channel was read up to `time` (seconds). */
+  /** The channel was read; its newest message is of `time` (seconds). */
   async read(path: string, time: number): Promise<void> {
     this._update(path, { unread: 0, mentions: 0 });
     const known = this.find(path);
     if (known && time <= known.read_until) {
       return;
     }
-    this._update(path, { read_until: time });
-    await this._options.mark(path, time);
+    const { read_until } = await this._options.mark(path);
+    this._update(path, { read_until: Math.max(read_until, time) });
   }
 
   /** Take in what the server tells. */

@@ -1,8 +1,8 @@
-import { Notification } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { uploadAttachment } from './api';
 import { IRoom } from './rooms';
+import { toast } from './toast';
 
 /** The same limit as the server's. */
 export const MAX_ATTACHMENT_BYTES = 20_000_000;
@@ -53,7 +53,8 @@ export async function attach(
   for (const file of files) {
     if (file.size > MAX_ATTACHMENT_BYTES) {
       const limit = MAX_ATTACHMENT_BYTES / MB;
-      Notification.error(
+      toast(
+        'error',
         trans.__('%1 is too large: %2 MB at most.', file.name, limit)
       );
       continue;
@@ -63,7 +64,8 @@ export async function attach(
       room.model.input.addAttachment?.({ type: 'file', value: path, mimetype });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      Notification.error(
+      toast(
+        'error',
         trans.__('%1 could not be attached: %2', file.name, reason)
       );
     }

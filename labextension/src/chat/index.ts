@@ -4,11 +4,7 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import {
-  ICommandPalette,
-  IThemeManager,
-  Notification
-} from '@jupyterlab/apputils';
+import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -25,6 +21,7 @@ import { ChatPanel } from './panel';
 import { Rooms } from './rooms';
 import { describeSelection, hasSource, openCodeLink } from './selection';
 import { loadStockChat } from './stock';
+import { toast, toastError } from './toast';
 
 const PLUGIN_ID = 'codesyncx:chat';
 const RANK = 60;
@@ -114,7 +111,7 @@ async function activateChat(
     noticeLevel: level,
     cycleNotices: () => {
       const next = LEVELS[(LEVELS.indexOf(level()) + 1) % LEVELS.length];
-      chooseLevel(next).catch(report);
+      chooseLevel(next).catch(toastError);
     },
     onOpened: () => undefined
   });
@@ -126,7 +123,8 @@ async function activateChat(
     if (next !== 'off' && 'Notification' in window) {
       const permission = await window.Notification.requestPermission();
       if (permission !== 'granted') {
-        Notification.warning(
+        toast(
+          'warning',
           trans.__('The browser does not allow notifications from this page.')
         );
         return;
@@ -140,7 +138,7 @@ async function activateChat(
     trans,
     openLink: link => void showLink(link),
     openFile: path => {
-      app.commands.execute('docmanager:open', { path }).catch(report);
+      app.commands.execute('docmanager:open', { path }).catch(toastError);
     },
     imageUrl: path => app.serviceManager.contents.getDownloadUrl(path),
     showMessage: (model, messageId) => panel.showMessage(model, messageId)
@@ -149,12 +147,13 @@ async function activateChat(
   async function showLink(link: ICodeLink): Promise<void> {
     try {
       if (!(await openCodeLink(app, link))) {
-        Notification.info(
+        toast(
+          'info',
           trans.__('These lines have changed a lot or are gone: %1', link.path)
         );
       }
     } catch (error) {
-      report(error);
+      toastError(error);
     }
   }
 
@@ -184,7 +183,7 @@ async function activateChat(
     execute: async () => {
       const selected = describeSelection(app);
       if (!selected) {
-        Notification.info(trans.__('There is nothing to send in this line.'));
+        toast('info', trans.__('There is nothing to send in this line.'));
         return;
       }
       app.shell.activateById(panel.id);
@@ -216,20 +215,15 @@ async function activateChat(
   stream?.received.connect((_, event) => {
     channels.receive(event);
     if (event.type === 'chat.people_changed') {
-      loadPeople().catch(report);
+      loadPeople().catch(toastError);
     }
   });
   const reload = (): void => {
-    channels.refresh().catch(report);
-    loadPeople().catch(report);
+    channels.refresh().catch(toastError);
+    loadPeople().catch(toastError);
   };
   stream?.reset.connect(reload);
   reload();
-
-  function report(error: unknown): void {
-    console.error('Chat:', error);
-    Notification.error(error instanceof Error ? error.message : String(error));
-  }
 }
 
 export const plugins: JupyterFrontEndPlugin<unknown>[] = [chatPlugin];

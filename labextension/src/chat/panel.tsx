@@ -1,4 +1,4 @@
-import { InputDialog, Notification, ReactWidget } from '@jupyterlab/apputils';
+import { InputDialog, ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -15,6 +15,7 @@ import { chatIcon } from './icons';
 import { NoticeLevel } from './notices';
 import { IRoom, Rooms } from './rooms';
 import { IChatModel } from './stock';
+import { toastError } from './toast';
 
 const READ_DELAY_MS = 500;
 const FLASH_MS = 2500;
@@ -103,11 +104,11 @@ export class ChatPanel extends Panel implements IHeaderModel {
           this.showMessage(model, messageId);
         }
       })
-      .catch((error: unknown) => this._tell(error));
+      .catch((error: unknown) => toastError(error));
   }
 
   create(): void {
-    this._create().catch((error: unknown) => this._tell(error));
+    this._create().catch((error: unknown) => toastError(error));
   }
 
   /** Open a channel; resolves to its model, or null when another was opened meanwhile. */
@@ -185,7 +186,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
     super.onAfterShow(message);
     this._look();
     if (!this._room && !this._opening) {
-      this.openDefault().catch((error: unknown) => this._tell(error));
+      this.openDefault().catch((error: unknown) => toastError(error));
     }
   }
 
@@ -222,6 +223,9 @@ export class ChatPanel extends Panel implements IHeaderModel {
   }
 
   private _leave(): void {
+    if (this._readTimer) {
+      this._markRead();
+    }
     this._options.channels.watched = null;
     this._room?.dispose();
     this._room = null;
@@ -250,6 +254,10 @@ export class ChatPanel extends Panel implements IHeaderModel {
   /** Note whether the open channel is in front of the person. */
   private readonly _look = (): void => {
     const isSeen = this.isVisible && document.visibilityState === 'visible';
+    if (!isSeen && this._readTimer) {
+      // What came a moment ago was seen, however short.
+      this._markRead();
+    }
     this._options.channels.watched = isSeen ? (this._room?.path ?? null) : null;
     if (isSeen && this._room) {
       this._onMessages();
@@ -257,6 +265,8 @@ export class ChatPanel extends Panel implements IHeaderModel {
   };
 
   private readonly _markRead = (): void => {
+    window.clearTimeout(this._readTimer);
+    this._readTimer = 0;
     const room = this._room;
     if (!room || this._options.channels.watched !== room.path) {
       return;
@@ -273,10 +283,6 @@ export class ChatPanel extends Panel implements IHeaderModel {
         );
     }
   };
-
-  private _tell(error: unknown): void {
-    Notification.error(error instanceof Error ? error.message : String(error));
-  }
 
   private readonly _body = new Panel();
   private readonly _reply: Widget;

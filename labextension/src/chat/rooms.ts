@@ -51,6 +51,7 @@ export class Rooms {
       this._drafts.set(path, text);
     });
     await model.ready;
+    model.input.chatContext = model.createChatContext();
     return room;
   }
 
@@ -98,19 +99,23 @@ export class Rooms {
 
   /** Let mentions complete to everyone in the project, not only to who is in the channel. */
   private _offerPeople(model: IChatModel): void {
-    const context = model.createChatContext();
     const people = this._options.people;
-    const everyone = Object.create(context, {
-      users: {
-        get: (): IChatUser[] => {
-          const known = context.users;
-          const names = new Set(known.map(user => user.username));
-          const others = people().filter(person => !names.has(person.username));
-          return [...known, ...others.map(toUser)];
+    const create = model.createChatContext.bind(model);
+    // The widget asks anew for each input it shows, so the model itself has to answer differently.
+    model.createChatContext = () => {
+      const context = create();
+      return Object.create(context, {
+        users: {
+          get: (): IChatUser[] => {
+            const known = context.users;
+            const names = new Set(known.map(user => user.username));
+            const others = people().filter(each => !names.has(each.username));
+            return [...known, ...others.map(toUser)];
+          }
         }
-      }
-    }) as typeof context;
-    model.input.chatContext = everyone;
+      }) as typeof context;
+    };
+    model.input.chatContext = model.createChatContext();
   }
 
   private readonly _drafts = new Map<string, string>();
