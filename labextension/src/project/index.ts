@@ -1,5 +1,6 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { activityPlugin } from './activity-plugin';
 import { browserPlugin } from './browser-plugin';
 import { deletionsPlugin } from './deletions-plugin';
 import { eventsPlugin } from './events-plugin';
@@ -9,5 +10,6 @@ export const plugins: JupyterFrontEndPlugin<unknown>[] = [
   eventsPlugin,
   browserPlugin,
   renamesPlugin,
-  deletionsPlugin
+  deletionsPlugin,
+  activityPlugin
 ];

@@ -1,9 +1,16 @@
-import { InputDialog, showErrorMessage } from '@jupyterlab/apputils';
+import { JupyterFrontEnd } from '@jupyterlab/application';
+import {
+  InputDialog,
+  MainAreaWidget,
+  showErrorMessage
+} from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { Contents, ServerConnection } from '@jupyterlab/services';
 import { PartialJSONValue } from '@lumino/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
+
+import { Widget } from '@lumino/widgets';
 
 import { foldersAbove } from './deletion';
 import { IOpenDocument } from './open-documents';
@@ -58,29 +65,37 @@ export async function keepCopy(
 }
 
 /** Open the file at `path` in place of a document that lost its own. */
-export async function replace(
+export function replace(
   lost: IOpenDocument,
   path: string,
+  shell: JupyterFrontEnd.IShell,
   manager: IDocumentManager
-): Promise<void> {
+): void {
   const { context, widgets } = lost;
-  const { localPath } = context;
+  const [widget] = widgets;
   const factory = factoryOf(lost, manager);
-  const close = async (): Promise<void> => {
-    context.model.dirty = false;
-    await manager.closeFile(localPath);
+  const content = new Widget();
+  const placeholder = new MainAreaWidget({ content });
+  placeholder.title.label = widget.title.label;
+  shell.add(placeholder, 'main', {
+    ref: widget.id,
+    mode: 'tab-after',
+    activate: false
+  });
+  const isCurrent = shell.currentWidget === widget;
+  // The kernel outlives the tab.
+  context.sessionContext.kernelPreference = {
+    ...context.sessionContext.kernelPreference,
+    shutdownOnDispose: false
   };
   // Two documents can't be open under one path: the lost one goes first.
-  if (path === localPath) {
-    await close();
-    manager.openOrReveal(path, factory);
-    return;
-  }
+  widgets.forEach(each => each.dispose());
   manager.openOrReveal(path, factory, undefined, {
-    ref: widgets[0].id,
-    mode: 'tab-after'
+    ref: placeholder.id,
+    mode: 'tab-after',
+    activate: isCurrent
   });
-  await close();
+  placeholder.dispose();
 }
 
 /** The name of what shows the document: an editor, a preview. */
