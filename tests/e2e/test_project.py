@@ -107,7 +107,7 @@ def test_a_rename_by_a_shell_and_of_the_folder_is_followed_too(
     assert not (lab.root / "src").exists()
 
 
-BANNER = ".csx-deletion-banner"
+BANNER = ".csx-Lost"
 
 
 def banner(person: Person, words: str) -> None:
@@ -188,3 +188,40 @@ def test_a_file_that_git_takes_and_brings_back_loses_its_banner(
     path.write_text("two\n")
     ada.page.locator(BANNER).wait_for(state="detached", timeout=3000)
     ada.wait_for_text("branch.py", "two")
+
+
+def test_activity_tells_what_happened_since_one_was_last_here(
+    lab: LabServer, person: Callable[..., Person], pictures: Path
+) -> None:
+    ada = person("ada")
+    contents(ada, "save('report.md', {type: 'file', format: 'text', content: 'Report'})")
+    contents(ada, "rename('report.md', 'summary.md')")
+    contents(ada, "save('draft.md', {type: 'file', format: 'text', content: 'Draft'})")
+    contents(ada, "delete('draft.md')")
+    (lab.root / "data.csv").write_text("a,b\n1,2\n")
+    ada.page.wait_for_timeout(1500)
+
+    grace = person("grace")
+    tab = grace.page.locator(".lm-TabBar-tab.csx-mod-unseen")
+    tab.wait_for()
+    grace.command("codesyncx:show-activity")
+    panel = grace.page.get_by_role("region", name="Activity", exact=True)
+    entry = panel.get_by_role("button", name="Ada Lovelace renamed report.md to summary.md")
+    entry.wait_for()
+    panel.get_by_role("button", name="On disk: created data.csv").wait_for()
+    assert panel.get_by_role("heading", name="Today").count() == 1
+    grace.screenshot(pictures / "project-activity.png")
+    tab.wait_for(state="detached", timeout=6000)
+
+    (lab.root / "later.csv").write_text("a,b\n")
+    panel.get_by_role("button", name="On disk: created later.csv").wait_for(timeout=2000)
+    gone = panel.get_by_role("button", name="Ada Lovelace created draft.md")
+    assert gone.get_attribute("aria-disabled") == "true"
+    panel.get_by_role("button").first.focus()
+    grace.page.keyboard.press("ArrowDown")
+    grace.page.keyboard.press("Home")
+    grace.page.keyboard.press("Enter")
+    is_open(grace, "later.csv")
+    panel.get_by_role("button", name="Ada Lovelace created report.md").click()
+    is_open(grace, "summary.md")
+    assert grace.problems == []

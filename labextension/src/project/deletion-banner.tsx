@@ -20,7 +20,7 @@ export interface IBannerContent {
 export class DeletionBanner extends ReactWidget {
   constructor(private content: IBannerContent) {
     super();
-    this.addClass('csx-deletion-banner');
+    this.addClass('csx-Lost');
     this.node.setAttribute('role', 'alert');
   }
 
@@ -42,11 +42,11 @@ export class DeletionBanner extends ReactWidget {
   protected override render(): React.JSX.Element {
     const { headline, detail, actions } = this.content;
     return (
-      <div className="csx-deletion-row" ref={this.watch}>
-        <span className="csx-deletion-text">
+      <div className="csx-Lost-row" ref={this.watch}>
+        <span className="csx-Lost-text">
           <strong>{headline}</strong> {detail}
         </span>
-        <span className="csx-deletion-actions">
+        <span className="csx-Lost-actions">
           {actions.map(action => (
             <button
               key={action.label}
