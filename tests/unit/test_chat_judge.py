@@ -339,6 +339,35 @@ def test_the_judge_follows_edits_made_on_the_server() -> None:
     refuses(chat, "ann", client)
 
 
+def test_a_message_of_the_server_can_be_reacted_to_and_its_id_is_taken() -> None:
+    chat = Chat()
+    chat.judge.admit(b"\x00\x00", "ann")
+    chat.server_edits()
+    client = Client(chat)
+    client.metadata[reaction_key("m-bot", "ann", "👍")] = True
+    chat.send("ann", client.update())
+    client = Client(chat)
+    client.messages.append(Map(message("m-bot", "ann")))
+    refuses(chat, "ann", client)
+
+
+def test_what_the_server_writes_after_a_refusal_is_not_missed() -> None:
+    chat = Chat()
+    client = Client(chat)
+    del client.messages[1]
+    refuses(chat, "ann", client)
+    chat.server_edits()
+    client = Client(chat)
+    client.messages[2]["body"] = "I am the bot"
+    refuses(chat, "ann", client)
+    client = Client(chat)
+    client.messages.insert(0, Map(message("first", "ann")))
+    chat.send("ann", client.update())
+    client = Client(chat)
+    client.messages[2]["body"] = "bob edits"
+    chat.send("bob", client.update())
+
+
 def test_messages_beyond_the_rate_are_refused_until_time_has_passed() -> None:
     now = [0.0]
     chat = Chat(clock=lambda: now[0])
@@ -431,6 +460,11 @@ def test_whatever_is_admitted_was_the_writers_own(edits: list[tuple[str, str, in
             chat.send(who, client.update())
         else:
             refuses(chat, who, client)
+        if number % 5 == 4:
+            at_server = chat.doc.get_state()
+            chat.messages.append(Map(message(f"s{number}", "bot")))
+            chat.judge.follow(chat.doc.get_update(at_server))
+            authors[f"s{number}"] = "bot"
     for entry in chat.messages.to_py() or []:
         assert authors[entry["id"]] == entry["sender"]
     again = ChatJudge(chat.doc)
