@@ -126,7 +126,7 @@ class Deletions {
       return;
     }
     if (JSON.stringify(theirs.content) === JSON.stringify(mine.content)) {
-      replace(document, path, this.app.shell, this.manager);
+      await replace(document, path, this.app.shell, this.manager);
       return;
     }
     lost.present({
@@ -137,7 +137,7 @@ class Deletions {
           label: this.trans.__('Open the new one'),
           isMain: true,
           run: () => {
-            replace(document, path, this.app.shell, this.manager);
+            replace(document, path, this.app.shell, this.manager).catch(warn);
           }
         },
         ...this.actionsFor(lost)
@@ -194,7 +194,7 @@ class Deletions {
     const { contents } = this.app.serviceManager;
     const path = await keepCopy(document.context, contents, this.trans);
     if (path !== null && isOpen(document.context)) {
-      replace(document, path, this.app.shell, this.manager);
+      await replace(document, path, this.app.shell, this.manager);
     }
   }
 

@@ -65,12 +65,12 @@ export async function keepCopy(
 }
 
 /** Open the file at `path` in place of a document that lost its own. */
-export function replace(
+export async function replace(
   lost: IOpenDocument,
   path: string,
   shell: JupyterFrontEnd.IShell,
   manager: IDocumentManager
-): void {
+): Promise<void> {
   const { context, widgets } = lost;
   const [widget] = widgets;
   const factory = factoryOf(lost, manager);
@@ -89,7 +89,8 @@ export function replace(
     shutdownOnDispose: false
   };
   // Two documents can't be open under one path: the lost one goes first.
-  widgets.forEach(each => each.dispose());
+  context.model.dirty = false;
+  await manager.closeFile(context.localPath);
   manager.openOrReveal(path, factory, undefined, {
     ref: placeholder.id,
     mode: 'tab-after',
