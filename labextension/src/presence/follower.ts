@@ -26,9 +26,8 @@ export class Follower implements IDisposable {
   constructor(private readonly _options: IFollowerOptions) {
     _options.store.changed.connect(this._onPeople, this);
     _options.shell.currentChanged.connect(this._onCurrentChanged, this);
-    const main = _options.shell.node;
-    main.addEventListener('keydown', this._onKeyDown, true);
-    main.addEventListener('pointerdown', this._onPointerDown, true);
+    document.addEventListener('keydown', this._onKeyDown, true);
+    document.addEventListener('pointerdown', this._onPointerDown, true);
   }
 
   get state(): FollowState {
@@ -63,9 +62,8 @@ export class Follower implements IDisposable {
     }
     this._isDisposed = true;
     clearInterval(this._timer);
-    const main = this._options.shell.node;
-    main.removeEventListener('keydown', this._onKeyDown, true);
-    main.removeEventListener('pointerdown', this._onPointerDown, true);
+    document.removeEventListener('keydown', this._onKeyDown, true);
+    document.removeEventListener('pointerdown', this._onPointerDown, true);
     Signal.clearData(this);
   }
 

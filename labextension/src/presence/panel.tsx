@@ -90,7 +90,7 @@ function People(props: IPeopleProps): React.JSX.Element {
   const bringEveryone = gather();
   return (
     <>
-      <header className="csx-People-header">
+      <div className="csx-People-header">
         <h2 className="csx-People-title">
           {trans.__('People')}
           <span className="csx-People-count">{people.length}</span>
@@ -105,7 +105,7 @@ function People(props: IPeopleProps): React.JSX.Element {
             {trans.__('Bring everyone here')}
           </button>
         )}
-      </header>
+      </div>
       {canSearch && (
         <input
           className="csx-People-search jp-mod-styled"
