@@ -407,7 +407,7 @@ function PersonRow(props: IPersonRowProps): React.JSX.Element {
           }}
         >
           <followIcon.react tag="span" className="csx-Button-icon" />
-          {isFollowed ? trans.__('Following') : trans.__('Follow')}
+          <span className="csx-People-followText">{trans.__('Follow')}</span>
         </button>
       )}
     </div>
