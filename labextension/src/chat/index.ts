@@ -11,6 +11,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { JSONObject } from '@lumino/coreutils';
 
 import { IEventStream } from '../api/events';
+import { IConnections } from '../connection/tokens';
 import { IPerson, listChannels, listPeople, markRead } from './api';
 import { Channels } from './channels';
 import { ICodeLink, METADATA_KEY } from './code-link';
@@ -34,6 +35,7 @@ const commandIds = {
 };
 
 interface IServices {
+  connections: IConnections | null;
   drive: ICollaborativeContentProvider;
   rendermime: IRenderMimeRegistry;
   stream: IEventStream | null;
@@ -50,6 +52,7 @@ const chatPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [ICollaborativeContentProvider, IRenderMimeRegistry],
   optional: [
+    IConnections,
     IEventStream,
     IThemeManager,
     ICommandPalette,
@@ -61,6 +64,7 @@ const chatPlugin: JupyterFrontEndPlugin<void> = {
     app: JupyterFrontEnd,
     drive: ICollaborativeContentProvider,
     rendermime: IRenderMimeRegistry,
+    connections: IConnections | null,
     stream: IEventStream | null,
     themes: IThemeManager | null,
     palette: ICommandPalette | null,
@@ -71,6 +75,7 @@ const chatPlugin: JupyterFrontEndPlugin<void> = {
     await activateChat(app, {
       drive,
       rendermime,
+      connections,
       stream,
       themes,
       palette,
@@ -115,6 +120,9 @@ async function activateChat(
     },
     onOpened: () => undefined
   });
+  services.connections?.restarting.connect((_, { provider }) =>
+    panel.reopen(provider.path)
+  );
   settings?.changed.connect(() => panel.refresh());
   app.shell.add(panel, 'right', { rank: RANK });
   services.restorer?.add(panel, panel.id);

@@ -107,6 +107,14 @@ export class ChatPanel extends Panel implements IHeaderModel {
       .catch((error: unknown) => toastError(error));
   }
 
+  /** Open a channel afresh if it is the current one: its copy can't go on. */
+  reopen(path: string): void {
+    if (this._room?.path === path) {
+      this._leave();
+      this.open(path);
+    }
+  }
+
   create(): void {
     this._create().catch((error: unknown) => toastError(error));
   }

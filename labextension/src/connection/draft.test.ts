@@ -116,6 +116,15 @@ describe('readDraftParts', () => {
     ]);
   });
 
+  it('reads the message that was not sent', () => {
+    const doc = new Y.Doc();
+    const edits: Uint8Array[] = [];
+    doc.on('update', (update: Uint8Array) => edits.push(update));
+    doc.getArray('messages').push([{ id: '1', body: 'Hello', sender: 'ada' }]);
+    const parts = readDraftParts('chat', Y.encodeStateAsUpdate(doc), edits);
+    expect(parts.map(part => part.mine)).toEqual(['Hello\n']);
+  });
+
   it('falls back to the typed characters when there is no document', () => {
     const { edits } = editedFile();
     const [part] = readDraftParts('file', null, edits);

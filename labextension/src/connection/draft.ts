@@ -132,13 +132,29 @@ function covers(
 /** The characters typed, when there is no document to put them in. */
 function readLooseText(edits: Uint8Array): IDraftPart[] {
   const mine = Y.decodeUpdate(edits)
-    .structs.map(struct =>
-      struct instanceof Y.Item && struct.content instanceof Y.ContentString
-        ? struct.content.str
+    .structs.map(struct => (struct instanceof Y.Item ? readTyped(struct) : ''))
+    .join('');
+  return mine ? [{ key: LOOSE_TEXT, label: '', base: '', mine }] : [];
+}
+
+/** The words of an item: characters of a text, or the body of a chat message. */
+function readTyped({ content }: Y.Item): string {
+  if (content instanceof Y.ContentString) {
+    return content.str;
+  }
+  if (!(content instanceof Y.ContentAny)) {
+    return '';
+  }
+  return content.arr
+    .map((value: unknown) =>
+      typeof value === 'object' &&
+      value !== null &&
+      'body' in value &&
+      typeof value.body === 'string'
+        ? `${value.body}\n`
         : ''
     )
     .join('');
-  return mine ? [{ key: LOOSE_TEXT, label: '', base: '', mine }] : [];
 }
 
 export interface IReplacement {

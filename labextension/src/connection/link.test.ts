@@ -454,6 +454,26 @@ describe('DocumentLink', () => {
     );
   });
 
+  it('keeps a long time offline in one piece', async () => {
+    const page = open();
+    await pass(100);
+    server.down();
+    await pass(100);
+    for (let index = 0; index < 230; index++) {
+      page.text.insert(0, 'x');
+      await pass(25);
+    }
+    await pass(2_000);
+    const store = new IndexedDBStore(factory);
+    expect((await store.edits('ada/file:text:1')).length).toBeLessThan(60);
+    crash(page);
+    server.up();
+    open();
+    await pass(1_000);
+    expect(server.text).toBe(`${'x'.repeat(230)}def f():\n    pass\n`);
+    expect(await store.edits('ada/file:text:1')).toEqual([]);
+  });
+
   it('leaves the edits of another open tab to that tab', async () => {
     const first = open();
     await pass(100);

@@ -26,6 +26,8 @@ const SLOW_MS = 250;
 const SILENT_MS = 3_000;
 const IDLE_MS = 45_000;
 const ANSWER_MS = 6_000;
+/** Entries that are merged into one when there is no line. */
+const MANY = 200;
 const TICK_MS = 250;
 const CONNECT_MS = 10_000;
 /** "Saved" is said for so long after the last edit, then it goes without saying. */
@@ -476,7 +478,14 @@ export class DocumentLink {
         this.scheduleRetry(verdict);
         break;
       case 'restart':
-        void this.restart(verdict);
+        if (this.isLoaded) {
+          void this.restart(verdict);
+        } else {
+          // Nothing was shown yet: begin with what the server has now.
+          this.session = null;
+          this.restored = [];
+          this.scheduleRetry(verdict);
+        }
         break;
       case 'stop':
         this.isStopped = true;
@@ -777,6 +786,29 @@ export class DocumentLink {
     );
   }
 
+  /** After a long time offline, keep one update instead of one for every few keystrokes. */
+  private compact(): void {
+    const { all, size } = this.outbox;
+    const { session } = this;
+    if (
+      size < MANY ||
+      this._isEnded ||
+      !session ||
+      all.some(entry => !this.kept.has(entry.id))
+    ) {
+      return;
+    }
+    const old = all.map(entry => entry.id);
+    const entry = this.outbox.compact(this.options.newId());
+    this.keep(entry);
+    old.forEach(id => this.kept.delete(id));
+    void this.write(() =>
+      this.kept.has(entry.id)
+        ? this.options.store.removeEdits(old)
+        : Promise.resolve()
+    );
+  }
+
   private keepCopy(): void {
     const { session } = this;
     if (this.hasCopy || this._isEnded || !session || !this.isLoaded) {
@@ -860,6 +892,9 @@ export class DocumentLink {
       if (!this.isSynced || now - oldestAt > SILENT_MS) {
         this.keepCopy();
       }
+    }
+    if (!this.isSynced) {
+      this.compact();
     }
     this.checkLine(now, oldestAt);
     this.updateStatus();

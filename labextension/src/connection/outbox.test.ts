@@ -83,6 +83,19 @@ describe('Outbox', () => {
     ).toHaveLength(1);
   });
 
+  it('can make one entry of many', () => {
+    const { doc, updates } = typing();
+    const outbox = new Outbox();
+    doc.getText('t').insert(0, 'ab');
+    doc.getText('t').delete(0, 1);
+    updates.forEach((update, index) =>
+      outbox.add(String(index), update, index)
+    );
+    expect(outbox.compact('all')).toMatchObject({ id: 'all', addedAt: 0 });
+    expect(outbox.acknowledge(updates[0])).toEqual([]);
+    expect(outbox.acknowledge(updates[1])).toHaveLength(1);
+  });
+
   it('ignores an update that does nothing', () => {
     expect(new Outbox().add('1', new Uint8Array([0, 0]), 0)).toBeNull();
   });

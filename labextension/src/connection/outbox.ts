@@ -110,6 +110,16 @@ export class Outbox {
     return Y.encodeStateVector(state);
   }
 
+  /** Make one entry of all, as old as the oldest. */
+  compact(id: string): IEntry {
+    const update = this.merged();
+    const { inserted, deleted } = readContents(update);
+    const addedAt = this.oldestAt ?? 0;
+    const entry = { id, update, addedAt, inserted, unseenDeletions: deleted };
+    this.entries = [entry];
+    return entry;
+  }
+
   clear(): void {
     this.entries = [];
   }

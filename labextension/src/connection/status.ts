@@ -4,7 +4,12 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget } from '@jupyterlab/apputils';
+import {
+  Clipboard,
+  ICommandPalette,
+  MainAreaWidget,
+  Notification
+} from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
@@ -14,11 +19,16 @@ import { Widget } from '@lumino/widgets';
 
 import { createComparison } from './compare';
 import { DocumentProvider } from './document-provider';
+import { IDraft } from './draft';
 import { DraftBanner } from './draft-banner';
 import { ConnectionIndicator } from './indicator';
 import { ILinkStatus } from './link';
 import { Reopener } from './reopen';
 import { IConnections } from './tokens';
+import { explainRefusal } from './wording';
+
+/** Documents whose drafts stand above them. */
+const HAS_BANNER: ReadonlySet<string> = new Set(['file', 'notebook']);
 
 const RECONNECT = 'codesyncx:reconnect';
 
@@ -127,6 +137,15 @@ const status: JupyterFrontEndPlugin<void> = {
     lines.restarting.connect((_, { provider }) => {
       reopener.reopen(provider);
     });
+    lines.drafts.changed.connect((drafts, document) => {
+      const owner = [...lines.providers].find(one => one.storeKey === document);
+      if (owner && !HAS_BANNER.has(owner.contentType)) {
+        for (const draft of drafts.of(document)) {
+          announce(draft, trans);
+          void drafts.discard(draft);
+        }
+      }
+    });
     app.commands.addCommand(RECONNECT, {
       label: trans.__('Reconnect Now'),
       caption: trans.__('Try to reach the server without waiting'),
@@ -163,6 +182,21 @@ const status: JupyterFrontEndPlugin<void> = {
     }
   }
 };
+
+/** A draft of what has no tab to show it in, as a chat message. */
+function announce(draft: IDraft, trans: TranslationBundle): void {
+  const text = draft.parts.map(part => part.mine).join('\n');
+  const reason = draft.message || explainRefusal(draft.code, trans);
+  Notification.warning(trans.__('Not sent: %1 (%2)', text.trim(), reason), {
+    autoClose: false,
+    actions: [
+      {
+        label: trans.__('Copy'),
+        callback: () => Clipboard.copyToSystem(text)
+      }
+    ]
+  });
+}
 
 /** Extend the widgets of every factory, of those that come later too. */
 function extendDocuments(
