@@ -273,6 +273,10 @@ def test_an_open_history_follows_a_rename(lab: LabServer, person: Callable[..., 
     ada.page.get_by_role("menuitem", name="History", exact=True).click()
     rows = ada.page.locator(".csx-version")
     expect(rows).to_have_count(2)
+    ada.page.get_by_role("button", name="Name…").click()
+    ada.page.locator("dialog.jp-Dialog input").fill("Handed in")
+    ada.page.keyboard.press("Enter")
+    expect(rows.first).to_contain_text("Handed in")
     ada.page.evaluate(
         "() => window.jupyterapp.serviceManager.contents.rename('old.py', 'renamed.py')"
     )
