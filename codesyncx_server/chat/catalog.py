@@ -6,8 +6,10 @@ Blocking; the shell calls it in a thread.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
+import time
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 FOLDER = "chats"
 DEFAULT_CHANNEL = "general"
@@ -26,6 +28,7 @@ ATTACHMENTS = "attachments"
 MAX_NAME_CHARS = 60
 MAX_CHATS = 500
 MAX_FOLDERS = 20_000
+FIND_EVERY_S = 1.0
 MAX_FILE_BYTES = 64_000_000
 MAX_QUERY_CHARS = 200
 MAX_RESULTS = 100
@@ -85,15 +88,25 @@ def attachment_name(name: str) -> str:
 class Catalog:
     """The chat files below `root`; what was parsed is kept until the file changes."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._root = root
+        self._clock = clock
+        self._paths: list[str] = []
+        self._found_at = -math.inf
         self._parsed: dict[str, tuple[tuple[int, int], ChatFile]] = {}
 
     def chats(self) -> list[ChatFile]:
         """Every readable chat, the usual folder's first, then by name."""
-        found = [chat for path in self._paths() if (chat := self.read(path)) is not None]
+        if self._clock() - self._found_at >= FIND_EVERY_S:
+            self._paths = list(self._find())
+            self._found_at = self._clock()
+        found = [chat for path in self._paths if (chat := self.read(path)) is not None]
         self._parsed = {chat.path: self._parsed[chat.path] for chat in found}
         return sorted(found, key=_order)
+
+    def look_again(self) -> None:
+        """Look for chats anew next time; one was made."""
+        self._found_at = -math.inf
 
     def read(self, path: str) -> ChatFile | None:
         """Read one chat; None when there is none or it can't be read."""
@@ -112,7 +125,7 @@ class Catalog:
         self._parsed[path] = (stamp, chat)
         return chat
 
-    def _paths(self) -> Iterator[str]:
+    def _find(self) -> Iterator[str]:
         count = 0
         for number, (folder, folders, files) in enumerate(os.walk(self._root)):
             if number > MAX_FOLDERS:

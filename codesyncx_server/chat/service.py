@@ -118,6 +118,7 @@ class ChatService:
             "metadata": {"id": str(uuid.uuid4())},
         }
         await self._save(path, "text", json.dumps(empty, indent=2))
+        self._catalog.look_again()
         self._bus.publish(Event("chat.channel_created", {"path": path}))
 
     async def _chats(self) -> list[catalog.ChatFile]:

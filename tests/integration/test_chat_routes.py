@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.identity import PERSON, NamedInHeader
 from tornado.httpclient import HTTPClientError
+
+from codesyncx_server.chat import catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +116,7 @@ async def test_what_is_unread_follows_the_person_not_the_browser(
     assert [event.data["recipients"] for event in events] == [["ada"]]
 
     (jp_root_dir / "chats/general.chat").rename(jp_root_dir / "chats/renamed.chat")
+    await asyncio.sleep(catalog.FIND_EVERY_S)
     assert (await chat("unread"))["channels"]["chats/renamed.chat"]["unread"] == 1
     back = {"path": "chats/renamed.chat", "read_until": 0, "back": True}
     assert (await chat("unread", method="PUT", body=back))["unread"] == 2

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { IChannel } from './api';
-import { Channels, IMessageNotice } from './channels';
+import { Channels, IMessageNotice, IMove } from './channels';
 import { isWorthTelling } from './notices';
 
 function channel(path: string, patch: Partial<IChannel> = {}): IChannel {
@@ -94,13 +94,28 @@ describe('the channels', () => {
   it('look again, once, when another browser has read or a chat file moved', async () => {
     onServer = [channel('a.chat')];
     channels.receive({ type: 'chat.read', path: 'b.chat' });
-    channels.receive({ type: 'file.renamed', new_path: 'c.chat' });
+    channels.receive({ type: 'file.renamed', path: 'c.chat', old_path: 'd' });
     channels.receive({ type: 'file.created', path: 'x.py' });
+    channels.receive({ type: 'file.changed', path: 'a.chat' });
     expect(waiting).toHaveLength(1);
     waiting[0]();
     await Promise.resolve();
     await Promise.resolve();
     expect(channels.all.map(each => each.path)).toEqual(['a.chat']);
+  });
+
+  it('tell where a channel went, with its folder too', async () => {
+    onServer = [channel('chats/a.chat'), channel('b.chat')];
+    await channels.refresh();
+    const moves: IMove[] = [];
+    channels.moved.connect((_, move) => moves.push(move));
+    channels.receive({ type: 'file.renamed', path: 'talk', old_path: 'chats' });
+    channels.receive({ type: 'file.deleted', path: 'b.chat' });
+    channels.receive({ type: 'file.deleted', path: 'chat' });
+    expect(moves).toEqual([
+      { from: 'chats/a.chat', to: 'talk/a.chat' },
+      { from: 'b.chat', to: null }
+    ]);
   });
 });
 

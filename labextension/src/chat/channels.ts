@@ -34,7 +34,16 @@ export interface IChannelsOptions {
   later?: (run: () => void, delayMs: number) => void;
 }
 
+/** A channel's file was renamed, or deleted. */
+export interface IMove {
+  from: string;
+  to: string | null;
+}
+
 const REFRESH_DELAY_MS = 300;
+
+// A changed chat file is a saved one; what was said in it has been told already.
+const MOVES = new Set(['file.created', 'file.renamed', 'file.deleted']);
 
 /** The channels of the project with what one hasn't read, kept up to date. No DOM. */
 export class Channels {
@@ -48,6 +57,11 @@ export class Channels {
   /** Somebody else wrote something that isn't on the screen. */
   get noticed(): ISignal<this, IMessageNotice> {
     return this._noticed;
+  }
+
+  /** A channel is elsewhere now, or gone. */
+  get moved(): ISignal<this, IMove> {
+    return this._moved;
   }
 
   get all(): readonly IChannel[] {
@@ -102,8 +116,26 @@ export class Channels {
     } else if (
       event.type === 'chat.channel_created' ||
       event.type === 'chat.read' ||
-      (event.type.startsWith('file.') && touchesChat(event))
+      event.type === 'file.batch'
     ) {
+      this._refreshSoon();
+    } else if (MOVES.has(event.type)) {
+      this._receiveMove(event);
+    }
+  }
+
+  private _receiveMove(event: IEvent): void {
+    const to = textOf(event.path);
+    const from = event.type === 'file.renamed' ? textOf(event.old_path) : to;
+    const hit = this._channels.filter(channel => isWithin(channel.path, from));
+    for (const { path } of hit) {
+      if (event.type === 'file.renamed') {
+        this._moved.emit({ from: path, to: to + path.slice(from.length) });
+      } else if (event.type === 'file.deleted') {
+        this._moved.emit({ from: path, to: null });
+      }
+    }
+    if (hit.length || to.endsWith('.chat')) {
       this._refreshSoon();
     }
   }
@@ -155,12 +187,14 @@ export class Channels {
   private _watched: string | null = null;
   private _isWaiting = false;
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _moved = new Signal<this, IMove>(this);
   private readonly _noticed = new Signal<this, IMessageNotice>(this);
 }
 
-function touchesChat(event: IEvent): boolean {
-  return ['path', 'old_path', 'new_path'].some(key => {
-    const path = event[key];
-    return typeof path === 'string' && path.endsWith('.chat');
-  });
+function textOf(value: JSONValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || (folder !== '' && path.startsWith(`${folder}/`));
 }

@@ -6,7 +6,7 @@ import { Panel, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { createChannel, IChannel, IHit, searchMessages } from './api';
-import { Channels } from './channels';
+import { Channels, IMove } from './channels';
 import { readExtras } from './code-link';
 import { messageExcerpt } from './decorations';
 import { acceptFiles } from './files';
@@ -15,7 +15,7 @@ import { chatIcon } from './icons';
 import { NoticeLevel } from './notices';
 import { IRoom, Rooms } from './rooms';
 import { IChatModel } from './stock';
-import { toastError } from './toast';
+import { toast, toastError } from './toast';
 
 const READ_DELAY_MS = 500;
 const FLASH_MS = 2500;
@@ -49,6 +49,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
     this._body.addClass('csx-chat-body');
     [header, this._body, this._reply].forEach(widget => this.addWidget(widget));
     channels.changed.connect(() => this._onChannels());
+    channels.moved.connect((_, move) => this._onMove(move));
     document.addEventListener('visibilitychange', this._look);
     window.addEventListener('focus', this._look);
     this._onChannels();
@@ -237,6 +238,23 @@ export class ChatPanel extends Panel implements IHeaderModel {
     this._options.channels.watched = null;
     this._room?.dispose();
     this._room = null;
+  }
+
+  private _onMove(move: IMove): void {
+    const room = this._room;
+    if (!room || room.path !== move.from) {
+      return;
+    }
+    if (move.to === null) {
+      toast('info', this._options.trans.__('The channel was deleted.'));
+      this._leave();
+      this._changed.emit();
+      return;
+    }
+    room.path = move.to;
+    room.model.name = move.to;
+    this._look();
+    this._changed.emit();
   }
 
   private _onChannels(): void {

@@ -24,7 +24,8 @@ export interface IRoomsOptions {
 
 /** One open channel: its model and the widget that shows it. */
 export interface IRoom extends IDisposable {
-  readonly path: string;
+  /** Where its file is; changes when that is renamed. */
+  path: string;
   readonly model: IChatModel;
   readonly widget: Widget;
 }
@@ -47,9 +48,7 @@ export class Rooms {
     forgetReplyOnceSent(model);
     this._offerPeople(model);
     const widget = this._options.stock.createWidget(model);
-    const room = new Room(path, model, widget, text => {
-      this._drafts.set(path, text);
-    });
+    const room = new Room(path, model, widget, this._drafts);
     await model.ready;
     model.input.chatContext = model.createChatContext();
     return room;
@@ -123,10 +122,10 @@ export class Rooms {
 
 class Room implements IRoom {
   constructor(
-    readonly path: string,
+    public path: string,
     readonly model: IChatModel,
     readonly widget: Widget,
-    private readonly _keepDraft: (text: string) => void
+    private readonly _drafts: Map<string, string>
   ) {}
 
   get isDisposed(): boolean {
@@ -137,7 +136,7 @@ class Room implements IRoom {
     if (this.isDisposed) {
       return;
     }
-    this._keepDraft(this.model.input.value);
+    this._drafts.set(this.path, this.model.input.value);
     this.widget.dispose();
     this.model.dispose();
   }
