@@ -196,6 +196,26 @@ def test_channels_search_replies_and_reactions(person: Come) -> None:
     assert ada.problems == grace.problems == []
 
 
+def test_an_open_channel_follows_its_file(lab: LabServer, person: Come) -> None:
+    ada = person("ada")
+    panel = open_chat(ada)
+    say(ada, "Before the move")
+    folder = lab.root / "chats"
+    (folder / "general.chat").rename(folder / "lobby.chat")
+    current = panel.locator(".csx-chat-channel[aria-current]")
+    expect(current).to_have_text("#lobby", timeout=10_000)
+    say(ada, "After the move")
+    for _ in range(40):
+        if "After the move" in (folder / "lobby.chat").read_text():
+            break
+        ada.page.wait_for_timeout(250)
+    assert "After the move" in (folder / "lobby.chat").read_text()
+    assert not (folder / "general.chat").exists()
+    (folder / "lobby.chat").rename(folder / "general.chat")
+    expect(current).to_have_text("#general", timeout=10_000)
+    assert ada.problems == []
+
+
 def test_everyone_in_the_project_can_be_mentioned(person: Come) -> None:
     ada, grace = person("ada"), person("grace")
     open_chat(ada)
