@@ -248,7 +248,10 @@ export class ChatPanel extends Panel implements IHeaderModel {
     if (move.to === null) {
       toast('info', this._options.trans.__('The channel was deleted.'));
       this._leave();
-      this._changed.emit();
+      this._options.channels
+        .refresh()
+        .then(() => (this.isVisible ? this.openDefault() : null))
+        .catch(toastError);
       return;
     }
     room.path = move.to;
