@@ -38,7 +38,9 @@ def project(lab: LabServer) -> None:
         }
         for n in range(1, 31)
     ]
-    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    metadata = {"kernelspec": kernel}
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     (lab.root / "orbit.ipynb").write_text(json.dumps(notebook))
 
 
@@ -225,6 +227,39 @@ def test_two_people_cannot_lead_each_other(person: Callable[..., Person]) -> Non
     grace.command("codesyncx:follow-person", username="ada")
     expect(grace.page.get_by_text("Ada Lovelace follows you already.").first).to_be_visible()
     expect(grace.page.locator(".csx-FollowFrame")).to_have_count(0)
+
+
+def test_running_a_cell_shows_until_it_is_done(person: Callable[..., Person]) -> None:
+    ada, grace = person("ada"), person("grace")
+    grace.open_file("orbit.ipynb")
+    wait_until_together(ada, grace)
+    panel = people_panel(ada)
+    grace.page.evaluate(
+        """async () => {
+          const { content, sessionContext } = window.jupyterapp.shell.currentWidget;
+          await sessionContext.ready;
+          content.activeCellIndex = 2;
+          content.activeCell.model.sharedModel.setSource('import time; time.sleep(4)');
+        }"""
+    )
+    expect(row_of(panel, "Grace Hopper: reading · cell 3, orbit.ipynb")).to_be_visible()
+    grace.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-cell')")
+    expect(row_of(panel, "Grace Hopper: running · cell 3")).to_be_visible(timeout=ANSWER_MS)
+    expect(row_of(panel, "Grace Hopper: reading · cell 3")).to_be_visible(timeout=ANSWER_MS)
+
+
+def test_the_top_bar_keeps_to_one_line_when_zoomed_in(person: Callable[..., Person]) -> None:
+    ada, grace, edsger = person("ada"), person("grace"), person("edsger")
+    wait_until_together(ada, grace, edsger)
+    follow(grace, "ada")
+    expect(ada.page.locator(".csx-PeopleBar-followers")).to_be_visible()
+    ada.page.set_viewport_size({"width": 640, "height": 400})
+    expect(ada.page.locator(".csx-PeopleBar-more")).to_have_text("+1")
+    expect(ada.page.locator(".csx-PeopleBar-followers")).to_have_text("1")
+    me = ada.page.locator("#jp-UserMenu").bounding_box()
+    assert me is not None
+    assert me["y"] < 10
+    assert me["x"] + me["width"] <= 640
 
 
 def test_faces_show_on_tabs_and_on_files_and_folders(person: Callable[..., Person]) -> None:

@@ -328,7 +328,7 @@ function GroupRow(props: IGroupRowProps): React.JSX.Element {
       aria-selected={props.isActive}
       className={classes(
         'csx-People-group',
-        props.isActive ? 'csx-mod-active' : ''
+        props.isActive ? 'csx-mod-current' : ''
       )}
       style={props.style}
       title={row.path ?? name}
@@ -377,7 +377,7 @@ function PersonRow(props: IPersonRowProps): React.JSX.Element {
         'csx-People-person',
         `csx-mod-${presence.status}`,
         row.level === 2 ? 'csx-mod-inFile' : '',
-        props.isActive ? 'csx-mod-active' : '',
+        props.isActive ? 'csx-mod-current' : '',
         isFollowed ? 'csx-mod-followed' : ''
       )}
       style={props.style}

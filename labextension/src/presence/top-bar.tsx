@@ -8,8 +8,15 @@ import { followersOf, IPerson, placeOf } from './people';
 import { IPresence } from './tokens';
 import { description, followersText } from './wording';
 
-/** So many faces fit; the others are a number. */
-const FACES = 5;
+/** From a window this wide there is room for so many faces; the others are a number. */
+const ROOM: readonly [number, number][] = [
+  [1000, 5],
+  [760, 3],
+  [0, 1]
+];
+
+/** In a narrower window the number of followers stands without words. */
+const WORDS_FROM_PX = 1000;
 
 export interface IPeopleBarOptions {
   readonly presence: IPresence;
@@ -43,7 +50,9 @@ function Faces(props: IFacesProps): React.JSX.Element {
   const others = people
     .filter(person => !person.isMe)
     .sort((a, b) => Number(isAway(a)) - Number(isAway(b)));
-  const rest = others.length - FACES;
+  const width = useWindowWidth();
+  const room = ROOM.find(([from]) => width >= from)?.[1] ?? 1;
+  const rest = others.length - room;
   const me = presence.me?.user.username;
   const followers = me === undefined ? 0 : followersOf(people, me).length;
   return (
@@ -53,12 +62,16 @@ function Faces(props: IFacesProps): React.JSX.Element {
       aria-label={trans.__('People here')}
     >
       {followers > 0 && (
-        <span className="csx-PeopleBar-followers" role="status">
+        <span
+          className="csx-PeopleBar-followers"
+          role="status"
+          title={followersText(followers, trans)}
+        >
           <followIcon.react tag="span" className="csx-Button-icon" />
-          {followersText(followers, trans)}
+          {width >= WORDS_FROM_PX ? followersText(followers, trans) : followers}
         </span>
       )}
-      {others.slice(0, FACES).map(person => (
+      {others.slice(0, room).map(person => (
         <button
           key={person.user.username}
           className={classes(
@@ -84,6 +97,16 @@ function Faces(props: IFacesProps): React.JSX.Element {
       )}
     </div>
   );
+}
+
+function useWindowWidth(): number {
+  const [width, setWidth] = React.useState(window.innerWidth);
+  React.useEffect(() => {
+    const onResize = (): void => setWidth(window.innerWidth);
+    window.addEventListener('resize', onResize);
+    return () => window.removeEventListener('resize', onResize);
+  }, []);
+  return width;
 }
 
 function isAway(person: IPerson): boolean {
