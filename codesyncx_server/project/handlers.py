@@ -16,6 +16,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from codesyncx_server.errors import CodeSyncXError, InvalidRequestError, TooManyError
 
 if TYPE_CHECKING:
+    from .journal import Journal
     from .stream import EventStream, Subscription
 
 logger = logging.getLogger(__name__)
@@ -32,8 +33,9 @@ class EventsHandler(JupyterHandler, WebSocketHandler):
 
     auth_resource: ClassVar[str] = AUTH_RESOURCE
 
-    def initialize(self, stream: EventStream) -> None:
+    def initialize(self, stream: EventStream, journal: Journal) -> None:
         self._stream = stream
+        self._journal = journal
         self._subscription: Subscription | None = None
         self._wake = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
@@ -67,6 +69,7 @@ class EventsHandler(JupyterHandler, WebSocketHandler):
     def open(self, *_args: str, **_kwargs: str) -> None:
         """Begin with what the client missed."""
         username = self.current_user.username
+        self._journal.note_name(username, self.current_user.name or username)
         if self._stream.count(username) >= CONNECTIONS_PER_PERSON:
             self._close_with(TooManyError("Too many connections are open."))
             return

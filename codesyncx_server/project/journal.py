@@ -8,6 +8,7 @@ import logging
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codesyncx_server.errors import StorageError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_ENTRIES = 10_000
+MOST_NAMES = 10_000
 FLUSH_S = 0.2
 #: Entries beyond the bound are dropped in portions, not one by one.
 TRIM_EVERY = 500
@@ -60,6 +62,7 @@ class Journal:
         self._locate = locate
         self._most_entries = most_entries
         self._recorder = Recorder()
+        self._names: dict[str, str] = {}
         self._waiting: dict[int, Entry] = {}
         self._flushing: asyncio.TimerHandle | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="codesyncx-journal")
@@ -93,6 +96,13 @@ class Journal:
         await self._in_thread(self._close)
         self._thread.shutdown(wait=False)
 
+    def note_name(self, username: str, name: str) -> None:
+        """Remember what a person is called, for events that only say who."""
+        self._names.pop(username, None)
+        self._names[username] = name
+        if len(self._names) > MOST_NAMES:
+            del self._names[next(iter(self._names))]
+
     async def page(self, username: str, before: int | None, limit: int) -> dict[str, Any]:
         """Give the entries before one, newest first, and how far the person has read."""
         await self._flush()
@@ -107,6 +117,8 @@ class Journal:
         entry = self._recorder.record(event, time.time())
         if entry is None:
             return
+        if entry.name is None and entry.username is not None:
+            entry = replace(entry, name=self._names.get(entry.username))
         self._waiting[entry.id] = entry
         if self._flushing is None:
             loop = asyncio.get_running_loop()

@@ -45,7 +45,7 @@ class Project:
         self.journal = Journal(self._bus, lambda: project_data_dir(root_dir) / _DATABASE)
         facts = {"journal": self.journal}
         return [
-            (rf"/{_BASE}/events", EventsHandler, {"stream": self.stream}),
+            (rf"/{_BASE}/events", EventsHandler, {"stream": self.stream, **facts}),
             (rf"/{_BASE}/activity", ActivityHandler, facts),
             (rf"/{_BASE}/activity/seen", SeenHandler, facts),
         ]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from support.people import FIND
 
 if TYPE_CHECKING:
@@ -225,3 +228,49 @@ def test_activity_tells_what_happened_since_one_was_last_here(
     panel.get_by_role("button", name="Ada Lovelace created report.md").click()
     is_open(grace, "summary.md")
     assert grace.problems == []
+
+
+NOTEBOOK = {
+    "cells": [{"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "source": "x = 1"}],
+    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": ""}},
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}
+
+
+def test_a_notebook_follows_too_and_can_be_kept(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    (lab.root / "one.ipynb").write_text(json.dumps(NOTEBOOK))
+    ada, grace = person("ada"), person("grace")
+    grace.open_file("one.ipynb")
+    contents(ada, "rename('one.ipynb', 'two.ipynb')")
+    path_of_tab(grace, "two.ipynb")
+    (lab.root / "two.ipynb").unlink()
+    banner(grace, "two.ipynb was deleted on disk.")
+    grace.page.locator(BANNER).get_by_role("button", name="Keep a copy…").click()
+    grace.page.locator(".jp-Dialog input").fill("three.ipynb")
+    grace.page.keyboard.press("Enter")
+    is_open(grace, "three.ipynb")
+    kept = json.loads((lab.root / "three.ipynb").read_text())
+    assert ["".join(cell["source"]) for cell in kept["cells"]] == ["x = 1"]
+    assert not (lab.root / "two.ipynb").exists()
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_the_panel_and_the_banner_are_accessible(
+    lab: LabServer, person: Callable[..., Person], theme: str
+) -> None:
+    (lab.root / "lost.py").write_text("x = 1\n")
+    ada, grace = person("ada"), person("grace")
+    grace.theme(theme)
+    grace.command("codesyncx:show-activity")
+    contents(ada, "newUntitled({type: 'directory'})")
+    grace.open_file("lost.py")
+    (lab.root / "lost.py").unlink()
+    banner(grace, "lost.py was deleted on disk.")
+    panel = grace.page.get_by_role("region", name="Activity", exact=True)
+    panel.get_by_role("button", name="On disk: deleted lost.py").first.wait_for()
+    for part in (".csx-Activity", BANNER):
+        results = Axe().run(grace.page, context=part)
+        assert results.violations_count == 0, results.generate_report()
