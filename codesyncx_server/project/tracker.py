@@ -31,6 +31,8 @@ CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1
 #: How long news from the disk wait for the name of who did it.
 QUIET_S = 0.25
 LONGEST_WAIT_S = 0.75
+#: Until then the watcher has seen what a person made.
+LOOK_AGAIN_S = 1.2
 #: So many events are published before others get their turn on the event loop.
 SLICE = 50
 
@@ -72,12 +74,14 @@ class Tracker:
         return self._ledger.is_ready and self._watcher is not None and self._watcher.is_notified
 
     async def stop(self) -> None:
-        """End; what is being published is finished."""
+        """End at once."""
         self._unsubscribe()
         if self._timer is not None:
             self._timer.cancel()
         if self._watcher is not None:
             await asyncio.to_thread(self._watcher.stop)
+        for task in self._tasks:
+            task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1)
 
@@ -101,6 +105,8 @@ class Tracker:
         change = await self._understand(action, path, source)
         if change is not None:
             await self._publish([change], person)
+            if change.kind in (Kind.CREATED, Kind.RENAMED):
+                self._spawn(self._look_again(change.path))
 
     async def _understand(self, action: str, path: str, source: str) -> FileChange | None:
         ledger = self._ledger
@@ -126,6 +132,18 @@ class Tracker:
         ledger.note(change, time.monotonic())
         await self._note_saved(path)
         return change
+
+    async def _look_again(self, path: str) -> None:
+        """Notice that a file was gone again before the watcher saw it at all."""
+        await asyncio.sleep(LOOK_AGAIN_S)
+        if self._scanner is None or not self._ledger.knows(path):
+            return
+        if await asyncio.to_thread(entry_at, self._scanner.on_disk(path)) is not None:
+            return
+        if self._ledger.knows(path):
+            change = FileChange(Kind.DELETED, path, is_dir=self._ledger.is_dir(path))
+            self._ledger.note(change, time.monotonic())
+            await self._publish([change], None)
 
     def _is_dir(self, path: str) -> bool:
         return self._scanner is not None and Path(self._scanner.on_disk(path)).is_dir()

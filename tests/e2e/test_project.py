@@ -114,7 +114,7 @@ BANNER = ".csx-Lost"
 
 
 def banner(person: Person, words: str) -> None:
-    person.page.locator(BANNER, has_text=words).wait_for(timeout=2000)
+    person.page.locator(BANNER, has_text=words).wait_for(timeout=3000)
 
 
 def is_open(person: Person, path: str) -> None:
@@ -217,7 +217,7 @@ def test_activity_tells_what_happened_since_one_was_last_here(
     tab.wait_for(state="detached", timeout=6000)
 
     (lab.root / "later.csv").write_text("a,b\n")
-    panel.get_by_role("button", name="On disk: created later.csv").wait_for(timeout=2000)
+    panel.get_by_role("button", name="On disk: created later.csv").wait_for(timeout=3000)
     gone = panel.get_by_role("button", name="Ada Lovelace created draft.md")
     assert gone.get_attribute("aria-disabled") == "true"
     panel.get_by_role("button").first.focus()

@@ -153,6 +153,17 @@ async def test_what_git_and_shells_do_is_told_within_a_second(
     await listener.hears("None deleted lib")
 
 
+async def test_what_is_gone_before_anybody_looked_is_told(
+    jp_fetch: Fetch, listener: Listener, jp_root_dir: Path
+) -> None:
+    ada = as_person(jp_fetch, "ada")
+    (jp_root_dir / "a.py").write_text("1")
+    await listener.hears("None created a.py")
+    await ada("PATCH", "api", "contents", "a.py", body={"path": "b.py"})
+    (jp_root_dir / "b.py").unlink()
+    await listener.hears("ada renamed a.py b.py", "None deleted b.py")
+
+
 async def test_nobody_hears_of_what_is_ignored(listener: Listener, jp_root_dir: Path) -> None:
     for folder in (".git", "node_modules", "__pycache__", ".ipynb_checkpoints"):
         (jp_root_dir / folder).mkdir()
