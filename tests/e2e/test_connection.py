@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ def assert_no_dialog(somebody: Person) -> None:
     assert somebody.problems == []
 
 
+def assert_accessible(somebody: Person, *parts: str) -> None:
+    for part in parts:
+        results = Axe().run(somebody.page, context=part)
+        assert results.violations_count == 0, results.generate_report()
+
+
 def come_back(somebody: Person, path: str) -> None:
     """As closing the tab and opening it again: the old page is told nothing."""
     old = somebody.page
@@ -64,11 +71,13 @@ def come_back(somebody: Person, path: str) -> None:
     somebody.open_file(path)
 
 
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_the_indicator_says_how_the_line_is(
-    lab: LabServer, person: Callable[..., Person], pictures: Path
+    lab: LabServer, person: Callable[..., Person], pictures: Path, theme: str
 ) -> None:
-    name = write(lab, "says.py")
+    name = write(lab, f"says-{theme}.py")
     ada = person("ada")
+    ada.theme(f"JupyterLab {theme}")
     ada.open_file(name)
     expect(indicator(ada)).to_have_text("Live")
     expect(indicator(ada)).to_have_attribute("role", "status")
@@ -81,7 +90,8 @@ def test_the_indicator_says_how_the_line_is(
     expect(indicator(ada)).to_have_text("Saving…")
     expect(indicator(ada)).to_have_text("Offline", timeout=10_000)
     expect(ada.page.locator(".jp-Document .csx-connection")).to_have_text("Offline")
-    ada.screenshot(pictures / "offline.png")
+    assert_accessible(ada, ".jp-Document .csx-connection", "#jp-main-statusbar .csx-connection")
+    ada.screenshot(pictures / f"offline-{theme.lower()}.png")
 
     os.kill(lab.pid, signal.SIGCONT)
     expect(indicator(ada)).to_have_text("Live", timeout=BACK_MS)
@@ -113,8 +123,10 @@ def test_edits_of_a_document_that_was_started_over_become_a_draft(
 
     draft.get_by_role("button", name="Compare").click()
     expect(ada.page.locator(".csx-compare")).to_contain_text("# unsent")
+    assert_accessible(ada, ".csx-draft-banner", ".csx-compare", ".csx-connection")
     ada.screenshot(pictures / "draft.png")
     ada.theme("JupyterLab Dark")
+    assert_accessible(ada, ".csx-draft-banner", ".csx-compare", ".csx-connection")
     ada.screenshot(pictures / "draft-dark.png")
     ada.theme("JupyterLab Light")
     assert_no_dialog(ada)

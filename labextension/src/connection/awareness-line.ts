@@ -10,7 +10,7 @@ import {
 
 import { Backoff } from './backoff';
 import { judgeClose } from './close-codes';
-import { readFrame, sendAwareness } from './protocol';
+import { OPEN, readFrame, sendAwareness } from './protocol';
 
 const BATCH_MS = 20;
 
@@ -115,7 +115,7 @@ export class AwarenessLine implements IAwarenessProvider {
     clearTimeout(this.batch);
     this.batch = undefined;
     if (
-      this.socket?.readyState === WebSocket.OPEN &&
+      this.socket?.readyState === OPEN &&
       this.states.meta.has(this.states.clientID)
     ) {
       const own = encodeAwarenessUpdate(this.states, [this.states.clientID]);

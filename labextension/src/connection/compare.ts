@@ -20,6 +20,8 @@ class Comparison extends Widget {
   ) {
     super();
     this.addClass('csx-compare');
+    const theirs = trans.__('In the document');
+    const mine = trans.__('Your version');
     const texts = openTexts(provider.model);
     for (const part of draft.parts) {
       const header = document.createElement('div');
@@ -29,24 +31,22 @@ class Comparison extends Widget {
         node.textContent = part.label ? `${part.label} ${words}` : words;
         return node;
       };
-      header.append(
-        heading(trans.__('In the document')),
-        heading(trans.__('Your version'))
-      );
+      header.append(heading(theirs), heading(mine));
       const parent = document.createElement('div');
-      const side = (doc: string) => ({
+      const side = (doc: string, label: string) => ({
         doc,
         extensions: [
           jupyterTheme,
           lineNumbers(),
           EditorView.lineWrapping,
+          EditorView.contentAttributes.of({ 'aria-label': label }),
           EditorState.readOnly.of(true)
         ]
       });
       this.views.push(
         new MergeView({
-          a: side(texts.get(part.key)?.getSource() ?? part.base),
-          b: side(part.mine),
+          a: side(texts.get(part.key)?.getSource() ?? part.base, theirs),
+          b: side(part.mine, mine),
           parent,
           collapseUnchanged: { margin: 4, minSize: 8 }
         })

@@ -694,8 +694,7 @@ export class DocumentLink {
   }
 
   private send(frame: Uint8Array): void {
-    // 1 is OPEN; the constant's home, WebSocket, may be a stand-in.
-    if (this.socket?.readyState === 1) {
+    if (this.socket?.readyState === protocol.OPEN) {
       this.socket.send(frame);
     }
   }

@@ -7,6 +7,9 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 
+/** `WebSocket.OPEN`, without asking for the browser's class. */
+export const OPEN = 1;
+
 const SYNC = 0;
 const AWARENESS = 1;
 const RAW = 2;
