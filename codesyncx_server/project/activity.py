@@ -50,7 +50,8 @@ class Recorder:
 
     def record(self, event: Event, now: float) -> Entry | None:
         """Give the entry to write for `event`, `None` when the journal doesn't keep it."""
-        if event.topic not in _RECORDED or not isinstance(event.data.get("path"), str):
+        path = event.data.get("path")
+        if event.topic not in _RECORDED or not isinstance(path, str) or _is_passed_over(path):
             return None
         time = float(event.data.get("time", now))
         if event.data.get("batch_size", 1) > LARGEST_BATCH_TOLD:
@@ -101,3 +102,8 @@ class Recorder:
         )
         self.next_id += 1
         return entry
+
+
+def _is_passed_over(path: str) -> bool:
+    """Whether this is a hidden file, or a chat, which tells of itself."""
+    return path.endswith(".chat") or any(part.startswith(".") for part in path.split("/"))

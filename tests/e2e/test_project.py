@@ -274,3 +274,17 @@ def test_the_panel_and_the_banner_are_accessible(
     for part in (".csx-Activity", BANNER):
         results = Axe().run(grace.page, context=part)
         assert results.violations_count == 0, results.generate_report()
+
+
+def test_what_happened_while_the_server_was_down_shows_when_it_is_back(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    (lab.root / "before.py").write_text("x = 1\n")
+    ada = person("ada")
+    ada.open_file("before.py")
+    lab.kill()
+    (lab.root / "before.py").unlink()
+    (lab.root / "meanwhile.py").write_text("y = 1\n")
+    lab.start()
+    ada.page.locator(ROWS, has_text="meanwhile.py").first.wait_for(timeout=25_000)
+    ada.page.locator(BANNER, has_text="before.py was deleted on disk.").wait_for(timeout=5000)

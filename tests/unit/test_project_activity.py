@@ -51,4 +51,6 @@ def test_other_events_are_not_kept() -> None:
     recorder = Recorder()
     assert recorder.record(event("document.saved", "a", 0), 0) is None
     assert recorder.record(Event("file.created", {}), 0) is None
+    assert recorder.record(event("document.edited", "talk/general.chat", 0), 0) is None
+    assert recorder.record(event("document.edited", ".chats/x", 0), 0) is None
     assert recorder.next_id == 1

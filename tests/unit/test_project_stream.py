@@ -100,3 +100,14 @@ def test_who_left_hears_nothing_more() -> None:
 
     assert drain(subscription) == [("hello", 0)]
     assert stream.count("ada") == 0
+
+
+def test_very_many_changes_at_once_are_told_as_one() -> None:
+    stream = EventStream()
+    subscription = stream.subscribe("ada", wake)
+    for number in range(300):
+        facts = {"path": f"{number}", "time": 1.0, "batch_size": 300}
+        stream.receive(Event("file.changed", facts))
+    stream.receive(Event("file.changed", {"path": "a", "time": 2.0, "batch_size": 1}))
+
+    assert drain(subscription) == [("hello", 0), ("file.batch", 1), ("file.changed", 2)]
