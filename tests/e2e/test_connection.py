@@ -141,6 +141,26 @@ def test_edits_of_a_document_that_was_started_over_become_a_draft(
     expect(ada.page.locator(".csx-draft")).to_have_count(0)
 
 
+def test_saving_while_others_type_asks_nothing(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    name = write(lab, "hasty.py")
+    ada, grace = person("ada"), person("grace")
+    ada.open_file(name)
+    grace.open_file(name)
+    for number in range(8):
+        grace.type(name, f"# {number}\n")
+        for _ in range(4):
+            for somebody in (ada, grace):
+                somebody.page.keyboard.press("Control+s")
+                assert_no_dialog(somebody)
+            time.sleep(0.1)
+    wait_until(lambda: "# 7\n" in (lab.root / name).read_text(), "not on the disk")
+    time.sleep(1)
+    for somebody in (ada, grace):
+        assert_no_dialog(somebody)
+
+
 def test_a_draft_is_inserted_where_it_belongs(
     lab: LabServer, person: Callable[..., Person]
 ) -> None:

@@ -4,23 +4,39 @@ import { Contents } from '@jupyterlab/services';
 import { DocumentProvider } from './document-provider';
 
 /**
- * JupyterLab asks for a file's modification time before it saves. Without a server the answer
- * waits until there is one again, instead of failing with a dialog every other minute.
+ * Answers what JupyterLab asks about a shared file before it saves: whether it changed on disk.
+ *
+ * It always did, the server writes it as people type, and merges what others write there. So the
+ * answer is no, instead of a dialog that offers to overwrite everybody's edits; and without a
+ * server the answer waits for one, instead of failing with a dialog every other minute.
  */
 export class ContentProvider extends RtcContentProvider {
   override async get(
     path: string,
     options?: Contents.IFetchOptions
   ): Promise<Contents.IModel> {
+    const provider = this.findProvider(path);
+    if (provider?.link.status.state === 'offline') {
+      await provider.link.whenConnected();
+    }
+    const model = await super.get(path, options);
+    const isCheck = options?.hash === true && options.content === false;
+    return provider && isCheck
+      ? { ...model, hash: undefined, last_modified: LONG_AGO }
+      : model;
+  }
+
+  private findProvider(path: string): DocumentProvider | undefined {
     for (const [key, provider] of this.providers) {
       if (
         provider instanceof DocumentProvider &&
-        key === `${provider.format}:${provider.contentType}:${path}` &&
-        provider.link.status.state === 'offline'
+        key === `${provider.format}:${provider.contentType}:${path}`
       ) {
-        await provider.link.whenConnected();
+        return provider;
       }
     }
-    return super.get(path, options);
+    return undefined;
   }
 }
+
+const LONG_AGO = new Date(0).toISOString();
