@@ -24,7 +24,9 @@ PATIENCE_MS = 40_000
 
 @pytest.fixture(autouse=True)
 def project(lab: LabServer) -> None:
-    (lab.root / "src").mkdir(exist_ok=True)
+    if (lab.root / "src").exists():
+        return
+    (lab.root / "src").mkdir()
     (lab.root / "src" / "solver.py").write_text(LINES)
     (lab.root / "README.md").write_text("# Orbits\n" * 80)
     cells = [
@@ -187,7 +189,7 @@ def test_typing_or_a_click_in_an_editor_stops_following(person: Callable[..., Pe
     frame = follow(ada, "grace")
     wait_for_view(ada, "src/solver.py", "x1 = 1")
     ada.page.locator(".jp-Document:not(.lm-mod-hidden) .cm-content").focus()
-    ada.page.keyboard.press("Control+s")
+    ada.page.keyboard.press("Control+b")
     expect(frame).to_be_visible()
     ada.page.keyboard.type("#")
     expect(frame).to_have_count(0)
