@@ -77,6 +77,7 @@ describe('the channels', () => {
 
   it('count nothing in the channel on the screen, yet tell of it', async () => {
     channels.watched = 'b.chat';
+    expect(channels.unread).toBe(0);
     channels.receive(event(message()));
     await channels.refresh();
     expect(channels.unread).toBe(0);

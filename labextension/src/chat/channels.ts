@@ -82,6 +82,9 @@ export class Channels {
   }
   set watched(path: string | null) {
     this._watched = path;
+    if (path !== null && this.find(path)?.unread) {
+      this._update(path, { unread: 0, mentions: 0 });
+    }
   }
 
   find(path: string): IChannel | undefined {
