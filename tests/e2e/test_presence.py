@@ -298,7 +298,7 @@ def test_an_owner_brings_everyone_who_wants_to_come(person: Callable[..., Person
     expect(ada.page.get_by_text(asked)).to_have_count(0)
 
 
-def test_a_forged_name_is_not_believed(person: Callable[..., Person]) -> None:
+def test_who_is_no_owner_cannot_bring_everyone(person: Callable[..., Person]) -> None:
     ada, edsger = person("ada"), person("edsger")
     refused = edsger.page.evaluate(
         """async () => {

@@ -1,6 +1,8 @@
 import { LabShell } from '@jupyterlab/application';
-import { IEditorExtensionRegistry } from '@jupyterlab/codemirror';
-import { EditorExtensionRegistry } from '@jupyterlab/codemirror';
+import {
+  EditorExtensionRegistry,
+  IEditorExtensionRegistry
+} from '@jupyterlab/codemirror';
 import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { EditorView, ViewUpdate } from '@codemirror/view';
 import { JSONExt } from '@lumino/coreutils';
@@ -79,6 +81,7 @@ export class Reporter implements IDisposable {
     }
     this._isDisposed = true;
     this._throttle.dispose();
+    clearTimeout(this._hiddenTimer);
     this._document.dispose();
     this._cleanUp.forEach(task => task());
     const { shell } = this._options;
@@ -134,11 +137,11 @@ export class Reporter implements IDisposable {
       if (this._hiddenAt === null) {
         onInput();
       } else {
-        const timer = setTimeout(
+        clearTimeout(this._hiddenTimer);
+        this._hiddenTimer = setTimeout(
           () => this.report(),
           this._options.limits().hidden_ms
         );
-        this._cleanUp.push(() => clearTimeout(timer));
       }
     };
     const options = { capture: true, passive: true };
@@ -198,6 +201,7 @@ export class Reporter implements IDisposable {
   private _document = new DisposableSet();
   private _lastInputAt = CLOCK.now();
   private _hiddenAt: number | null = null;
+  private _hiddenTimer: ReturnType<typeof setTimeout> | undefined;
   private _lastEditAt = -Infinity;
   private _editedWidget: string | null = null;
   private _status: Status | null = null;
