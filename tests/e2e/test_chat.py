@@ -6,6 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -31,6 +32,17 @@ PASTE = """([name, type, data]) => {
   input.dispatchEvent(
     new ClipboardEvent('paste', { clipboardData: files, bubbles: true, cancelable: true })
   );
+}"""
+
+NOTIFICATIONS = """() => {
+  window.told = [];
+  window.Notification = class {
+    static permission = 'granted';
+    static requestPermission() { return Promise.resolve('granted'); }
+    constructor(title, options) { window.told.push([title, options.body]); }
+    close() {}
+  };
+  Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' });
 }"""
 
 
@@ -189,11 +201,40 @@ def test_channels_search_replies_and_reactions(person: Come) -> None:
         if panel.locator(".csx-chat-hit").count():
             break
     expect(panel.locator(".csx-chat-hit")).to_have_count(1)
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        ada.theme(theme)
+        # Not the input: its textarea with the role combobox is jupyterlab-chat's.
+        for part in (".csx-chat-top", ".jp-chat-messages-container"):
+            results = Axe().run(ada.page, context=part)
+            assert results.violations_count == 0, results.generate_report()
     panel.locator(".csx-chat-hit").click()
     expect(panel.locator(".csx-mod-found")).to_have_count(1)
     search.press("Escape")
     expect(panel.locator(".csx-chat-channel")).to_have_count(2)
     assert ada.problems == grace.problems == []
+
+
+def test_the_desktop_tells_of_mentions_while_the_page_is_hidden(person: Come) -> None:
+    ada, grace = person("ada"), person("grace")
+    open_chat(ada)
+    other = open_chat(grace)
+    grace.page.evaluate(NOTIFICATIONS)
+    other.get_by_role("button", name="Desktop notifications are off").click()
+    bell = other.get_by_role("button", name="Desktop notifications for mentions")
+    expect(bell).to_be_visible()
+    say(ada, "Nobody in particular")
+    box = ada.page.locator(".csx-chat-body textarea").first
+    box.click()
+    box.type("@Grace")
+    ada.page.locator("[role=option]", has_text="Grace-Hopper").click()
+    box.type("a word?")
+    box.press("Enter")
+    grace.page.wait_for_function("() => window.told.length > 0")
+    told = grace.page.evaluate("() => window.told")
+    assert told == [["Ada Lovelace in general", "@Grace-Hopper a word?"]]
+    bell.click()
+    other.get_by_role("button", name="Desktop notifications for every message").click()
+    expect(other.get_by_role("button", name="Desktop notifications are off")).to_be_visible()
 
 
 def test_an_open_channel_follows_its_file(lab: LabServer, person: Come) -> None:
