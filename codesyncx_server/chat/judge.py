@@ -36,6 +36,8 @@ _PLAIN = {"any", "json", "map", "gc", "deleted"}
 # What JupyterLab's document provider writes for itself; the rest of `state` is the server's.
 _CLIENT_STATE_KEYS = {"document_id", "dirty"}
 _MAX_ID_CHARS = 100
+# A wrong clock is no crime, but such a message would stay unread until its time has come.
+_MAX_AHEAD_S = 86_400
 
 MAX_MESSAGES = 30
 PER_SECONDS = 10.0
@@ -65,8 +67,10 @@ class ChatJudge:
         *,
         people: People | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._live = live
+        self._wall_clock = wall_clock
         self._people = people
         self._rate = RateLimit("messages", MAX_MESSAGES, PER_SECONDS, clock)
         # (id, sender) of each message, in order.
@@ -203,6 +207,8 @@ class ChatJudge:
             raise RefusedError("You can write in your own name only.")
         if not entry["id"] or entry["id"] in self._ids:
             raise RefusedError("A chat message needs an id of its own.")
+        if not 0 <= entry["time"] <= self._wall_clock() + _MAX_AHEAD_S:
+            raise RefusedError("A chat message can't be of the future; check the clock.")
         if entry.get("raw_time") is False:
             raise RefusedError("The server sets the time of a chat message.")
         self._ids.add(entry["id"])
