@@ -146,7 +146,7 @@ def check_attachment(entry: Any) -> None:
 
 def _check_size(entry: Mapping[str, Any]) -> None:
     try:
-        size = len(json.dumps(entry, ensure_ascii=False).encode())
+        size = len(json.dumps(entry, ensure_ascii=False, allow_nan=False).encode())
     except (TypeError, ValueError) as error:
         raise RefusedError("A chat entry may hold plain values only.") from error
     if size > MAX_ENTRY_BYTES:

@@ -121,6 +121,7 @@ def test_a_person_can_write_edit_and_delete_their_own_messages() -> None:
         ("ann", {"time": float("inf")}),
         ("ann", {"time": float("nan")}),
         ("ann", {"time": -1}),
+        ("ann", {"metadata": {"n": float("nan")}}),
         ("ann", {"unknown": 1}),
         ("ann", {"type": "html"}),
         ("ann", {"body": "x" * 64_001}),
