@@ -129,12 +129,12 @@ def _pair(gone: dict[str, Entry], here: dict[str, Entry]) -> list[FileChange]:
     """Take what only moved out of both.
 
     The number of an inode may be given to a new file at once, so a file's modification time and
-    size must agree too, and a folder must have kept something that was in it.
+    size must agree too, and a folder must still hold a name that was in it.
     """
     sources: dict[Entry, list[str]] = {}
     for path, entry in gone.items():
         sources.setdefault(entry, []).append(path)
-    renamed: list[FileChange] = []
+    told: list[FileChange] = []
     for new in sorted(here, key=lambda path: path.count("/")):
         candidates = sources.get(here.get(new, _NOTHING), [])
         if len(candidates) != 1 or candidates[0] not in gone:
@@ -142,17 +142,21 @@ def _pair(gone: dict[str, Entry], here: dict[str, Entry]) -> list[FileChange]:
         old = candidates[0]
         if here[new].is_dir and not _is_same_folder(old, new, gone, here):
             continue
-        renamed.append(FileChange(Kind.RENAMED, new, old, is_dir=here[new].is_dir))
+        told.append(FileChange(Kind.RENAMED, new, old, is_dir=here[new].is_dir))
         del gone[old], here[new]
         for path in [path for path in gone if is_below(path, old)]:
-            if here.get(moved(path, old, new)) == gone[path]:
-                del here[moved(path, old, new)], gone[path]
-    return renamed
+            inside = here.get(moved(path, old, new))
+            if inside is None or inside.is_dir != gone[path].is_dir:
+                continue
+            if _differs(gone[path], inside):
+                told.append(FileChange(Kind.CHANGED, moved(path, old, new)))
+            del here[moved(path, old, new)], gone[path]
+    return told
 
 
 def _is_same_folder(old: str, new: str, gone: dict[str, Entry], here: dict[str, Entry]) -> bool:
     inside = [path for path in gone if is_below(path, old)]
-    return not inside or any(here.get(moved(path, old, new)) == gone[path] for path in inside)
+    return not inside or any(moved(path, old, new) in here for path in inside)
 
 
 _NOTHING = Entry(-1, -1, is_dir=False)

@@ -104,11 +104,14 @@ class Ledger:
             return [] if self._was_taken(change.path) else [change]
         if change.kind is Kind.RENAMED:
             return self._unexpected_move(change, entry)
-        if self._is_own_save(change.path, entry):
+        is_own_save = self._is_own_save(change.path, entry)
+        if change.kind is Kind.CHANGED:
+            return [] if is_own_save else [change]
+        if not self._has_appeared(change.path):
+            return [change]
+        if is_own_save or change.is_dir or change.path not in self._saved:
             return []
-        if change.kind is Kind.CREATED and self._has_appeared(change.path):
-            return [] if change.is_dir or change.path not in self._saved else [_change_of(change)]
-        return [change]
+        return [FileChange(Kind.CHANGED, change.path)]
 
     def _unexpected_move(self, change: FileChange, entry: Entry | None) -> list[FileChange]:
         old = change.old_path or ""
@@ -147,7 +150,3 @@ class Ledger:
         for notes in (self._gone, self._appeared):
             for path in [path for path, time in notes.items() if now - time > REMEMBERED_S]:
                 del notes[path]
-
-
-def _change_of(change: FileChange) -> FileChange:
-    return FileChange(Kind.CHANGED, change.path)

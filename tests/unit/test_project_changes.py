@@ -106,6 +106,16 @@ def shown(change: FileChange) -> str:
             id="another folder with a reused inode",
         ),
         pytest.param(
+            [
+                ("d", folder(1), None),
+                ("d/a", file(2), None),
+                ("e", None, folder(1)),
+                ("e/a", None, file(5)),
+            ],
+            ["renamed d -> e/", "changed e/a"],
+            id="folder renamed right after a save in it",
+        ),
+        pytest.param(
             [("d", folder(1), folder(2)), ("d/a", file(2), None), ("d/a", None, file(5))],
             ["changed d/a"],
             id="folder replaced",

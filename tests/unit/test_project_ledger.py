@@ -113,3 +113,9 @@ def test_what_was_made_and_gone_before_the_disk_was_looked_at_is_told() -> None:
         ("d/a", file(2), None),
     ) == [("DELETED", "d")]
     assert not ledger.knows("d")
+
+
+def test_a_room_that_brings_a_deleted_file_back_is_told() -> None:
+    ledger = ledger_of()
+    ledger.note_saved("a", file(1))
+    assert news(ledger, ("a", None, file(1))) == [("CREATED", "a")]

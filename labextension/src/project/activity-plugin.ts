@@ -68,6 +68,7 @@ export const activityPlugin: JupyterFrontEndPlugin<void> = {
       showsBadge: () => settings?.composite.badge !== false
     });
     settings?.changed.connect(() => panel.showBadge());
+    presence?.changed.connect(() => panel.update());
     shell.add(panel, 'left', { rank: RANK });
     restorer?.add(panel, panel.id);
     commands.addCommand(COMMANDS.show, {
