@@ -30,6 +30,8 @@ class Ledger:
         self._known: dict[str, bool] = {}
         self._gone: dict[str, float] = {}
         self._appeared: dict[str, float] = {}
+        #: Where what is gone went.
+        self._went: dict[str, str] = {}
         self._saved: dict[str, deque[Entry]] = {}
 
     def begin(self, looks: Iterable[Look]) -> None:
@@ -56,6 +58,7 @@ class Ledger:
         elif change.kind is Kind.RENAMED and change.old_path is not None:
             self._move(change.old_path, change.path)
             self._gone[change.old_path] = now
+            self._went[change.old_path] = change.path
             self._appeared[change.path] = now
         elif change.kind is Kind.CREATED:
             self._known[change.path] = change.is_dir
@@ -115,9 +118,15 @@ class Ledger:
 
     def _unexpected_move(self, change: FileChange, entry: Entry | None) -> list[FileChange]:
         old = change.old_path or ""
+        went = self._went.get(old)
         left, came = self._was_taken(old), self._has_appeared(change.path)
         if left and came:
             return []
+        if left and went is not None and went in self._known:
+            # Somebody moved it through the server, and before the disk was looked at, it moved on.
+            self._move(went, change.path)
+            self._appeared.pop(went, None)
+            return [FileChange(Kind.RENAMED, change.path, went, is_dir=change.is_dir)]
         if left:
             created = FileChange(Kind.CREATED, change.path, is_dir=change.is_dir)
             return self._unexpected(created, entry)
@@ -150,3 +159,5 @@ class Ledger:
         for notes in (self._gone, self._appeared):
             for path in [path for path, time in notes.items() if now - time > REMEMBERED_S]:
                 del notes[path]
+        for path in [path for path in self._went if path not in self._gone]:
+            del self._went[path]

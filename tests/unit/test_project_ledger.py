@@ -119,3 +119,19 @@ def test_a_room_that_brings_a_deleted_file_back_is_told() -> None:
     ledger = ledger_of()
     ledger.note_saved("a", file(1))
     assert news(ledger, ("a", None, file(1))) == [("CREATED", "a")]
+
+
+def test_a_move_right_after_somebodys_move_goes_on_from_there() -> None:
+    ledger = ledger_of(src=folder(1), **{"src/a": file(2)})
+    ledger.note(FileChange(Kind.RENAMED, "lib", "src", is_dir=True), 0)
+    looks = [
+        Look("src", folder(1), None),
+        Look("src/a", file(2), None),
+        Look("lib", None, None),
+        Look("pkg", None, folder(1)),
+        Look("pkg/a", None, file(2)),
+    ]
+    (change,) = ledger.outside(looks, settle(looks), 0)
+    assert change == FileChange(Kind.RENAMED, "pkg", "lib", is_dir=True)
+    assert ledger.knows("pkg/a")
+    assert not ledger.knows("lib")
