@@ -17,6 +17,7 @@ from typing import Any
 from pycrdt import Array, Doc, Map
 
 from ..errors import InvalidRequestError, RefusedError
+from ..updates import Clock, Update, advance, missing, read_state, read_update
 from .limits import RateLimit
 from .schema import (
     EDITABLE_KEYS,
@@ -26,7 +27,6 @@ from .schema import (
     check_user,
     parse_reaction_key,
 )
-from .update import Clock, Update, advance, missing, read_state, read_update
 
 People = Callable[[str], Mapping[str, Any] | None]
 

@@ -1,0 +1,196 @@
+"""Who is in a room and where, with names that are the server's word.
+
+A client may speak only for client ids it has claimed by being the first to use them. It may repeat
+what it heard of others (jupyter-collaboration's browsers send all of it back): that is told from a
+forgery by its clock, which is never ahead of what the server knows, and goes no further.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from pycrdt import Awareness
+
+from ..errors import InvalidRequestError, RefusedError, TooLargeError
+from . import protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pycrdt import Doc
+
+    from .protocol import AwarenessEntry
+    from .session import Member, Session
+
+MAX_STATE_BYTES = 64_000
+MAX_IDS_PER_SESSION = 8
+_NULL = b"null"
+_COLORS = 7  # JupyterLab's own palette of collaborators
+_MAX_KNOWN_OWNERS = 10_000
+
+
+class RoomAwareness(Awareness):
+    """The awareness of a room; `drain` gives what listeners haven't been told."""
+
+    def __init__(self, doc: Doc[Any], on_change: Callable[[], None]) -> None:
+        self._encoded: dict[int, bytes] = {}
+        self._owners: dict[int, Session] = {}
+        self._last_users: dict[int, str] = {}
+        self._untold: set[int] = set()
+        self._on_change = on_change
+        super().__init__(doc)
+        self._untold.clear()  # an empty state of the server is nothing to tell
+
+    def take(self, session: Session, entries: Iterable[AwarenessEntry]) -> None:
+        """Let a client tell of itself.
+
+        Raises RefusedError when it speaks for somebody else, TooLargeError, InvalidRequestError.
+        """
+        for entry in entries:
+            if self._may_speak(session, entry):
+                self._accept(session, entry)
+
+    def release(self, session: Session) -> None:
+        """Have the clients of a closed connection leave."""
+        for client_id in session.awareness_ids:
+            if self._owners.get(client_id) is session:
+                del self._owners[client_id]
+                self._forget(client_id)
+        session.awareness_ids.clear()
+
+    def drain(self) -> bytes | None:
+        """Give the message that tells what changed since the last call."""
+        if not self._untold:
+            return None
+        message = protocol.awareness_states(
+            self._encode(client_id) for client_id in sorted(self._untold)
+        )
+        self._untold.clear()
+        return message
+
+    def everyone(self) -> bytes | None:
+        """Give the message that tells a newcomer of everyone."""
+        present = [client_id for client_id, state in self._states.items() if state]
+        if not present:
+            return None
+        return protocol.awareness_states(self._encode(client_id) for client_id in present)
+
+    def set_local_state(self, state: dict[str, Any] | None) -> None:
+        """Tell something in the server's own name, as extensions do."""
+        super().set_local_state(state)
+        self._encoded[self.client_id] = _dump(state)
+        self._tell(self.client_id)
+
+    def _may_speak(self, session: Session, entry: AwarenessEntry) -> bool:
+        client_id = entry.client_id
+        owner = self._owners.get(client_id)
+        if owner is session:
+            return True
+        if client_id == self.client_id or entry.state == _NULL:
+            return False
+        known = self._clock_of(client_id)
+        username = session.member.username
+        last_user = self._last_users.get(client_id)
+        if owner is None:
+            # Somebody may return with an older clock; another one's old state is an echo.
+            if last_user in {None, username} or entry.clock > known:
+                return self._claim(session, client_id)
+            return False
+        if entry.clock <= known:
+            return False
+        if owner.member.username != username:
+            raise RefusedError("Only you can say where you are.")
+        owner.awareness_ids.discard(client_id)
+        return self._claim(session, client_id)
+
+    def _claim(self, session: Session, client_id: int) -> bool:
+        if len(session.awareness_ids) >= MAX_IDS_PER_SESSION:
+            raise RefusedError("One connection can't be that many people.")
+        if len(self._last_users) >= _MAX_KNOWN_OWNERS:
+            self._last_users = {one: self._last_users[one] for one in self._owners}
+        session.awareness_ids.add(client_id)
+        self._owners[client_id] = session
+        self._last_users[client_id] = session.member.username
+        return True
+
+    def _accept(self, session: Session, entry: AwarenessEntry) -> None:
+        client_id = entry.client_id
+        if entry.state == _NULL:
+            self._forget(client_id, entry.clock)
+            return
+        if len(entry.state) > MAX_STATE_BYTES:
+            raise TooLargeError("What your browser tells of where you are is too large.")
+        try:
+            state = json.loads(entry.state)
+        except (ValueError, RecursionError) as error:
+            raise InvalidRequestError("Where you are was told in no known form.") from error
+        if not isinstance(state, dict):
+            raise InvalidRequestError("Where you are was told in no known form.")
+        state["user"] = stamp(session.member)
+        before = self._states.get(client_id)
+        known = self._meta.get(client_id)
+        clock = entry.clock if known is None else max(known["clock"] + 1, entry.clock)
+        self._states[client_id] = state
+        self._meta[client_id] = {"clock": clock, "lastUpdated": self._get_time()}
+        self._encoded[client_id] = _dump(state)
+        self._tell(client_id)
+        if self._subscriptions:
+            self._emit_taken(client_id, before, state)
+
+    def _emit_taken(self, client_id: int, before: Any, state: Any) -> None:
+        added = [client_id] if before is None else []
+        updated = [] if before is None else [client_id]
+        if added or before != state:
+            self._emit("change", added, updated, [], "remote")
+        self._emit("update", added, updated, [], "remote")
+
+    def _forget(self, client_id: int, clock: int = 0) -> None:
+        if self._states.pop(client_id, None) is None:
+            return
+        known = self._clock_of(client_id)
+        self._meta[client_id] = {"clock": max(known + 1, clock), "lastUpdated": self._get_time()}
+        self._encoded[client_id] = _NULL
+        self._tell(client_id)
+        self._emit("change", [], [], [client_id], "remote")
+        self._emit("update", [], [], [client_id], "remote")
+
+    def _tell(self, client_id: int) -> None:
+        self._untold.add(client_id)
+        self._on_change()
+
+    def _clock_of(self, client_id: int) -> int:
+        known = self._meta.get(client_id)
+        return -1 if known is None else int(known["clock"])
+
+    def _encode(self, client_id: int) -> bytes:
+        clock = max(self._clock_of(client_id), 0)
+        state = self._encoded.get(client_id)
+        if state is None:
+            state = _dump(self._states.get(client_id))
+        return protocol.awareness_entry(client_id, clock, state)
+
+
+def stamp(member: Member) -> dict[str, Any]:
+    """Give the `user` field of a state: who the server says this is."""
+    return {
+        "username": member.username,
+        "name": member.name,
+        "display_name": member.display_name or member.name,
+        "initials": member.initials,
+        "color": member.color or color_of(member.username),
+        "avatar_url": member.avatar_url,
+    }
+
+
+def color_of(username: str) -> str:
+    """Choose one of JupyterLab's collaborator colours, the same for a person everywhere."""
+    number = zlib.crc32(username.encode("utf-8", "surrogatepass")) % _COLORS + 1
+    return f"var(--jp-collaborator-color{number})"
+
+
+def _dump(state: Any) -> bytes:
+    return json.dumps(state, separators=(",", ":"), ensure_ascii=False).encode(
+        "utf-8", "surrogatepass"
+    )

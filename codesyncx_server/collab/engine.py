@@ -1,0 +1,366 @@
+"""The heart of a room: takes messages in, keeps what they bring, and tells everyone.
+
+It knows no socket and no clock: `schedule` calls back soon, `now` tells the time. The way of an
+edit: decode, check that it stands on its own and is its sender's to make, judge it, apply it; what
+changed in the document, whoever changed it, is put on the journal and only then sent to everybody,
+its author included, for whom it is the acknowledgement.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pycrdt import merge_updates
+
+from .. import updates
+from ..errors import (
+    CodeSyncXError,
+    InvalidRequestError,
+    RefusedError,
+    StorageError,
+)
+from . import protocol
+from .awareness import RoomAwareness
+from .session import ENOUGH_READ_BYTES, MAX_LAG_S, MAX_WAITING_BYTES, Lag, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pycrdt import Doc, TransactionEvent
+
+    from .log import Author
+    from .session import Member
+
+logger = logging.getLogger(__name__)
+
+# Reading where each client is from the document costs less than following an update this large.
+_LARGE_UPDATE_BYTES = 256_000
+_LAG_CHECK_S = 0.1
+_EMPTY_UPDATE = b"\x00\x00"
+_MAX_DELAY_S = 0.02
+_DELAY_S_PER_LISTENER = 0.00008
+_FEW_LISTENERS = 12
+_MAX_CLIENT_ID = 2**53 - 1
+
+
+class SlowConsumerError(CodeSyncXError):
+    """A client that doesn't read what it is sent."""
+
+    code = "slow_consumer"
+    http_status = 408
+    close_code = 4408
+
+
+class Journal(Protocol):
+    """Where updates are kept; both raise StorageError."""
+
+    def append_update(self, update: bytes) -> None: ...
+    def append_author(self, client_id: int, username: str, name: str) -> None: ...
+
+
+class Judge(Protocol):
+    """Decides what may be changed in a document of a certain kind."""
+
+    def admit(self, update: bytes, username: str) -> None: ...
+    def follow(self, update: bytes) -> None: ...
+
+
+class Schedule(Protocol):
+    """Calls back after so many seconds, 0 for soon."""
+
+    def __call__(self, delay_s: float, callback: Callable[[], None]) -> object: ...
+
+
+class Observer(Protocol):
+    """Hears what an engine does, for metrics and for saving."""
+
+    def on_flush(self, update_count: int, byte_count: int, listeners: int) -> None: ...
+    def on_failure(self, error: StorageError) -> None: ...
+
+
+class Engine:
+    """A document and everyone connected to it."""
+
+    def __init__(
+        self,
+        doc: Doc[Any],
+        schedule: Schedule,
+        now: Callable[[], float],
+        *,
+        journal: Journal | None = None,
+        authors: Mapping[int, Author] | None = None,
+        judge: Judge | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self.doc = doc
+        self.sessions: set[Session] = set()
+        self.awareness = RoomAwareness(doc, self._schedule_flush)
+        self.failure: StorageError | None = None
+        self._schedule = schedule
+        self._now = now
+        self._journal = journal
+        self._owners = {client: author.username for client, author in (authors or {}).items()}
+        self._judge = judge
+        self._observer = observer
+        self._pending: list[bytes] = []
+        self._is_scheduled = False
+        self._is_checking_lag = False
+        self._is_applying = False
+        self._clocks: updates.Clock | None = None
+        self._editors: Counter[str] = Counter()
+        self._subscription = doc.observe(self._on_transaction)
+
+    def close(self) -> None:
+        """Keep what is pending and let go of the document."""
+        self.flush()
+        self.doc.unobserve(self._subscription)
+
+    # -- connections ----------------------------------------------------------------------------
+
+    def join(self, session: Session) -> None:
+        """Let a client in: ask what it has, tell it who is here."""
+        self._check_alive()
+        self.flush()
+        self.sessions.add(session)
+        greeting = protocol.frame(protocol.sync_step1(self.doc.get_state()))
+        everyone = self.awareness.everyone()
+        if everyone is not None:
+            greeting += protocol.frame(everyone)
+        session.wire.send(greeting)
+
+    def leave(self, session: Session) -> None:
+        """Let a client go, and tell the others."""
+        session.is_closed = True
+        self.sessions.discard(session)
+        self.awareness.release(session)
+
+    def disconnect_all(self, error: CodeSyncXError) -> None:
+        """End every connection with one reason."""
+        for session in list(self.sessions):
+            session.close(error)
+
+    # -- messages -------------------------------------------------------------------------------
+
+    def receive(self, session: Session, message: protocol.Message) -> None:
+        """Take in a message; a CodeSyncXError says why its sender can't stay connected."""
+        if session.is_closed:
+            return
+        match message:
+            case protocol.Update(update):
+                self._take_update(session, update)
+            case protocol.AwarenessStates(entries):
+                self.awareness.take(session, entries)
+            case protocol.StateVector(state):
+                self._answer(session, state)
+            case protocol.AwarenessQuery():
+                everyone = self.awareness.everyone()
+                if everyone is not None:
+                    self._send(session, protocol.frame(everyone))
+            case protocol.SaveRequest():
+                raise InvalidRequestError("There is no file behind this document.")
+
+    def take_decoded(self, session: Session, update: bytes, decoded: updates.Update) -> None:
+        """Take in an update that was decoded elsewhere (a large one, in a thread)."""
+        if not session.is_closed:
+            self._admit_and_apply(session, update, decoded)
+
+    def _take_update(self, session: Session, update: bytes) -> None:
+        if update == _EMPTY_UPDATE:
+            return
+        self._admit_and_apply(session, update, updates.read_update(update))
+
+    def _admit_and_apply(self, session: Session, update: bytes, decoded: updates.Update) -> None:
+        self._check_alive()
+        clocks = self._current_clocks()
+        newcomers = self._admit(session.member, decoded, clocks)
+        if self._judge is not None:
+            self._judge.admit(update, session.member.username)
+        self._claim(session.member, newcomers)
+        before = len(self._pending)
+        self._apply(update)
+        if len(update) > _LARGE_UPDATE_BYTES:
+            self._clocks = None
+        else:
+            updates.advance(clocks, decoded)
+        if len(self._pending) > before:
+            self._editors[session.member.username] += 1
+
+    def _admit(self, member: Member, decoded: updates.Update, clocks: updates.Clock) -> list[int]:
+        """Check that an update may be applied; gives the client ids it brings up first."""
+        newcomers = []
+        brings = False
+        for client_id, run in decoded.structs.items():
+            if not run or run[-1].clock + run[-1].length <= clocks.get(client_id, 0):
+                continue  # known already: clients may repeat what they have
+            brings = True
+            owner = self._owners.get(client_id)
+            if owner is None:
+                self._check_free(client_id, clocks)
+                newcomers.append(client_id)
+            elif owner != member.username:
+                raise RefusedError("These edits bear somebody else's mark.")
+        if not member.may_edit:
+            self._check_viewer(decoded, brings=brings)
+        if updates.missing(decoded, clocks):
+            raise InvalidRequestError("These edits build on others that the server doesn't have.")
+        return newcomers
+
+    def _check_free(self, client_id: int, clocks: updates.Clock) -> None:
+        is_reserved = client_id == self.doc.client_id or client_id in clocks
+        if is_reserved or not 0 < client_id <= _MAX_CLIENT_ID:
+            raise RefusedError("These edits bear the server's mark.")
+
+    def _check_viewer(self, decoded: updates.Update, *, brings: bool) -> None:
+        """Let a viewer repeat what is known: an answer to a state vector holds all deletions."""
+        known: dict[int, list[tuple[int, int]]] = {}
+        own = updates.read_update(self.doc.get_update(self.doc.get_state()))
+        for client_id, start, length in own.deletes:
+            known.setdefault(client_id, []).append((start, start + length))
+        for client_id, start, length in decoded.deletes:
+            ranges = known.get(client_id, [])
+            brings = brings or not any(a <= start and start + length <= b for a, b in ranges)
+        if brings:
+            raise RefusedError("You may read this document but not edit it.")
+
+    def _claim(self, member: Member, client_ids: list[int]) -> None:
+        for client_id in client_ids:
+            if self._journal is not None:
+                self._journal.append_author(client_id, member.username, member.name)
+            self._owners[client_id] = member.username
+
+    def _apply(self, update: bytes) -> None:
+        self._is_applying = True
+        try:
+            self.doc.apply_update(update)
+        except (ValueError, RuntimeError) as error:
+            self._clocks = None
+            raise InvalidRequestError("These edits can't be read.") from error
+        finally:
+            self._is_applying = False
+
+    def _answer(self, session: Session, state: bytes) -> None:
+        self.flush()
+        try:
+            update = self.doc.get_update(state)
+        except (ValueError, RuntimeError) as error:
+            raise InvalidRequestError("The state vector can't be read.") from error
+        self._send(session, protocol.frame(protocol.sync_step2(update)))
+
+    def _current_clocks(self) -> updates.Clock:
+        if self._clocks is None:
+            self._clocks = updates.read_state(self.doc.get_state())
+        return self._clocks
+
+    # -- telling everyone -----------------------------------------------------------------------
+
+    def _on_transaction(self, event: TransactionEvent) -> None:
+        update = event.update
+        if update == _EMPTY_UPDATE:
+            return
+        if not self._is_applying:
+            self._clocks = None
+        self._pending.append(update)
+        if self._judge is not None:
+            self._judge.follow(update)
+        self._schedule_flush()
+
+    def _schedule_flush(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._schedule(flush_delay_s(len(self.sessions)), self._flush_scheduled)
+
+    def _flush_scheduled(self) -> None:
+        self._is_scheduled = False
+        self.flush()
+
+    def flush(self) -> None:
+        """Keep what is new, then send it to everyone in one piece."""
+        if self.failure is not None:
+            return
+        frames = b""
+        if self._pending:
+            pending, self._pending = self._pending, []
+            update = pending[0] if len(pending) == 1 else merge_updates(*pending)
+            if not self._keep(update):
+                return
+            frames = protocol.frame(protocol.sync_update(update))
+            if self._observer is not None:
+                self._observer.on_flush(len(pending), len(update), len(self.sessions))
+        told = self.awareness.drain()
+        if told is not None:
+            frames += protocol.frame(told)
+        if frames:
+            for session in self.sessions:
+                self._send(session, frames)
+
+    def take_editors(self) -> set[str]:
+        """Give who edited since the last call."""
+        editors = set(self._editors)
+        self._editors.clear()
+        return editors
+
+    def _keep(self, update: bytes) -> bool:
+        if self._journal is None:
+            return True
+        try:
+            self._journal.append_update(update)
+        except StorageError as error:
+            self._fail(error)
+            return False
+        return True
+
+    def _fail(self, error: StorageError) -> None:
+        """Stop here: the document holds what isn't kept, so nobody may build on it."""
+        logger.error("A document room had to close: %s", error)
+        self.failure = error
+        self.disconnect_all(error)
+        if self._observer is not None:
+            self._observer.on_failure(error)
+
+    def _check_alive(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def _send(self, session: Session, frames: bytes) -> None:
+        if session.is_closed or session.lag is not None:
+            return
+        session.wire.send(frames)
+        if session.wire.waiting_bytes > MAX_WAITING_BYTES:
+            session.lag = Lag(self._now(), self.doc.get_state())
+            self._schedule_lag_check()
+
+    def _schedule_lag_check(self) -> None:
+        if not self._is_checking_lag:
+            self._is_checking_lag = True
+            self._schedule(_LAG_CHECK_S, self._check_lags)
+
+    def _check_lags(self) -> None:
+        self._is_checking_lag = False
+        for session in list(self.sessions):
+            lag = session.lag
+            if lag is None or session.is_closed:
+                continue
+            if session.wire.waiting_bytes <= ENOUGH_READ_BYTES:
+                session.lag = None
+                self._catch_up(session, lag)
+            elif self._now() - lag.since > MAX_LAG_S:
+                session.close(SlowConsumerError("Your browser didn't keep up with the others."))
+        if any(session.lag is not None for session in self.sessions):
+            self._schedule_lag_check()
+
+    def _catch_up(self, session: Session, lag: Lag) -> None:
+        self.flush()
+        missed = protocol.frame(protocol.sync_update(self.doc.get_update(lag.state)))
+        everyone = self.awareness.everyone()
+        if everyone is not None:
+            missed += protocol.frame(everyone)
+        self._send(session, missed)
+
+
+def flush_delay_s(listeners: int) -> float:
+    """How long to gather edits before they go out: the more listeners, the more a frame costs."""
+    if listeners <= _FEW_LISTENERS:
+        return 0.0
+    return min((listeners - _FEW_LISTENERS) * _DELAY_S_PER_LISTENER, _MAX_DELAY_S)

@@ -1,0 +1,67 @@
+"""One connection to a room: who is behind it, and how what is sent to it is kept within bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ..errors import CodeSyncXError
+
+# What may wait for a client that reads slowly. Beyond it nothing is queued any more; once it has
+# read enough it gets one update with all it missed.
+MAX_WAITING_BYTES = 1_000_000
+ENOUGH_READ_BYTES = 64_000
+MAX_LAG_S = 30.0
+
+
+class Wire(Protocol):
+    """Carries frames to one client."""
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much was given and isn't yet with the operating system."""
+
+    def send(self, frames: bytes) -> None:
+        """Send whole websocket frames; never blocks, ignores a closed connection."""
+
+    def close(self, error: CodeSyncXError) -> None:
+        """End the connection and tell the client why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The verified person behind a connection."""
+
+    username: str
+    name: str
+    display_name: str = ""
+    initials: str | None = None
+    color: str | None = None
+    avatar_url: str | None = None
+    may_edit: bool = True
+
+
+@dataclass(slots=True)
+class Lag:
+    """How far a slow client has come: since when it lags, and the state it will have then."""
+
+    since: float
+    state: bytes
+
+
+@dataclass(eq=False, slots=True)
+class Session:
+    """A client in a room."""
+
+    member: Member
+    wire: Wire
+    awareness_ids: set[int] = field(default_factory=set)
+    lag: Lag | None = None
+    is_closed: bool = False
+
+    def close(self, error: CodeSyncXError) -> None:
+        """End it with a reason, once."""
+        if not self.is_closed:
+            self.is_closed = True
+            self.wire.close(error)
