@@ -8,6 +8,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Enum
 
 from .chat.wiring import Chat
+from .collab.wiring import Collaboration
 from .events.bus import InProcessBus
 from .history.wiring import History
 from .presence import wiring as presence
@@ -44,22 +45,26 @@ class CodeSyncXApp(ExtensionApp):
         self.project.stream.add_prefix("chat")
         self.chat = Chat(self.bus)
         self.settings.update(self.chat.settings())
+        self.collaboration = Collaboration(self.bus)
 
     def initialize_handlers(self) -> None:
         """Add the routes of every feature."""
         self.handlers.extend(self.project.handlers(self.serverapp))
         self.handlers.extend(self.chat.handlers(self.serverapp))
+        self.handlers.extend(self.collaboration.handlers(self.serverapp))
         self.handlers.extend(self.history.handlers(self.serverapp))
         self.handlers.extend(presence.handlers(self.bus))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Join what other extensions provide, now that all are loaded."""
         await super()._start_jupyter_server_extension(serverapp)
+        await self.collaboration.start()
         self.chat.watch(serverapp.web_app.settings)
         await self.project.start(serverapp, self.watch_project)
 
     async def stop_extension(self) -> None:
         """End what runs in the background."""
+        await self.collaboration.stop()
         await self.project.stop()
         await self.chat.stop()
         await self.history.stop()

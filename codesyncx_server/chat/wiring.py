@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..storage import project_data_dir
-from .guard import ROUTE, ChatRoomHandler, Judges
 from .handlers import routes
 from .judge import ChatJudge
 from .service import ChatService
@@ -40,8 +39,7 @@ class Chat:
         self._store = ChatStore(project_data_dir(server.root_dir))
         root = Path(server.root_dir).expanduser()
         self._service = ChatService(root, server.contents_manager, self._store, self._bus)
-        judges = Judges(self.judge, self.remember)
-        return [*routes(self._service), (ROUTE, ChatRoomHandler, {"judges": judges})]
+        return [*routes(self._service)]
 
     def judge(self, live: Doc[Any]) -> ChatJudge:
         """Make the judge of one open chat document."""

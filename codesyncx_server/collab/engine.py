@@ -9,7 +9,6 @@ its author included, for whom it is the acknowledgement.
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pycrdt import merge_updates
@@ -76,6 +75,7 @@ class Schedule(Protocol):
 class Observer(Protocol):
     """Hears what an engine does, for metrics and for saving."""
 
+    def on_edit(self, username: str) -> None: ...
     def on_flush(self, update_count: int, byte_count: int, listeners: int) -> None: ...
     def on_failure(self, error: StorageError) -> None: ...
 
@@ -109,7 +109,6 @@ class Engine:
         self._is_checking_lag = False
         self._is_applying = False
         self._clocks: updates.Clock | None = None
-        self._editors: Counter[str] = Counter()
         self._subscription = doc.observe(self._on_transaction)
 
     def close(self) -> None:
@@ -184,8 +183,8 @@ class Engine:
             self._clocks = None
         else:
             updates.advance(clocks, decoded)
-        if len(self._pending) > before:
-            self._editors[session.member.username] += 1
+        if len(self._pending) > before and self._observer is not None:
+            self._observer.on_edit(session.member.username)
 
     def _admit(self, member: Member, decoded: updates.Update, clocks: updates.Clock) -> list[int]:
         """Check that an update may be applied; gives the client ids it brings up first."""
@@ -294,12 +293,6 @@ class Engine:
         if frames:
             for session in self.sessions:
                 self._send(session, frames)
-
-    def take_editors(self) -> set[str]:
-        """Give who edited since the last call."""
-        editors = set(self._editors)
-        self._editors.clear()
-        return editors
 
     def _keep(self, update: bytes) -> bool:
         if self._journal is None:

@@ -1,0 +1,257 @@
+"""The routes of document rooms, jupyter-collaboration's own, served by our engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth import authorized
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from jupyter_server.utils import ensure_async
+from tornado import web
+from tornado.websocket import WebSocketHandler
+
+from .. import updates
+from ..errors import (
+    CodeSyncXError,
+    InvalidRequestError,
+    LineageChangedError,
+    TooLargeError,
+    TooManyError,
+)
+from . import metrics, protocol
+from .room import Room, RoomId
+from .session import Member, Session
+from .wire import SocketWire
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from .engine import Engine
+    from .wiring import Collaboration
+
+logger = logging.getLogger(__name__)
+
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+_LARGE_UPDATE_BYTES = 256_000
+_MAX_CONNECTIONS_PER_PERSON = 512
+
+
+class InternalError(CodeSyncXError):
+    """Something we didn't foresee."""
+
+
+class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """The websocket of one client in one room."""
+
+    auth_resource = "contents"
+    _connections: Counter[str] = Counter()
+
+    def initialize(self, collaboration: Collaboration) -> None:  # type: ignore[override]
+        self._collaboration = collaboration
+        self._session: Session | None = None
+        self._engine: Engine | None = None
+        self._room: Room | None = None
+        self._name = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def max_message_size(self) -> int:
+        """The largest message taken, in bytes; tornado ends the connection beyond it."""
+        return MAX_FRAME_BYTES
+
+    def get_compression_options(self) -> None:
+        """Refuse compression: frames are built once for everybody."""
+        return
+
+    @ws_authenticated
+    @authorized
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Check who it is and what they may do before there is any room."""
+        await super().get(*args, **kwargs)
+
+    async def open(self, name: str) -> None:  # type: ignore[override]
+        """Let the client in, or tell it why not."""
+        super().open(name)
+        self.set_nodelay(True)
+        username = self.current_user.username
+        self._connections[username] += 1
+        metrics.CLIENTS.inc()
+        self._name = name
+        session = Session(await self._identify(), SocketWire(self))
+        self._session = session
+        try:
+            if self._connections[username] > _MAX_CONNECTIONS_PER_PERSON:
+                raise TooManyError("You have too many documents open at once.")
+            engine = await self._enter(name)
+            if self.ws_connection is None:
+                self._release()
+                return
+            engine.join(session)
+            self._engine = engine
+        except CodeSyncXError as error:
+            self._end(error)
+        except Exception:
+            logger.exception("The room %s can't be opened", name)
+            self._end(InternalError("The server can't open this document; its log says why."))
+
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        """Take in one message."""
+        session, engine = self._session, self._engine
+        if session is None or engine is None or session.is_closed:
+            return None
+        try:
+            if isinstance(message, str):
+                raise InvalidRequestError("Messages to a room are binary.")
+            decoded = protocol.decode(message)
+            if isinstance(decoded, protocol.SaveRequest) and self._room is not None:
+                self._spawn(self._save(decoded.request_id))
+            elif isinstance(decoded, protocol.Update) and (
+                len(decoded.update) > _LARGE_UPDATE_BYTES
+            ):
+                return self._take_large(engine, session, decoded.update)
+            else:
+                engine.receive(session, decoded)
+        except CodeSyncXError as error:
+            self._end(error)
+        except Exception:
+            logger.exception("A message to %s failed", self._name)
+            self._end(InternalError("The server failed on your last change."))
+        return None
+
+    def on_close(self) -> None:
+        """Let the others know."""
+        session = self._session
+        if session is None:
+            return
+        self._session = None
+        self._connections[session.member.username] -= 1
+        if self._connections[session.member.username] <= 0:
+            del self._connections[session.member.username]
+        metrics.CLIENTS.dec()
+        if self._engine is not None:
+            self._engine.leave(session)
+        self._release()
+
+    async def _identify(self) -> Member:
+        user = self.current_user
+        may_edit = await ensure_async(
+            self.authorizer.is_authorized(self, user, "write", self.auth_resource)
+        )
+        return Member(
+            username=user.username,
+            name=user.name or user.username,
+            display_name=user.display_name or user.name or user.username,
+            initials=user.initials,
+            color=user.color,
+            avatar_url=user.avatar_url,
+            may_edit=bool(may_edit),
+        )
+
+    async def _enter(self, name: str) -> Engine:
+        collaboration = self._collaboration
+        if name.count(":") < 2:  # noqa: PLR2004 (documents are format:type:id)
+            return collaboration.lobbies.open(name)
+        room = await collaboration.rooms.open(name)
+        self._room = room
+        lineage = self.get_query_argument("sessionId", "")
+        if lineage and lineage != room.lineage:
+            raise LineageChangedError("This document began anew since you opened it.")
+        if room.id.file_type == "chat":
+            collaboration.remember(self.current_user)
+        return room.engine
+
+    async def _take_large(self, engine: Engine, session: Session, update: bytes) -> None:
+        """Read a large update in a thread; tornado keeps the client's next message waiting."""
+        try:
+            decoded = await asyncio.to_thread(updates.read_update, update)
+            engine.take_decoded(session, update, decoded)
+        except CodeSyncXError as error:
+            self._end(error)
+        except Exception:
+            logger.exception("A large update to %s failed", self._name)
+            self._end(InternalError("The server failed on your last change."))
+
+    async def _save(self, request_id: int) -> None:
+        room, session = self._room, self._session
+        if room is None or session is None:
+            return
+        try:
+            if not session.member.may_edit:
+                status = "failed"
+            else:
+                await room.saver.save()
+                status = "success"
+        except CodeSyncXError as error:
+            logger.warning("%s couldn't be saved: %s", room.path, error)
+            status = "failed"
+        if not session.is_closed:
+            session.wire.send(protocol.frame(protocol.save_reply(request_id, status)))
+
+    def _end(self, error: CodeSyncXError) -> None:
+        metrics.REFUSALS.labels(error.code).inc()
+        if self._session is not None:
+            logger.info(
+                "Ended the connection of %s to %s: %s",
+                self._session.member.username,
+                self._name,
+                error,
+            )
+            self._session.close(error)
+
+    def _release(self) -> None:
+        if self._room is not None:
+            self._collaboration.rooms.release(self._room)
+        elif self._name:
+            self._collaboration.lobbies.release(self._name)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class SessionHandler(APIHandler):
+    """Tells which room a document has, and of which lineage."""
+
+    auth_resource = "contents"
+
+    def initialize(self, collaboration: Collaboration) -> None:
+        self._collaboration = collaboration
+
+    @web.authenticated
+    @authorized
+    async def put(self, path: str) -> None:
+        """Open the document's room; what's wrong with the file is told right here."""
+        body = self.get_json_body()
+        if not isinstance(body, dict):
+            raise web.HTTPError(400, "Tell the document's format and type.")
+        manager = self.settings["file_id_manager"]
+        known = manager.get_id(path)
+        file_id = known or manager.index(path)
+        if file_id is None:
+            raise web.HTTPError(404, f"{path} doesn't exist")
+        try:
+            room_id = RoomId.parse(f"{body.get('format')}:{body.get('type')}:{file_id}")
+            room = await self._collaboration.rooms.open(str(room_id))
+        except TooLargeError as error:
+            raise web.HTTPError(413, str(error)) from error
+        except CodeSyncXError as error:
+            raise web.HTTPError(error.http_status, str(error)) from error
+        self._collaboration.rooms.release(room)
+        self.set_status(200 if known else 201)
+        self.finish(
+            json.dumps(
+                {
+                    "format": room_id.file_format,
+                    "type": room_id.file_type,
+                    "fileId": file_id,
+                    "sessionId": room.lineage,
+                }
+            )
+        )

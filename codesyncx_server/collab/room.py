@@ -1,0 +1,273 @@
+"""The room of one document: its engine, its log and its file, for our handlers and for others'.
+
+It is a `DocumentRoom` to whoever uses jupyter_server_ydoc's Python API, but shares none of its
+loading, saving and sending.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server_ydoc.rooms import DocumentRoom
+from jupyter_ydoc import ydocs
+from pycrdt import Doc
+from pycrdt.websocket import YRoom
+
+from ..errors import InvalidRequestError, StorageError
+from ..events.bus import Event
+from . import metrics
+from .engine import Engine, Judge
+from .log import Author
+from .saving import Saver
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+    from ..events.bus import EventBus
+    from .disk import AnyDocumentFile
+    from .log import DocumentLog, Replay
+
+logger = logging.getLogger(__name__)
+
+_FORMATS = frozenset({"text", "json", "base64"})
+_EDIT_NOTICE_S = 60.0
+_REPLAY_SLICE_S = 0.02
+_MAX_ID_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RoomId:
+    """What a document room is called: `format:type:file id`."""
+
+    file_format: str
+    file_type: str
+    file_id: str
+
+    @classmethod
+    def parse(cls, text: str) -> RoomId:
+        """Read a name; InvalidRequestError when it is none."""
+        parts = text.split(":", 2)
+        if len(parts) != 3 or len(text) > _MAX_ID_LENGTH or not all(parts):  # noqa: PLR2004
+            raise InvalidRequestError("There is no such kind of document.")
+        file_id = cls(*parts)
+        if file_id.file_format not in _FORMATS:
+            raise InvalidRequestError("There is no such kind of document.")
+        return file_id
+
+    def __str__(self) -> str:
+        return f"{self.file_format}:{self.file_type}:{self.file_id}"
+
+
+class Journal:
+    """The log as the engine sees it; remembers the authors for the history."""
+
+    def __init__(self, log: DocumentLog, authors: Mapping[int, Author]) -> None:
+        self._log = log
+        self.authors: dict[int, Author] = dict(authors)
+
+    def append_update(self, update: bytes) -> None:
+        with metrics.LOG_APPEND.time():
+            self._log.append_update(update)
+
+    def append_author(self, client_id: int, username: str, name: str) -> None:
+        self._log.append_author(client_id, username, name)
+        self.authors[client_id] = Author(username, name)
+
+
+class LoggedUpdates:
+    """The log as jupyter_server_ydoc's timeline reads it."""
+
+    def __init__(self, log: DocumentLog) -> None:
+        self._log = log
+
+    async def read(self) -> AsyncIterator[tuple[bytes, bytes, float]]:
+        """Give the updates one by one; their times aren't kept, the history has them."""
+        replay = await asyncio.to_thread(self._log.replay)
+        now = time.time()
+        for update in replay.updates:
+            yield update, b"", now
+
+
+class Room(DocumentRoom):
+    """One open document. Make it with `Room(...)`, then await `load`."""
+
+    def __init__(
+        self,
+        room_id: RoomId,
+        file: AnyDocumentFile,
+        log: DocumentLog,
+        bus: EventBus,
+        make_judge: Callable[[Doc[Any]], Judge] | None = None,
+    ) -> None:
+        YRoom.__init__(self, ready=True, log=logger, ydoc=Doc())
+        self.id = room_id
+        self._room_id = str(room_id)
+        self._file_format, self._file_type = room_id.file_format, room_id.file_type
+        self._file: Any = file
+        self._bus = bus
+        self._make_judge = make_judge
+        self._log_of_updates = log
+        self.lineage = log.lineage
+        self.ystore: Any = LoggedUpdates(log)
+        self._document_load_progressively = False
+        make_document = ydocs.get(room_id.file_type, ydocs["file"])
+        self._document = make_document(self.ydoc)
+        # Who asks for the document may observe it, and only one observer fits in each.
+        self._watched = make_document(self.ydoc)
+        self._editors: set[str] = set()
+        self._told_of: dict[str, float] = {}
+        self._engine: Engine | None = None
+        self._saver: Saver | None = None
+        self._journal = Journal(log, {})
+        self.started.set()
+
+    # -- what other features ask ----------------------------------------------------------------
+
+    @property
+    def engine(self) -> Engine:
+        """The room's heart; only once loaded."""
+        if self._engine is None:
+            raise StorageError("This document isn't loaded.")
+        return self._engine
+
+    @property
+    def saver(self) -> Saver:
+        """What keeps the file; only once loaded."""
+        if self._saver is None:
+            raise StorageError("This document isn't loaded.")
+        return self._saver
+
+    @property
+    def path(self) -> str:
+        """Where the file is, in the project."""
+        return str(self._file.path)
+
+    @property
+    def authors(self) -> Mapping[int, Author]:
+        """Whom each client id belongs to; one without an author is the disk's."""
+        return self._journal.authors
+
+    @property
+    def is_unwritten(self) -> bool:
+        """The log began a document and never finished it: it must begin anew."""
+        return self._log_of_updates.position > 0 and self._log_of_updates.saved is None
+
+    # -- life -----------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Bring log and file together; raises what's wrong with either."""
+        log, file = self._log_of_updates, self._file
+        replay = await asyncio.to_thread(log.replay)
+        loaded = await file.load()
+        await self._apply(replay)
+        self._journal = Journal(log, replay.authors)
+        judge = None if self._make_judge is None else self._make_judge(self.ydoc)
+        loop = asyncio.get_running_loop()
+        engine = Engine(
+            self.ydoc,
+            lambda delay_s, callback: (
+                loop.call_later(delay_s, callback) if delay_s else loop.call_soon(callback)
+            ),
+            loop.time,
+            journal=self._journal,
+            authors=replay.authors,
+            judge=judge,
+            observer=self,
+        )
+        self._engine, self.awareness = engine, engine.awareness
+        saver = Saver(self._document, file, self._file_type, log, engine, self._on_saved)
+        self._saver = saver
+        found = replay.find_saved(loaded.sha256)
+        if replay.base is None:
+            await saver.take_content(loaded)
+        elif found is None:
+            if log.is_saving:
+                log.append_saved(replay.base.sha256, replay.base.position)
+            await saver.reconcile(loaded, replay.updates[: replay.base.position])
+        else:
+            log.append_saved(found.sha256, found.position)
+            if found.position < len(replay.updates):
+                saver.edited()
+        self._describe()
+        self._watched.observe(self._on_content)
+        saver.start()
+
+    async def stop(self) -> None:
+        """Save, make the log small and let go of everything."""
+        self._watched.unobserve()
+        if self._saver is not None:
+            await self._saver.stop()
+        engine = self._engine
+        if engine is not None:
+            engine.close()
+            if self._saver is not None and engine.failure is None:
+                try:
+                    await self._saver.compact()
+                except StorageError as error:
+                    logger.warning("The log of %s stays as it is: %s", self.path, error)
+        self._log_of_updates.close()
+
+    def moved_to(self, path: str) -> None:
+        """Follow the file."""
+        self._file.path = path
+        self._describe()
+
+    # -- what the engine tells ------------------------------------------------------------------
+
+    def on_edit(self, username: str) -> None:
+        self._editors.add(username)
+        now = time.monotonic()
+        if now - self._told_of.get(username, -_EDIT_NOTICE_S) >= _EDIT_NOTICE_S:
+            self._told_of[username] = now
+            self._publish("document.edited", username=username)
+
+    def on_flush(self, update_count: int, byte_count: int, listeners: int) -> None:
+        metrics.UPDATES.inc(update_count)
+        metrics.UPDATE_BYTES.inc(byte_count)
+        metrics.DELIVERIES.inc(update_count * listeners)
+
+    def on_failure(self, error: StorageError) -> None:
+        self._publish("document.failed", message=str(error))
+
+    # -- the rest -------------------------------------------------------------------------------
+
+    async def _apply(self, replay: Replay) -> None:
+        updates: Iterator[bytes] = iter(replay.updates)
+        until = time.monotonic() + _REPLAY_SLICE_S
+        for update in updates:
+            self.ydoc.apply_update(update)
+            if time.monotonic() > until:
+                await asyncio.sleep(0)
+                until = time.monotonic() + _REPLAY_SLICE_S
+
+    def _describe(self) -> None:
+        """Write what the browsers look for in the document's state, where it isn't yet."""
+        facts = {"path": self.path, "document_id": self._room_id}
+        state = self._document.ystate
+        with self.ydoc.transaction():
+            for key, value in facts.items():
+                if state.get(key) != value:
+                    state[key] = value
+
+    def _on_content(self, topic: str, _event: Any) -> None:
+        if topic != "state":
+            self.saver.edited()
+
+    def _on_saved(self, _sha256: str) -> None:
+        usernames, self._editors = sorted(self._editors), set()
+        self._publish(
+            "document.saved",
+            format=self._file_format,
+            type=self._file_type,
+            room_id=self._room_id,
+            usernames=usernames,
+            time=time.time(),
+        )
+
+    def _publish(self, topic: str, **facts: Any) -> None:
+        data = {"path": self.path, "file_id": self.id.file_id, **facts}
+        self._bus.publish(Event(topic, data))

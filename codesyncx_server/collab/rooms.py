@@ -1,0 +1,188 @@
+"""The open rooms of a project: opens one when somebody comes, closes it when all have left."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CodeSyncXError, NotFoundError, RefusedError, StorageError
+from . import metrics
+from .disk import open_document_file
+from .room import Room, RoomId
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pycrdt import Doc
+
+    from ..events.bus import Event, EventBus
+    from .engine import Judge
+    from .log import LogFolder
+
+logger = logging.getLogger(__name__)
+
+_CHAT_TYPE = "chat"
+_CHAT_SUFFIX = ".chat"
+_POLL_S = 1.0
+
+
+class Rooms:
+    """Document rooms by name."""
+
+    def __init__(
+        self,
+        logs: LogFolder,
+        contents_manager: Any,
+        settings: dict[str, Any],
+        bus: EventBus,
+        cleanup_delay_s: float | None,
+        make_chat_judge: Callable[[Doc[Any]], Judge],
+    ) -> None:
+        self._logs = logs
+        self._contents = contents_manager
+        self._settings = settings
+        self._bus = bus
+        self._cleanup_delay_s = cleanup_delay_s
+        self._make_chat_judge = make_chat_judge
+        self._rooms: dict[str, Room] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._cleaners: dict[str, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._poll: asyncio.Task[None] | None = None
+        self._unsubscribe = bus.subscribe("file", self._on_file_event)
+        self.shared: dict[str, Any] = {}  # where jupyter_server_ydoc looks for rooms
+
+    def __iter__(self) -> Iterator[Room]:
+        return iter(list(self._rooms.values()))
+
+    def get(self, room_id: str) -> Room | None:
+        """Give an open room."""
+        return self._rooms.get(room_id)
+
+    def for_path(self, path: str) -> Room | None:
+        """Give the open room of the file at `path`; the one with people in it, if there are two."""
+        found = [room for room in self._rooms.values() if room.path == path]
+        return max(found, key=lambda room: len(room.engine.sessions), default=None)
+
+    async def open(self, room_id: str) -> Room:
+        """Give a room, opened if it isn't; raises what's wrong with its file or log."""
+        key = RoomId.parse(room_id)
+        async with self._locks.setdefault(room_id, asyncio.Lock()):
+            room = self._rooms.get(room_id)
+            if room is not None and room.engine.failure is not None:
+                await self._close(room)
+                room = None
+            if room is None:
+                room = await self._load(key)
+                self._rooms[room_id] = self.shared[room_id] = room
+                metrics.ROOMS.set(len(self._rooms))
+            self._keep(room_id)
+            if self._poll is None:
+                self._poll = asyncio.create_task(self._watch_disk())
+            return room
+
+    def release(self, room: Room) -> None:
+        """Close a room after a while, unless somebody comes."""
+        name = str(room.id)
+        if self._cleanup_delay_s is None or room.engine.sessions:
+            return
+        self._keep(name)
+        loop = asyncio.get_running_loop()
+        self._cleaners[name] = loop.call_later(
+            self._cleanup_delay_s, lambda: self._spawn(self._close_if_empty(room))
+        )
+
+    async def stop(self) -> None:
+        """Save and close everything."""
+        self._unsubscribe()
+        if self._poll is not None:
+            self._poll.cancel()
+        for name in list(self._cleaners):
+            self._keep(name)
+        await asyncio.gather(*(self._close(room) for room in self))
+        self._logs.close()
+
+    async def _load(self, key: RoomId) -> Room:
+        path = self._settings["file_id_manager"].get_path(key.file_id)
+        if path is None:
+            raise NotFoundError("This file is gone.")
+        is_chat = key.file_type == _CHAT_TYPE
+        if path.endswith(_CHAT_SUFFIX) and not is_chat:
+            raise RefusedError("Open chats as chats.")
+        file = open_document_file(self._contents, path, key.file_format, key.file_type)
+        judge = self._make_chat_judge if is_chat else None
+        name = str(key)
+        log = await asyncio.to_thread(self._logs.open, name)
+        room = Room(key, file, log, self._bus, judge)
+        if room.is_unwritten:
+            log.close()
+            await asyncio.to_thread(self._logs.delete, name)
+            log = await asyncio.to_thread(self._logs.open, name)
+            room = Room(key, file, log, self._bus, judge)
+        try:
+            await room.load()
+        except BaseException:
+            log.close()
+            raise
+        return room
+
+    def _keep(self, name: str) -> None:
+        cleaner = self._cleaners.pop(name, None)
+        if cleaner is not None:
+            cleaner.cancel()
+
+    async def _close_if_empty(self, room: Room) -> None:
+        async with self._locks.setdefault(str(room.id), asyncio.Lock()):
+            if not room.engine.sessions:
+                await self._close(room)
+
+    async def _close(self, room: Room) -> None:
+        name = str(room.id)
+        if self._rooms.get(name) is not room:
+            return
+        room.engine.disconnect_all(StorageError("The server is closing this document."))
+        await room.stop()
+        del self._rooms[name]
+        self.shared.pop(name, None)
+        metrics.ROOMS.set(len(self._rooms))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._on_done)
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("A room's background work failed", exc_info=error)
+
+    async def _watch_disk(self) -> None:
+        while True:
+            await asyncio.sleep(_POLL_S)
+            for room in self:
+                await self._check(room)
+
+    async def _check(self, room: Room) -> None:
+        try:
+            await room.saver.check_disk()
+        except CodeSyncXError as error:
+            logger.warning("%s changed on disk and can't be taken in: %s", room.path, error)
+        except Exception:
+            logger.exception("%s changed on disk and can't be taken in", room.path)
+
+    def _on_file_event(self, event: Event) -> None:
+        path = event.data.get("path")
+        if event.topic == "file.renamed":
+            self._follow(str(event.data.get("old_path")), str(path))
+            return
+        for room in self:
+            if room.path == path or room.path.startswith(f"{path}/"):
+                self._spawn(self._check(room))
+
+    def _follow(self, old: str, new: str) -> None:
+        for room in self:
+            if room.path == old:
+                room.moved_to(new)
+            elif room.path.startswith(f"{old}/"):
+                room.moved_to(new + room.path[len(old) :])

@@ -1,0 +1,263 @@
+"""Keeps a room's document and its file on disk together, both ways."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from pycrdt import merge_updates
+
+from ..errors import CodeSyncXError, NotFoundError, StorageError
+from . import metrics
+from .autosave import Autosave
+from .merge import merge_disk_change
+from .records import Saved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jupyter_ydoc.ybasedoc import YBaseDoc
+
+    from .disk import AnyDocumentFile, Loaded
+    from .engine import Engine
+    from .log import DocumentLog
+
+logger = logging.getLogger(__name__)
+
+_TRIES_FOR_A_STILL_MOMENT = 3
+_LARGE_DOCUMENT_BYTES = 1_000_000
+_COMPACT_FACTOR = 2
+_COMPACT_SLACK_BYTES = 512_000
+
+
+class Saver:
+    """Writes the file while people type, and takes in what others write to it."""
+
+    def __init__(
+        self,
+        document: YBaseDoc,
+        file: AnyDocumentFile,
+        file_type: str,
+        log: DocumentLog,
+        engine: Engine,
+        on_saved: Callable[[str], None],
+    ) -> None:
+        self._document = document
+        self._file = file
+        self._file_type = file_type
+        self._log = log
+        self._engine = engine
+        self._on_saved = on_saved
+        self._autosave = Autosave()
+        self._has_news = False
+        self._lock = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._compacted_size = 0
+        self.is_missing = False
+        self.last_error: CodeSyncXError | None = None
+
+    def start(self) -> None:
+        """Begin to save by itself."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Save what isn't saved and end; a failure leaves it to the log."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        if self._autosave.due is not None and not self.is_missing and self._engine.failure is None:
+            await self._save_quietly()
+
+    def edited(self) -> None:
+        """Note that the content changed."""
+        if not self._has_news:
+            self._has_news = True
+            self._autosave.edited(time.monotonic())
+            self._wake.set()
+
+    async def take_content(self, loaded: Loaded) -> None:
+        """Fill a new document with what the file holds."""
+        await self._document.aset(loaded.content)
+        self._engine.flush()
+        if self._engine.failure is not None:
+            raise self._engine.failure
+        self._log.append_saved(loaded.sha256, self._log.position)
+        self._settle_state(loaded.sha256)
+        self._has_news = False
+
+    async def save(self) -> None:
+        """Write the file now, also one that was deleted; raises why it can't be written."""
+        async with self._lock:
+            await self._merge_if_changed()
+            started = time.monotonic()
+            self._autosave.saving(started)
+            self._has_news = False
+            try:
+                sha256 = await self._write()
+            except CodeSyncXError as error:
+                self._autosave.failed(time.monotonic())
+                self._wake.set()
+                self.last_error = error
+                metrics.SAVE_FAILURES.inc()
+                raise
+            duration_s = time.monotonic() - started
+            metrics.SAVE.observe(duration_s)
+            self._autosave.saved(time.monotonic(), duration_s)
+            self.is_missing = False
+            self.last_error = None
+            self._settle_state(sha256)
+            self._on_saved(sha256)
+            await self._compact_if_large()
+
+    async def check_disk(self) -> None:
+        """Take in what somebody else wrote to the file."""
+        async with self._lock:
+            await self._merge_if_changed()
+
+    async def compact(self) -> None:
+        """Make the log as small as the document."""
+        async with self._lock:
+            await self._compact()
+
+    async def reconcile(self, loaded: Loaded, base_updates: list[bytes]) -> None:
+        """Bring in a file that somebody else changed since `base_updates` were saved."""
+        engine, log = self._engine, self._log
+        engine.flush()
+        mark = log.mark()
+        state = engine.doc.get_update()
+        update = await asyncio.to_thread(
+            merge_disk_change, base_updates, loaded.content, self._file_type
+        )
+        saved = log.saved
+        position = mark.position if saved is None else saved.position
+        if update is not None:
+            # One step on the disk: a crash must find the change either nowhere or everywhere,
+            # for else the next start would bring it in a second time.
+            await asyncio.to_thread(
+                log.compact,
+                merge_updates(state, update),
+                merge_updates(*base_updates, update),
+                mark._replace(saved=Saved(loaded.sha256, position)),
+            )
+        log.append_saved(loaded.sha256, position)
+        if update is not None:
+            engine.doc.apply_update(update)
+            engine.flush()
+        if mark.position == position:
+            self._settle_state(loaded.sha256)
+            self._has_news = False
+        else:
+            self.edited()
+
+    async def _run(self) -> None:
+        while True:
+            due = None if self.is_missing else self._autosave.due
+            wait_s = None if due is None else due - time.monotonic()
+            if wait_s is not None and wait_s <= 0:
+                await self._save_quietly()
+                continue
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), wait_s)
+            except TimeoutError:
+                continue
+
+    async def _save_quietly(self) -> None:
+        try:
+            await self.save()
+        except CodeSyncXError as error:
+            logger.warning("%s couldn't be saved: %s", self._file.path, error)
+        except Exception as error:
+            # The room lives on; the log has it all, and the next try may go well.
+            self.last_error = StorageError(str(error))
+            self._autosave.failed(time.monotonic())
+            logger.exception("%s couldn't be saved", self._file.path)
+
+    async def _write(self) -> str:
+        content, position = await self._still_content()
+        log, saved = self._log, self._log.saved
+        try:
+            sha256 = await self._file.save(
+                content, lambda sha256: log.append_saving(sha256, position)
+            )
+        except BaseException:
+            if log.is_saving and saved is not None:
+                log.append_saved(saved.sha256, saved.position)
+            raise
+        if log.is_saving:
+            log.append_saved(sha256, position)
+        return sha256
+
+    async def _still_content(self) -> tuple[Any, int]:
+        """Give the content and the log's position that belongs to it.
+
+        A small document is read at once, a large one in pieces, again if it changed meanwhile. One
+        that never rests gets the position before: too early errs on the safe side.
+        """
+        engine, log = self._engine, self._log
+        position = 0
+        content: Any = None
+        for _ in range(_TRIES_FOR_A_STILL_MOMENT):
+            engine.flush()
+            if engine.failure is not None:
+                raise engine.failure
+            position = log.position
+            if log.size < _LARGE_DOCUMENT_BYTES:
+                return self._document.get(), position
+            content = await self._document.aget()
+            engine.flush()
+            if log.position == position:
+                break
+        return content, position
+
+    async def _merge_if_changed(self) -> None:
+        try:
+            if not await self._file.has_changed() and not self.is_missing:
+                return
+            known = self._file.sha256
+            loaded = await self._file.load()
+        except NotFoundError:
+            self.is_missing = True
+            return
+        if self.is_missing:
+            self.is_missing = False
+            self._wake.set()
+        if loaded.sha256 == known:
+            return
+        replay = await asyncio.to_thread(self._log.replay)
+        if replay.base is None or replay.find_saved(loaded.sha256):
+            return
+        await self.reconcile(loaded, replay.updates[: replay.base.position])
+
+    def _settle_state(self, sha256: str) -> None:
+        """Tell the browsers that the document is what the file holds."""
+        document = self._document
+        with document.ydoc.transaction():
+            if document.dirty:
+                document.dirty = False
+            if document.hash != sha256:
+                document.hash = sha256
+
+    async def _compact_if_large(self) -> None:
+        if self._log.size > _COMPACT_FACTOR * self._compacted_size + _COMPACT_SLACK_BYTES:
+            await self._compact()
+
+    async def _compact(self) -> None:
+        log, engine = self._log, self._engine
+        engine.flush()
+        if log.is_saving or engine.failure is not None:
+            return
+        mark = log.mark()
+        state = engine.doc.get_update()
+        saved_state = None
+        if mark.saved is not None and mark.saved.position != mark.position:
+            replay = await asyncio.to_thread(log.replay)
+            if replay.saved is None:
+                return
+            saved_state = merge_updates(*replay.updates[: replay.saved.position])
+        await asyncio.to_thread(log.compact, state, saved_state, mark)
+        self._compacted_size = log.size

@@ -1,0 +1,127 @@
+"""Joins the rooms to one Jupyter server, in the place of jupyter_server_ydoc's own."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server_ydoc.utils import encode_file_path
+
+from ..storage import project_data_dir
+from . import metrics
+from .handlers import RoomHandler, SessionHandler
+from .lobbies import Lobbies
+from .log import LogFolder
+from .rooms import Rooms
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
+
+    from ..events.bus import EventBus
+
+_LOGS = "documents"
+_CLEANUP_DELAY_S = 60.0
+
+
+class Collaboration:
+    """The rooms of the project that a server serves."""
+
+    rooms: Rooms
+    lobbies: Lobbies
+
+    def __init__(self, bus: EventBus) -> None:
+        self._bus = bus
+        self._settings: dict[str, Any] = {}
+        self._background: list[asyncio.Task[None]] = []
+        self._is_open = False
+
+    def handlers(self, server: ServerApp | None) -> list[tuple[Any, ...]]:
+        """Open the logs and give the routes; they must come before jupyter_server_ydoc's."""
+        if server is None:
+            return []
+        self._settings = server.web_app.settings
+        self.rooms = Rooms(
+            LogFolder(project_data_dir(server.root_dir) / _LOGS),
+            server.contents_manager,
+            self._settings,
+            self._bus,
+            self._settings.get("collaborative_document_cleanup_delay", _CLEANUP_DELAY_S),
+            self._settings["codesyncx_chat"].judge
+            if "codesyncx_chat" in self._settings
+            else self._no_judge,
+        )
+        self._is_open = True
+        self._settings["codesyncx_rooms"] = self.rooms
+        self.lobbies = Lobbies(self.rooms.shared)
+        facts = {"collaboration": self}
+        return [
+            (r"/api/collaboration/room/(.*)", RoomHandler, facts),
+            (r"/api/collaboration/session/(.*)", SessionHandler, facts),
+        ]
+
+    async def start(self) -> None:
+        """Let jupyter_server_ydoc's Python API find our rooms."""
+        if not self._is_open:
+            return
+        self._background.append(asyncio.create_task(metrics.watch_loop()))
+        upstream = self._settings.get("jupyter_server_ydoc")
+        if upstream is None:
+            return
+        server = upstream.ywebsocket_server
+        server.rooms.update(self.rooms.shared)
+        self.rooms.shared = server.rooms
+        self.lobbies.share(server.rooms)
+        if not server.started.is_set():
+            self._background.append(asyncio.create_task(server.start()))
+            await server.started.wait()
+        self._serve_documents(upstream)
+
+    async def stop(self) -> None:
+        """Save and close everything."""
+        if self._is_open:
+            self._is_open = False
+            await self.rooms.stop()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    def remember(self, user: Any) -> None:
+        """Have the chat know who came in."""
+        chat = self._settings.get("codesyncx_chat")
+        if chat is not None:
+            chat.remember(dataclasses.asdict(user))
+
+    def _serve_documents(self, upstream: Any) -> None:
+        """Have `get_document(create=True)` open our rooms."""
+        original = upstream.get_document
+
+        async def get_document(
+            *,
+            path: str | None = None,
+            content_type: str | None = None,
+            file_format: str | None = None,
+            room_id: str | None = None,
+            copy: bool = True,
+            create: bool = False,
+        ) -> Any:
+            name = room_id
+            if name is None and None not in (path, content_type, file_format):
+                file_id = self._settings["file_id_manager"].index(path)
+                name = encode_file_path(file_format, content_type, file_id)
+            if create and name is not None:
+                await self.rooms.open(name)
+            return await original(
+                path=path,
+                content_type=content_type,
+                file_format=file_format,
+                room_id=room_id,
+                copy=copy,
+                create=False,
+            )
+
+        upstream.get_document = get_document
+
+    @staticmethod
+    def _no_judge(_doc: Any) -> Any:
+        return None
