@@ -6,10 +6,9 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from jupyter_server.auth import authorized
-from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.auth.decorator import authorized, ws_authenticated
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from jupyter_server.utils import ensure_async
@@ -21,7 +20,6 @@ from ..errors import (
     CodeSyncXError,
     InvalidRequestError,
     LineageChangedError,
-    TooLargeError,
     TooManyError,
 )
 from . import metrics, protocol
@@ -50,9 +48,9 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     """The websocket of one client in one room."""
 
     auth_resource = "contents"
-    _connections: Counter[str] = Counter()
+    _connections: ClassVar[Counter[str]] = Counter()
 
-    def initialize(self, collaboration: Collaboration) -> None:  # type: ignore[override]
+    def initialize(self, collaboration: Collaboration) -> None:
         self._collaboration = collaboration
         self._session: Session | None = None
         self._engine: Engine | None = None
@@ -75,7 +73,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Check who it is and what they may do before there is any room."""
         await super().get(*args, **kwargs)
 
-    async def open(self, name: str) -> None:  # type: ignore[override]
+    async def open(self, name: str) -> None:
         """Let the client in, or tell it why not."""
         super().open(name)
         self.set_nodelay(True)
@@ -86,8 +84,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         session = Session(await self._identify(), SocketWire(self))
         self._session = session
         try:
-            if self._connections[username] > _MAX_CONNECTIONS_PER_PERSON:
-                raise TooManyError("You have too many documents open at once.")
+            self._check_connections(username)
             engine = await self._enter(name)
             if self.ws_connection is None:
                 self._release()
@@ -106,9 +103,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if session is None or engine is None or session.is_closed:
             return None
         try:
-            if isinstance(message, str):
-                raise InvalidRequestError("Messages to a room are binary.")
-            decoded = protocol.decode(message)
+            decoded = protocol.decode(_binary(message))
             if isinstance(decoded, protocol.SaveRequest) and self._room is not None:
                 self._spawn(self._save(decoded.request_id))
             elif isinstance(decoded, protocol.Update) and (
@@ -137,6 +132,10 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if self._engine is not None:
             self._engine.leave(session)
         self._release()
+
+    def _check_connections(self, username: str) -> None:
+        if self._connections[username] > _MAX_CONNECTIONS_PER_PERSON:
+            raise TooManyError("You have too many documents open at once.")
 
     async def _identify(self) -> Member:
         user = self.current_user
@@ -216,6 +215,12 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         task.add_done_callback(self._tasks.discard)
 
 
+def _binary(message: str | bytes) -> bytes:
+    if isinstance(message, str):
+        raise InvalidRequestError("Messages to a room are binary.")
+    return message
+
+
 class SessionHandler(APIHandler):
     """Tells which room a document has, and of which lineage."""
 
@@ -239,8 +244,6 @@ class SessionHandler(APIHandler):
         try:
             room_id = RoomId.parse(f"{body.get('format')}:{body.get('type')}:{file_id}")
             room = await self._collaboration.rooms.open(str(room_id))
-        except TooLargeError as error:
-            raise web.HTTPError(413, str(error)) from error
         except CodeSyncXError as error:
             raise web.HTTPError(error.http_status, str(error)) from error
         self._collaboration.rooms.release(room)

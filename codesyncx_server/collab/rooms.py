@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 _CHAT_TYPE = "chat"
 _CHAT_SUFFIX = ".chat"
 _POLL_S = 1.0
+_CLEANUP_DELAY_S = 60.0
 
 
 class Rooms:
@@ -36,14 +37,12 @@ class Rooms:
         contents_manager: Any,
         settings: dict[str, Any],
         bus: EventBus,
-        cleanup_delay_s: float | None,
         make_chat_judge: Callable[[Doc[Any]], Judge],
     ) -> None:
         self._logs = logs
         self._contents = contents_manager
         self._settings = settings
         self._bus = bus
-        self._cleanup_delay_s = cleanup_delay_s
         self._make_chat_judge = make_chat_judge
         self._rooms: dict[str, Room] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -85,12 +84,14 @@ class Rooms:
     def release(self, room: Room) -> None:
         """Close a room after a while, unless somebody comes."""
         name = str(room.id)
-        if self._cleanup_delay_s is None or room.engine.sessions:
+        # jupyter_server_ydoc's own setting; it loads after us.
+        delay_s = self._settings.get("collaborative_document_cleanup_delay", _CLEANUP_DELAY_S)
+        if delay_s is None or room.engine.sessions:
             return
         self._keep(name)
         loop = asyncio.get_running_loop()
         self._cleaners[name] = loop.call_later(
-            self._cleanup_delay_s, lambda: self._spawn(self._close_if_empty(room))
+            delay_s, lambda: self._spawn(self._close_if_empty(room))
         )
 
     async def stop(self) -> None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from jupyter_ydoc.ybasedoc import YBaseDoc
 
-    from .disk import AnyDocumentFile, Loaded
+    from .contents_file import Loaded
+    from .disk import AnyDocumentFile
     from .engine import Engine
     from .log import DocumentLog
 
@@ -69,7 +70,7 @@ class Saver:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        if self._autosave.due is not None and not self.is_missing and self._engine.failure is None:
+        if self._autosave.is_unsaved and not self.is_missing and self._engine.failure is None:
             await self._save_quietly()
 
     def edited(self) -> None:
@@ -94,7 +95,7 @@ class Saver:
         async with self._lock:
             await self._merge_if_changed()
             started = time.monotonic()
-            self._autosave.saving(started)
+            self._autosave.saving()
             self._has_news = False
             try:
                 sha256 = await self._write()

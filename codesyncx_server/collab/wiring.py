@@ -17,11 +17,12 @@ from .rooms import Rooms
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
+    from pycrdt import Doc
 
     from ..events.bus import EventBus
+    from .engine import Judge
 
 _LOGS = "documents"
-_CLEANUP_DELAY_S = 60.0
 
 
 class Collaboration:
@@ -46,10 +47,7 @@ class Collaboration:
             server.contents_manager,
             self._settings,
             self._bus,
-            self._settings.get("collaborative_document_cleanup_delay", _CLEANUP_DELAY_S),
-            self._settings["codesyncx_chat"].judge
-            if "codesyncx_chat" in self._settings
-            else self._no_judge,
+            self._judge_chat,
         )
         self._is_open = True
         self._settings["codesyncx_rooms"] = self.rooms
@@ -106,7 +104,7 @@ class Collaboration:
             create: bool = False,
         ) -> Any:
             name = room_id
-            if name is None and None not in (path, content_type, file_format):
+            if name is None and path and content_type and file_format:
                 file_id = self._settings["file_id_manager"].index(path)
                 name = encode_file_path(file_format, content_type, file_id)
             if create and name is not None:
@@ -122,6 +120,6 @@ class Collaboration:
 
         upstream.get_document = get_document
 
-    @staticmethod
-    def _no_judge(_doc: Any) -> Any:
-        return None
+    def _judge_chat(self, doc: Doc[Any]) -> Judge:
+        judge: Judge = self._settings["codesyncx_chat"].judge(doc)
+        return judge

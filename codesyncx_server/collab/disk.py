@@ -1,0 +1,243 @@
+"""The file behind a document: read as people expect it, written whole or not at all.
+
+The loop is never held up: all file work is done in worker threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import nbformat
+from jupyter_server.services.contents.filemanager import FileContentsManager
+from tornado.web import HTTPError
+
+from ..errors import InvalidRequestError, NotFoundError, RefusedError, StorageError
+from .contents_file import ContentsFile, Loaded
+from .text_form import TextForm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NOTEBOOK = "notebook"
+_NOTEBOOK_VERSION = 4
+
+
+class Look(NamedTuple):
+    """What the disk says of a file; equal looks are the same content."""
+
+    mtime_ns: int
+    size: int
+    inode: int
+
+
+class AnyDocumentFile(Protocol):
+    """A document's file, wherever the contents manager keeps it."""
+
+    path: str
+    sha256: str | None
+
+    async def load(self) -> Loaded: ...
+    async def save(self, content: Any, before_replace: Callable[[str], None]) -> str: ...
+    async def has_changed(self) -> bool: ...
+
+
+def open_document_file(
+    manager: Any, path: str, file_format: str, file_type: str
+) -> AnyDocumentFile:
+    """Give the file at `path`, ours for files on the disk, the contents manager's for others."""
+    if isinstance(manager, FileContentsManager):
+        return DocumentFile(manager, path, file_format, file_type)
+    return ContentsFile(manager, path, file_format, file_type)
+
+
+class DocumentFile:
+    """A file on the disk."""
+
+    def __init__(self, manager: Any, path: str, file_format: str, file_type: str) -> None:
+        self.path = path
+        self.sha256: str | None = None
+        self._manager = manager
+        self._format = file_format
+        self._type = file_type
+        self._form = TextForm()
+        self._look: Look | None = None
+        self._lock = asyncio.Lock()
+
+    async def load(self) -> Loaded:
+        """Read the file; raises what is wrong with it in the person's words."""
+        async with self._lock:
+            return await asyncio.to_thread(self._load)
+
+    async def save(self, content: Any, before_replace: Callable[[str], None]) -> str:
+        """Replace the file; `before_replace` is told the hash right before (in a worker thread)."""
+        async with self._lock:
+            return await asyncio.to_thread(self._save, content, before_replace)
+
+    async def has_changed(self) -> bool:
+        """Whether somebody else wrote it since; NotFoundError when it is gone."""
+        look = await asyncio.to_thread(self._look_now)
+        return look != self._look
+
+    def _load(self) -> Loaded:
+        os_path = self._os_path()
+        with _plain_errors(self.path, "read"), os_path.open("rb") as file:
+            self._look = _look(os.fstat(file.fileno()))
+            data = file.read()
+        content = self._decode(data)
+        self.sha256 = hashlib.sha256(data).hexdigest()
+        return Loaded(content, self.sha256)
+
+    def _save(self, content: Any, before_replace: Callable[[str], None]) -> str:
+        os_path = self._os_path()
+        model = {"type": self._model_type, "format": self._format, "content": content}
+        try:
+            self._manager.run_pre_save_hooks(model=model, path=self.path)
+        except HTTPError as error:
+            raise RefusedError(error.log_message or "A hook refused to save this file.") from error
+        data = self._encode(model["content"])
+        sha256 = hashlib.sha256(data).hexdigest()
+        with _plain_errors(self.path, "write"):
+            target = os_path.resolve()
+            if not self._holds(target, data):
+                self._look = _replace(target, data, lambda: before_replace(sha256))
+            else:
+                before_replace(sha256)
+                self._look = _look(target.stat())
+        self.sha256 = sha256
+        self._manager.run_post_save_hooks(model=model, os_path=str(os_path))
+        return sha256
+
+    def _holds(self, target: Path, data: bytes) -> bool:
+        try:
+            return target.stat().st_size == len(data) and target.read_bytes() == data
+        except FileNotFoundError:
+            return False
+
+    def _look_now(self) -> Look:
+        with _plain_errors(self.path, "read"):
+            return _look(self._os_path().stat())
+
+    def _os_path(self) -> Path:
+        manager = self._manager
+        try:
+            os_path = Path(manager._get_os_path(self.path))
+        except HTTPError as error:
+            raise NotFoundError(f"{self.path} isn't in this project.") from error
+        if not manager.allow_hidden and FileContentsManager.is_hidden(manager, self.path):
+            raise NotFoundError(f"{self.path} is hidden.")
+        return os_path
+
+    @property
+    def _model_type(self) -> str:
+        return _NOTEBOOK if self._type == _NOTEBOOK else "file"
+
+    def _decode(self, data: bytes) -> Any:
+        if self._format == "base64":
+            # jupyter_ydoc's blobs hold bytes; what else is opened as base64 holds its text.
+            return data if self._type == "blob" else base64.b64encode(data).decode("ascii")
+        try:
+            text, self._form = TextForm.read(data)
+        except UnicodeDecodeError as error:
+            raise InvalidRequestError(f"{self.path} is not UTF-8 text.") from error
+        return self._read_notebook(text) if self._type == _NOTEBOOK else text
+
+    def _read_notebook(self, text: str) -> Any:
+        try:
+            # The hook lets other threads run between objects: without it a large notebook would
+            # be parsed in one go, with the interpreter locked.
+            notebook = nbformat.reads(
+                text, as_version=_NOTEBOOK_VERSION, object_hook=lambda value: value
+            )
+        except Exception as error:  # nbformat raises whatever it stumbles upon
+            raise InvalidRequestError(
+                f"{self.path} is no readable notebook: {str(error)[:200]}"
+            ) from error
+        self._manager.mark_trusted_cells(notebook, self.path)
+        return notebook
+
+    def _encode(self, content: Any) -> bytes:
+        if self._type == _NOTEBOOK:
+            notebook = nbformat.from_dict(content)
+            self._manager.check_and_sign(notebook, self.path)
+            text = nbformat.writes(notebook, version=nbformat.NO_CONVERT)
+            return self._form.write(text if text.endswith("\n") else f"{text}\n")
+        if self._format == "base64":
+            if isinstance(content, bytes):
+                return content
+            try:
+                return base64.b64decode(content, validate=True)
+            except binascii.Error as error:
+                raise InvalidRequestError(f"{self.path} is no valid base64 any more.") from error
+        return self._form.write(content)
+
+
+@contextlib.contextmanager
+def _plain_errors(path: str, action: str) -> Any:
+    """Say what the operating system refused in the person's words."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{path} doesn't exist.") from error
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise InvalidRequestError(f"{path} is not a file.") from error
+    except PermissionError as error:
+        raise RefusedError(f"The server may not {action} {path}.") from error
+    except (OSError, RuntimeError) as error:  # pathlib tells of a loop by RuntimeError
+        number = getattr(error, "errno", None)
+        if number == errno.ELOOP or isinstance(error, RuntimeError):
+            raise InvalidRequestError(f"{path} is a link that leads to itself.") from error
+        if number in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise StorageError(f"The disk is full: {path} couldn't be written.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise StorageError(f"Couldn't {action} {path}: {reason}.") from error
+
+
+def _look(status: os.stat_result) -> Look:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "is a directory")
+    return Look(status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _replace(target: Path, data: bytes, before_replace: Callable[[], None]) -> Look:
+    """Write beside the file and rename over it, so that it is always whole."""
+    try:
+        status: os.stat_result | None = target.stat()
+    except FileNotFoundError:
+        status = None
+    if status is not None:
+        _look(status)
+        # The superuser could write it all the same; whoever took the right away meant it.
+        if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+            raise PermissionError(errno.EACCES, "is read-only")
+        if not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, "may not be written")
+    # JupyterLab and our own watcher leave out names that begin like this.
+    temporary = target.with_name(f".~csx-{secrets.token_hex(6)}.tmp")
+    mode = 0o666 if status is None else stat.S_IMODE(status.st_mode)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            if status is not None:
+                os.fchmod(file.fileno(), mode)
+                with contextlib.suppress(PermissionError):  # only the superuser gives files away
+                    os.fchown(file.fileno(), status.st_uid, status.st_gid)
+            os.fsync(file.fileno())
+            look = _look(os.fstat(file.fileno()))
+        before_replace()
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return look
