@@ -39,9 +39,10 @@ class RoomAwareness(Awareness):
         self._owners: dict[int, Session] = {}
         self._last_users: dict[int, str] = {}
         self._untold: set[int] = set()
-        self._on_change = on_change
+        self._on_change: Callable[[], None] = _ignore
         super().__init__(doc)
         self._untold.clear()  # an empty state of the server is nothing to tell
+        self._on_change = on_change
 
     def take(self, session: Session, entries: Iterable[AwarenessEntry]) -> None:
         """Let a client tell of itself.
@@ -188,6 +189,10 @@ def color_of(username: str) -> str:
     """Choose one of JupyterLab's collaborator colours, the same for a person everywhere."""
     number = zlib.crc32(username.encode("utf-8", "surrogatepass")) % _COLORS + 1
     return f"var(--jp-collaborator-color{number})"
+
+
+def _ignore() -> None:
+    """Stand in for a listener until there is one."""
 
 
 def _dump(state: Any) -> bytes:

@@ -91,6 +91,8 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
                 return
             engine.join(session)
             self._engine = engine
+            if self._room is not None:
+                self._collaboration.events.joined(name, username)
         except CodeSyncXError as error:
             self._end(error)
         except Exception:
@@ -131,6 +133,8 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         metrics.CLIENTS.dec()
         if self._engine is not None:
             self._engine.leave(session)
+            if self._room is not None:
+                self._collaboration.events.left(self._name, session.member.username)
         self._release()
 
     def _check_connections(self, username: str) -> None:
@@ -154,6 +158,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     async def _enter(self, name: str) -> Engine:
         collaboration = self._collaboration
+        await collaboration.start()
         if name.count(":") < 2:  # noqa: PLR2004 (documents are format:type:id)
             return collaboration.lobbies.open(name)
         room = await collaboration.rooms.open(name)
@@ -242,6 +247,7 @@ class SessionHandler(APIHandler):
         if file_id is None:
             raise web.HTTPError(404, f"{path} doesn't exist")
         try:
+            await self._collaboration.start()
             room_id = RoomId.parse(f"{body.get('format')}:{body.get('type')}:{file_id}")
             room = await self._collaboration.rooms.open(str(room_id))
         except CodeSyncXError as error:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..events.bus import Event, EventBus
     from .engine import Judge
     from .log import LogFolder
+    from .upstream_events import UpstreamEvents
 
 logger = logging.getLogger(__name__)
 
@@ -37,19 +38,24 @@ class Rooms:
         contents_manager: Any,
         settings: dict[str, Any],
         bus: EventBus,
+        events: UpstreamEvents,
         make_chat_judge: Callable[[Doc[Any]], Judge],
     ) -> None:
         self._logs = logs
         self._contents = contents_manager
         self._settings = settings
         self._bus = bus
+        self._events = events
         self._make_chat_judge = make_chat_judge
         self._rooms: dict[str, Room] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._cleaners: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._poll: asyncio.Task[None] | None = None
-        self._unsubscribe = bus.subscribe("file", self._on_file_event)
+        self._subscriptions = [
+            bus.subscribe("file", self._on_file_event),
+            bus.subscribe("document.saved", self._on_saved),
+        ]
         self.shared: dict[str, Any] = {}  # where jupyter_server_ydoc looks for rooms
 
     def __iter__(self) -> Iterator[Room]:
@@ -76,6 +82,7 @@ class Rooms:
                 room = await self._load(key)
                 self._rooms[room_id] = self.shared[room_id] = room
                 metrics.ROOMS.set(len(self._rooms))
+                self._events.opened(room_id, room.path)
             self._keep(room_id)
             if self._poll is None:
                 self._poll = asyncio.create_task(self._watch_disk())
@@ -96,7 +103,8 @@ class Rooms:
 
     async def stop(self) -> None:
         """Save and close everything."""
-        self._unsubscribe()
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
         if self._poll is not None:
             self._poll.cancel()
         for name in list(self._cleaners):
@@ -147,6 +155,7 @@ class Rooms:
         del self._rooms[name]
         self.shared.pop(name, None)
         metrics.ROOMS.set(len(self._rooms))
+        self._events.closed(name, room.path)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -180,6 +189,9 @@ class Rooms:
         for room in self:
             if room.path == path or room.path.startswith(f"{path}/"):
                 self._spawn(self._check(room))
+
+    def _on_saved(self, event: Event) -> None:
+        self._events.saved(str(event.data["room_id"]), str(event.data["path"]))
 
     def _follow(self, old: str, new: str) -> None:
         for room in self:

@@ -14,6 +14,7 @@ from .handlers import RoomHandler, SessionHandler
 from .lobbies import Lobbies
 from .log import LogFolder
 from .rooms import Rooms
+from .upstream_events import UpstreamEvents
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -30,6 +31,7 @@ class Collaboration:
 
     rooms: Rooms
     lobbies: Lobbies
+    events: UpstreamEvents
 
     def __init__(self, bus: EventBus) -> None:
         self._bus = bus
@@ -42,11 +44,15 @@ class Collaboration:
         if server is None:
             return []
         self._settings = server.web_app.settings
+        if server.event_logger is None:
+            return []
+        self.events = UpstreamEvents(server.event_logger)
         self.rooms = Rooms(
             LogFolder(project_data_dir(server.root_dir) / _LOGS),
             server.contents_manager,
             self._settings,
             self._bus,
+            self.events,
             self._judge_chat,
         )
         self._is_open = True
@@ -59,8 +65,8 @@ class Collaboration:
         ]
 
     async def start(self) -> None:
-        """Let jupyter_server_ydoc's Python API find our rooms."""
-        if not self._is_open:
+        """Let jupyter_server_ydoc's Python API find our rooms; once, before the first of them."""
+        if not self._is_open or self._background:
             return
         self._background.append(asyncio.create_task(metrics.watch_loop()))
         upstream = self._settings.get("jupyter_server_ydoc")

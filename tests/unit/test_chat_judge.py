@@ -12,8 +12,8 @@ from pycrdt import Array, Doc, Map, Text
 
 from codesyncx_server.chat.judge import MAX_MESSAGES, ChatJudge
 from codesyncx_server.chat.schema import parse_reaction_key, reaction_key
-from codesyncx_server.updates import missing, read_state, read_update
 from codesyncx_server.errors import CodeSyncXError, InvalidRequestError, RefusedError, TooManyError
+from codesyncx_server.updates import missing, read_state, read_update
 
 IDENTITIES = {
     "ann": {"name": "Ann", "display_name": "Ann", "avatar_url": None},
