@@ -32,9 +32,16 @@ WAIT_S = 15.0
 class Peer:
     """Edits one text document; hears everything the room says."""
 
-    def __init__(self, base_url: str, username: str, doc: Doc[Any] | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        username: str,
+        doc: Doc[Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self.username = username
+        self.headers = headers or {PERSON: username}
         self.doc: Doc[Any] = doc or Doc()
         self.text: Text = self.doc.get("source", type=Text)
         self.awareness = Awareness(self.doc)
@@ -48,10 +55,6 @@ class Peer:
         self._heard = asyncio.Event()
         self._subscription: Any = None
         self._is_hearing = False
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {PERSON: self.username}
 
     async def session(self, path: str, form: str = "text", kind: str = "file") -> int:
         """Ask for the document's room; gives the HTTP status."""
