@@ -51,8 +51,12 @@ class ContentsFile:
             self.sha256 = _hash(model["content"])
             return Loaded(model["content"], self.sha256)
 
-    async def save(self, content: Any, before_replace: Callable[[str], None]) -> str:
-        """Hand the content over."""
+    async def save(
+        self, content: Any, before_replace: Callable[[str], None], *, may_create: bool = True
+    ) -> str:
+        """Hand the content over; NotFoundError when it is gone and not to be created again."""
+        if not may_create:
+            await self._ask(content=False)
         async with self._lock:
             sha256 = _hash(content)
             before_replace(sha256)

@@ -47,7 +47,9 @@ class AnyDocumentFile(Protocol):
     sha256: str | None
 
     async def load(self) -> Loaded: ...
-    async def save(self, content: Any, before_replace: Callable[[str], None]) -> str: ...
+    async def save(
+        self, content: Any, before_replace: Callable[[str], None], *, may_create: bool = True
+    ) -> str: ...
     async def has_changed(self) -> bool: ...
 
 
@@ -78,10 +80,15 @@ class DocumentFile:
         async with self._lock:
             return await asyncio.to_thread(self._load)
 
-    async def save(self, content: Any, before_replace: Callable[[str], None]) -> str:
-        """Replace the file; `before_replace` is told the hash right before (in a worker thread)."""
+    async def save(
+        self, content: Any, before_replace: Callable[[str], None], *, may_create: bool = True
+    ) -> str:
+        """Replace the file; `before_replace` is told the hash right before (in a worker thread).
+
+        NotFoundError when it is gone and not to be created again.
+        """
         async with self._lock:
-            return await asyncio.to_thread(self._save, content, before_replace)
+            return await asyncio.to_thread(self._save, content, before_replace, may_create)
 
     async def has_changed(self) -> bool:
         """Whether somebody else wrote it since; NotFoundError when it is gone."""
@@ -97,7 +104,12 @@ class DocumentFile:
         self.sha256 = hashlib.sha256(data).hexdigest()
         return Loaded(content, self.sha256)
 
-    def _save(self, content: Any, before_replace: Callable[[str], None]) -> str:
+    def _save(
+        self,
+        content: Any,
+        before_replace: Callable[[str], None],
+        may_create: bool,  # noqa: FBT001 (to_thread passes it on)
+    ) -> str:
         os_path = self._os_path()
         model = {"type": self._model_type, "format": self._format, "content": content}
         try:
@@ -108,6 +120,8 @@ class DocumentFile:
         sha256 = hashlib.sha256(data).hexdigest()
         with _plain_errors(self.path, "write"):
             target = os_path.resolve()
+            if not may_create:
+                target.stat()
             if not self._holds(target, data):
                 self._look = _replace(target, data, lambda: before_replace(sha256))
             else:

@@ -101,6 +101,7 @@ class Room(DocumentRoom):
         file: AnyDocumentFile,
         log: DocumentLog,
         bus: EventBus,
+        owns_path: Callable[[], bool],
         make_judge: Callable[[Doc[Any]], Judge] | None = None,
     ) -> None:
         YRoom.__init__(self, ready=True, log=logger, ydoc=Doc())
@@ -109,6 +110,7 @@ class Room(DocumentRoom):
         self._file_format, self._file_type = room_id.file_format, room_id.file_type
         self._file: Any = file
         self._bus = bus
+        self._owns_path = owns_path
         self._make_judge = make_judge
         self._log_of_updates = log
         self.lineage = log.lineage
@@ -179,7 +181,15 @@ class Room(DocumentRoom):
             observer=self,
         )
         self._engine, self.awareness = engine, engine.awareness
-        saver = Saver(self._document, file, self._file_type, log, engine, self._on_saved)
+        saver = Saver(
+            self._document,
+            file,
+            self._file_type,
+            log,
+            engine,
+            self._on_saved,
+            self._owns_path,
+        )
         self._saver = saver
         found = replay.find_saved(loaded.sha256)
         if replay.base is None:

@@ -123,12 +123,17 @@ class Rooms:
         judge = self._make_chat_judge if is_chat else None
         name = str(key)
         log = await asyncio.to_thread(self._logs.open, name)
-        room = Room(key, file, log, self._bus, judge)
+        ids = self._settings["file_id_manager"]
+
+        def owns_path() -> bool:
+            return bool(ids.get_path(key.file_id) == file.path)
+
+        room = Room(key, file, log, self._bus, owns_path, judge)
         if room.is_unwritten:
             log.close()
             await asyncio.to_thread(self._logs.delete, name)
             log = await asyncio.to_thread(self._logs.open, name)
-            room = Room(key, file, log, self._bus, judge)
+            room = Room(key, file, log, self._bus, owns_path, judge)
         try:
             await room.load()
         except BaseException:

@@ -44,6 +44,7 @@ class Saver:
         log: DocumentLog,
         engine: Engine,
         on_saved: Callable[[str], None],
+        owns_path: Callable[[], bool],
     ) -> None:
         self._document = document
         self._file = file
@@ -51,6 +52,7 @@ class Saver:
         self._log = log
         self._engine = engine
         self._on_saved = on_saved
+        self._owns_path = owns_path
         self._autosave = Autosave()
         self._has_news = False
         self._lock = asyncio.Lock()
@@ -94,25 +96,9 @@ class Saver:
         """Write the file now, also one that was deleted; raises why it can't be written."""
         async with self._lock:
             await self._merge_if_changed()
-            started = time.monotonic()
-            self._autosave.saving()
-            self._has_news = False
-            try:
-                sha256 = await self._write()
-            except CodeSyncXError as error:
-                self._autosave.failed(time.monotonic())
-                self._wake.set()
-                self.last_error = error
-                metrics.SAVE_FAILURES.inc()
-                raise
-            duration_s = time.monotonic() - started
-            metrics.SAVE.observe(duration_s)
-            self._autosave.saved(time.monotonic(), duration_s)
-            self.is_missing = False
-            self.last_error = None
-            self._settle_state(sha256)
-            self._on_saved(sha256)
-            await self._compact_if_large()
+            if self.is_missing and not self._owns_path():
+                raise NotFoundError(f"{self._file.path} was deleted; keep a copy of it instead.")
+            await self._save(may_create=True)
 
     async def check_disk(self) -> None:
         """Take in what somebody else wrote to the file."""
@@ -127,6 +113,12 @@ class Saver:
     async def reconcile(self, loaded: Loaded, base_updates: list[bytes]) -> None:
         """Bring in a file that somebody else changed since `base_updates` were saved."""
         engine, log = self._engine, self._log
+        engine.flush()
+        if await self._document.aget() == loaded.content:
+            engine.flush()
+            log.append_saved(loaded.sha256, log.position)
+            self._settle_state(loaded.sha256)
+            return
         engine.flush()
         mark = log.mark()
         state = engine.doc.get_update()
@@ -169,7 +161,12 @@ class Saver:
 
     async def _save_quietly(self) -> None:
         try:
-            await self.save()
+            async with self._lock:
+                await self._merge_if_changed()
+                if not self.is_missing:
+                    await self._save(may_create=False)
+        except NotFoundError:
+            self.is_missing = True
         except CodeSyncXError as error:
             logger.warning("%s couldn't be saved: %s", self._file.path, error)
         except Exception as error:
@@ -178,12 +175,35 @@ class Saver:
             self._autosave.failed(time.monotonic())
             logger.exception("%s couldn't be saved", self._file.path)
 
-    async def _write(self) -> str:
+    async def _save(self, *, may_create: bool) -> None:
+        started = time.monotonic()
+        self._autosave.saving()
+        self._has_news = False
+        try:
+            sha256 = await self._write(may_create=may_create)
+        except CodeSyncXError as error:
+            self._autosave.failed(time.monotonic())
+            self._wake.set()
+            self.last_error = error
+            metrics.SAVE_FAILURES.inc()
+            raise
+        duration_s = time.monotonic() - started
+        metrics.SAVE.observe(duration_s)
+        self._autosave.saved(time.monotonic(), duration_s)
+        self.is_missing = False
+        self.last_error = None
+        self._settle_state(sha256)
+        self._on_saved(sha256)
+        await self._compact_if_large()
+
+    async def _write(self, *, may_create: bool) -> str:
         content, position = await self._still_content()
         log, saved = self._log, self._log.saved
         try:
             sha256 = await self._file.save(
-                content, lambda sha256: log.append_saving(sha256, position)
+                content,
+                lambda sha256: log.append_saving(sha256, position),
+                may_create=may_create,
             )
         except BaseException:
             if log.is_saving and saved is not None:
@@ -216,6 +236,8 @@ class Saver:
         return content, position
 
     async def _merge_if_changed(self) -> None:
+        if self.is_missing and not self._owns_path():
+            return  # another document may have the path by now
         try:
             if not await self._file.has_changed() and not self.is_missing:
                 return
