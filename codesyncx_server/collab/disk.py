@@ -78,7 +78,10 @@ class DocumentFile:
     async def load(self) -> Loaded:
         """Read the file; raises what is wrong with it in the person's words."""
         async with self._lock:
-            return await asyncio.to_thread(self._load)
+            loaded = await asyncio.to_thread(self._load)
+            if self._type == _NOTEBOOK:
+                await self._mark_trust(loaded.content)
+            return loaded
 
     async def save(
         self, content: Any, before_replace: Callable[[str], None], *, may_create: bool = True
@@ -88,6 +91,8 @@ class DocumentFile:
         NotFoundError when it is gone and not to be created again.
         """
         async with self._lock:
+            if self._type == _NOTEBOOK:
+                content = await self._sign(content)
             return await asyncio.to_thread(self._save, content, before_replace, may_create)
 
     async def has_changed(self) -> bool:
@@ -176,14 +181,31 @@ class DocumentFile:
             raise InvalidRequestError(
                 f"{self.path} is no readable notebook: {str(error)[:200]}"
             ) from error
-        self._manager.mark_trusted_cells(notebook, self.path)
+        return notebook
+
+    async def _mark_trust(self, notebook: Any) -> None:
+        """Mark cells as trusted as Jupyter does; its store of signatures knows one thread only."""
+        notary = self._manager.notary
+        signature = await asyncio.to_thread(notary.compute_signature, notebook)
+        notary.mark_cells(notebook, notary.store.check_signature(signature, notary.algorithm))
+
+    async def _sign(self, content: Any) -> Any:
+        """Sign a notebook whose cells are all trusted."""
+        notary = self._manager.notary
+
+        def prepare() -> tuple[Any, str | None]:
+            notebook = nbformat.from_dict(content)
+            is_trusted = notary.check_cells(notebook)
+            return notebook, notary.compute_signature(notebook) if is_trusted else None
+
+        notebook, signature = await asyncio.to_thread(prepare)
+        if signature is not None:
+            notary.store.store_signature(signature, notary.algorithm)
         return notebook
 
     def _encode(self, content: Any) -> bytes:
         if self._type == _NOTEBOOK:
-            notebook = nbformat.from_dict(content)
-            self._manager.check_and_sign(notebook, self.path)
-            text = nbformat.writes(notebook, version=nbformat.NO_CONVERT)
+            text = nbformat.writes(nbformat.from_dict(content), version=nbformat.NO_CONVERT)
             return self._form.write(text if text.endswith("\n") else f"{text}\n")
         if self._format == "base64":
             if isinstance(content, bytes):
