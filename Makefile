@@ -17,6 +17,11 @@ SOURCES := $(shell find labextension -type f -not -name '*.test.ts') package.jso
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
+.PHONY: demo
+demo: .make/develop $(if $(SCREENSHOT),.make/chromium) ## Start a sample project for two people (SCREENSHOT=file: take a picture)
+	@mkdir -p .demo
+	python binder/demo.py $(if $(SCREENSHOT),--screenshot "$(SCREENSHOT)") $(if $(PORT),--port $(PORT))
+
 .PHONY: test
 test: ## Check everything: lint, build, install, tests with real servers and browsers, docs
 	@start=$$SECONDS; for stage in setup lint build unit installed integration e2e docs; do \

@@ -29,6 +29,8 @@ from demo_people import token_of  # noqa: E402
 from pycrdt import Doc, Text  # noqa: E402
 from support.servers import LabServer  # noqa: E402
 
+from codesyncx_server.collab import protocol  # noqa: E402
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -145,8 +147,6 @@ async def late_join(bench: Bench, edits: int = 100_000) -> dict[str, Any]:
         for number in range(500):
             at = (start * 7919 + number * 104729) % (len(text) + 1)
             text.insert(at, "x")
-        from codesyncx_server.collab import protocol  # noqa: PLC0415
-
         writer.socket.send(protocol.sync_update(doc.get_update(state)))
         await asyncio.sleep(0.01)
     await asyncio.sleep(8)

@@ -15,12 +15,16 @@ import random
 import struct
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from pycrdt import Doc, Text
 
 from codesyncx_server.collab import protocol
 from codesyncx_server.updates import read_update
-from pycrdt import Doc, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EDIT_INTERVAL_S = 0.25
 _SHORT, _MEDIUM = 126, 127
@@ -43,7 +47,7 @@ class Socket(asyncio.Protocol):
         self._headers = headers
         self.is_probe = is_probe
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.hear: Any = lambda message: None
+        self.hear: Callable[[bytes], None] = bytes
         self.closed = False
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
@@ -144,6 +148,8 @@ class Client:
         self.updates = 0
         self._echoes = echoes
         self._clock = 0
+        self._typed = -1
+        self._reads = False
         socket.hear = self._hear
 
     async def sync(self) -> None:
@@ -152,7 +158,7 @@ class Client:
         self.socket.send(protocol.sync_step1(self.doc.get_state()))
         await asyncio.wait_for(self.is_synced.wait(), 60)
         self.socket.is_probe = was_probe or self._echoes
-        self.reads = was_probe
+        self._reads = was_probe
 
     async def type_for(self, seconds: float) -> None:
         """Type 4 edits a second, each with a move of the cursor."""
@@ -169,14 +175,14 @@ class Client:
         self.text.insert(random.randrange(len(self.text) + 1) if len(self.text) else 0, "x")
         update = self.doc.get_update(state)
         self.flight.sent[self.doc.client_id, clock] = time.perf_counter()
-        self.socket.send(protocol.sync_update(_without_deletes(update)))
+        self.socket.send(protocol.sync_update(update))
         self._clock += 1
         state_json = json.dumps({"cursor": clock, "user": {"name": "x"}}).encode()
         entry = protocol.awareness_entry(self.doc.client_id, self._clock, state_json)
         self.socket.send(protocol.awareness_states([entry]))
 
     def _text_clock(self) -> int:
-        self._typed = getattr(self, "_typed", -1) + 1
+        self._typed += 1
         return self._typed
 
     def _hear(self, message: bytes) -> None:
@@ -196,7 +202,7 @@ class Client:
             self.doc.apply_update(decoded.update)
             self.is_synced.set()
             return
-        if not self.reads:
+        if not self._reads:
             return
         self.updates += 1
         for struct_ in read_update(decoded.update):
@@ -205,10 +211,3 @@ class Client:
                 if sent is not None:
                     self.flight.delays_s.append(now - sent)
                     self.flight.arrived += 1
-
-    reads = False
-
-
-def _without_deletes(update: bytes) -> bytes:
-    """Leave out the deletions of the whole document, as an editor's own update does."""
-    return update

@@ -68,7 +68,7 @@ async def _settle(server: LabServer, peers: list[Peer]) -> str:
     file = server.root / PATH
     async with asyncio.timeout(10):
         while True:
-            texts = {str(peer.text) for peer in peers} | {file.read_bytes().decode()}  # noqa: ASYNC240
+            texts = {str(peer.text) for peer in peers} | {file.read_bytes().decode()}
             if len(texts) == 1:
                 return texts.pop()
             await asyncio.sleep(0.1)
@@ -119,7 +119,9 @@ async def test_quiet_documents_come_back_as_they_were(server: LabServer) -> None
 
 
 @pytest.mark.parametrize("is_changed", [False, True])
-async def test_a_lost_store_starts_the_document_anew(server: LabServer, is_changed: bool) -> None:
+async def test_a_lost_store_starts_the_document_anew(
+    server: LabServer, *, is_changed: bool
+) -> None:
     ada = await _join(server, "ada")
     ada.text += "done "
     await _settle(server, [ada])
@@ -127,7 +129,7 @@ async def test_a_lost_store_starts_the_document_anew(server: LabServer, is_chang
     await ada.leave()
     shutil.rmtree(server.folder / "data" / "codesyncx")
     if is_changed:
-        (server.root / PATH).write_text("another text\n")  # noqa: ASYNC240
+        (server.root / PATH).write_text("another text\n")
     await asyncio.to_thread(server.start)
     back = Peer(server.url, "ada", ada.doc, ada.headers)
     back.room, back.lineage = ada.room, ada.lineage
@@ -150,8 +152,8 @@ async def test_a_file_changed_while_the_server_was_dead_meets_unsaved_typing(
     assert str(grace.text) == "begin\nunsaved ü"
     await ada.leave()
     await grace.leave()
-    before = file.read_text()  # noqa: ASYNC240
-    file.write_text("from git\n" + before)  # noqa: ASYNC240
+    before = file.read_text()
+    file.write_text("from git\n" + before)
     await asyncio.to_thread(server.start)
     fresh = await _join(server, "grace")
     back = await _join(server, "ada", ada)
@@ -169,8 +171,8 @@ async def test_a_damaged_log_loses_what_was_damaged_only(server: LabServer) -> N
     await _settle(server, [ada])
     await asyncio.to_thread(server.kill)
     await ada.leave()
-    (log,) = server.folder.glob("data/codesyncx/*/documents/*.log")  # noqa: ASYNC240
-    with log.open("ab") as file:  # noqa: ASYNC230
+    (log,) = server.folder.glob("data/codesyncx/*/documents/*.log")
+    with log.open("ab") as file:
         file.write(b"\x07garbage" * 20)
     await asyncio.to_thread(server.start)
     fresh: Doc[Text] = Doc()
