@@ -71,7 +71,7 @@ docs: .make/docs ## Build the documentation into site/
 
 .PHONY: clean
 clean: ## Remove everything that was made, the environments too
-	rm -rf $(VENV) $(VENV)-docs .make .demo dist site node_modules lib tsconfig.tsbuildinfo $(LAB)
+	rm -rf $(VENV) $(VENV)-docs .make .demo dist site node_modules lib $(LAB)
 
 .make/venv: pyproject.toml
 	@mkdir -p .make
