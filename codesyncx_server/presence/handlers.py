@@ -19,8 +19,8 @@ from codesyncx_server.errors import (
     TooLargeError,
 )
 from codesyncx_server.events.bus import Event
+from codesyncx_server.gate.ownership import is_owner
 
-from .ownership import is_owner
 from .summon import Patience, Place, read_place
 
 if TYPE_CHECKING:

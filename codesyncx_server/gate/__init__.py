@@ -1,0 +1,1 @@
+"""Enforces on every route what `access` decides."""

@@ -1,0 +1,1 @@
+"""Sharing over HTTP: grants, invite links, the audit log."""
