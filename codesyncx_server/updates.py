@@ -31,6 +31,8 @@ _KINDS = {
 }
 _MAX_DEPTH = 24
 _MAX_VARINT_SHIFT = 70
+_MAX_CLIENT_ID = 2**53 - 1  # what a browser counts up to
+_MAX_CLOCK = 2**31 - 1  # pycrdt reckons in 32 bits and lets larger ones wrap around
 _MORE = 0x80
 _HAS_LEFT, _HAS_RIGHT, _HAS_KEY = 0x80, 0x40, 0x20
 
@@ -96,8 +98,20 @@ class _Reader:
         self.skip(length)
         return self.data[start : self.at].decode()
 
+    def client(self) -> int:
+        client = self.number()
+        if client > _MAX_CLIENT_ID:
+            raise InvalidRequestError("The update holds a client id that is too large.")
+        return client
+
+    def clock(self) -> int:
+        clock = self.number()
+        if clock > _MAX_CLOCK:
+            raise InvalidRequestError("The update counts further than documents do.")
+        return clock
+
     def identifier(self) -> tuple[int, int]:
-        return self.number(), self.number()
+        return self.client(), self.clock()
 
     def any(self, depth: int = 0) -> None:
         if depth > _MAX_DEPTH:
@@ -139,17 +153,20 @@ def _read(data: bytes) -> Update:
     reader = _Reader(data)
     update = Update()
     for _ in range(reader.number()):
-        count, client, clock = reader.number(), reader.number(), reader.number()
-        run = update.structs.setdefault(client, [])
+        count, client, clock = reader.number(), reader.client(), reader.clock()
+        if client in update.structs:
+            raise InvalidRequestError("The update names a client twice.")
+        run = update.structs[client] = []
         for _ in range(count):
             struct = _read_struct(reader, client, clock)
             run.append(struct)
             clock += struct.length
+            if clock > _MAX_CLOCK:
+                raise InvalidRequestError("The update counts further than documents do.")
     for _ in range(reader.number()):
-        client = reader.number()
+        client = reader.client()
         for _ in range(reader.number()):
-            start, length = reader.identifier()
-            update.deletes.append((client, start, length))
+            update.deletes.append((client, reader.clock(), reader.clock()))
     if reader.at != len(data):
         raise InvalidRequestError("The update has bytes after its end.")
     return update
@@ -159,7 +176,9 @@ def _read_struct(reader: _Reader, client: int, clock: int) -> Struct:
     info = reader.byte()
     reference = info & 0x1F
     if reference in {_GC, _SKIP}:
-        length = reader.number()
+        length = reader.clock()
+        if length < 1:
+            raise InvalidRequestError("The update holds an empty item.")
         return Struct(client, clock, length, "gc" if reference == _GC else "skip")
     needs = []
     root = key = None
@@ -183,7 +202,7 @@ def _read_struct(reader: _Reader, client: int, clock: int) -> Struct:
 def _read_content(reader: _Reader, reference: int) -> tuple[str, int]:
     length = 1
     if reference in {_DELETED, _ANY, _JSON}:
-        length = reader.number()
+        length = reader.clock()
     if reference == _ANY:
         for _ in range(length):
             reader.any()

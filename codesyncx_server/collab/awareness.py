@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 MAX_STATE_BYTES = 64_000
 MAX_IDS_PER_SESSION = 8
+# Browsers count up to 2**53 - 1 and fail on more; the room between is for the server's own steps.
+MAX_CLIENT_ID = 2**53 - 1
+MAX_CLOCK = 2**52
 _NULL = b"null"
 _COLORS = 7  # JupyterLab's own palette of collaborators
 _MAX_KNOWN_OWNERS = 10_000
@@ -50,6 +53,8 @@ class RoomAwareness(Awareness):
         Raises RefusedError when it speaks for somebody else, TooLargeError, InvalidRequestError.
         """
         for entry in entries:
+            if entry.client_id > MAX_CLIENT_ID or entry.clock > MAX_CLOCK:
+                raise InvalidRequestError("Where you are was told with a number that is too large.")
             if self._may_speak(session, entry):
                 self._accept(session, entry)
 
@@ -123,19 +128,13 @@ class RoomAwareness(Awareness):
             return
         if len(entry.state) > MAX_STATE_BYTES:
             raise TooLargeError("What your browser tells of where you are is too large.")
-        try:
-            state = json.loads(entry.state)
-        except (ValueError, RecursionError) as error:
-            raise InvalidRequestError("Where you are was told in no known form.") from error
-        if not isinstance(state, dict):
-            raise InvalidRequestError("Where you are was told in no known form.")
-        state["user"] = stamp(session.member)
+        state, encoded = _stamped(entry.state, session.member)
         before = self._states.get(client_id)
         known = self._meta.get(client_id)
         clock = entry.clock if known is None else max(known["clock"] + 1, entry.clock)
         self._states[client_id] = state
         self._meta[client_id] = {"clock": clock, "lastUpdated": self._get_time()}
-        self._encoded[client_id] = _dump(state)
+        self._encoded[client_id] = encoded
         self._tell(client_id)
         if self._subscriptions:
             self._emit_taken(client_id, before, state)
@@ -173,6 +172,18 @@ class RoomAwareness(Awareness):
         return protocol.awareness_entry(client_id, clock, state)
 
 
+def _stamped(text: bytes, member: Member) -> tuple[dict[str, Any], bytes]:
+    """Read a state, put in who it is, and write it as every browser can read it."""
+    try:
+        state = json.loads(text)
+        if not isinstance(state, dict):
+            raise InvalidRequestError("Where you are was told in no known form.")
+        state["user"] = stamp(member)
+        return state, _dump(state)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequestError("Where you are was told in no known form.") from error
+
+
 def stamp(member: Member) -> dict[str, Any]:
     """Give the `user` field of a state: who the server says this is."""
     return {
@@ -196,6 +207,5 @@ def _ignore() -> None:
 
 
 def _dump(state: Any) -> bytes:
-    return json.dumps(state, separators=(",", ":"), ensure_ascii=False).encode(
-        "utf-8", "surrogatepass"
-    )
+    """Write JSON, in ASCII: half a surrogate pair has no UTF-8. ValueError for NaN and infinity."""
+    return json.dumps(state, separators=(",", ":"), allow_nan=False).encode()

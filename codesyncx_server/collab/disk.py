@@ -73,6 +73,7 @@ class DocumentFile:
         self._type = file_type
         self._form = TextForm()
         self._look: Look | None = None
+        self._unreadable: tuple[Look, str] | None = None
         self._lock = asyncio.Lock()
 
     async def load(self) -> Loaded:
@@ -103,9 +104,17 @@ class DocumentFile:
     def _load(self) -> Loaded:
         os_path = self._os_path()
         with _plain_errors(self.path, "read"), os_path.open("rb") as file:
-            self._look = _look(os.fstat(file.fileno()))
+            look = _look(os.fstat(file.fileno()))
+            if self._unreadable is not None and self._unreadable[0] == look:
+                raise InvalidRequestError(self._unreadable[1])
             data = file.read()
-        content = self._decode(data)
+        try:
+            content = self._decode(data)
+        except InvalidRequestError as error:
+            self._unreadable = look, str(error)
+            raise
+        # Only now: what couldn't be read must still count as somebody else's change.
+        self._look = look
         self.sha256 = hashlib.sha256(data).hexdigest()
         return Loaded(content, self.sha256)
 

@@ -78,11 +78,14 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         super().open(name)
         self.set_nodelay(True)
         username = self.current_user.username
+        self._name = name
+        member = await self._identify()
+        if self.ws_connection is None:
+            return
+        session = Session(member, SocketWire(self))
+        self._session = session
         self._connections[username] += 1
         metrics.CLIENTS.inc()
-        self._name = name
-        session = Session(await self._identify(), SocketWire(self))
-        self._session = session
         try:
             self._check_connections(username)
             engine = await self._enter(name)

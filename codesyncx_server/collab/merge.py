@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jupyter_ydoc import YNotebook, YUnicode, ydocs
-from pycrdt import Doc, Map, Text
+from jupyter_ydoc.utils import cast_all
+from pycrdt import Array, Doc, Map, Text
 
-from .textdiff import apply_edits, edits
+from .textdiff import apply_edits, edits, match_sequences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +41,10 @@ def merge_disk_change(base_updates: Sequence[bytes], content: Any, file_type: st
 
 def _set(document: Any, content: Any) -> None:
     if isinstance(document, YNotebook):
-        _set_sources(document, content)
-        document.set(content)
+        with document.ydoc.transaction():
+            content = {**content, "cells": _with_ids(document, content.get("cells", []))}
+            _edit_cells(document, content["cells"])
+            document.set(content)
     elif isinstance(document, YUnicode):
         text = document.ydoc.get("source", type=Text)
         with document.ydoc.transaction():
@@ -50,19 +53,47 @@ def _set(document: Any, content: Any) -> None:
         document.set(content)
 
 
-def _set_sources(document: YNotebook, content: Any) -> None:
-    """Edit the sources of cells that stay; what YNotebook would do takes long for a long cell."""
-    sources = {
-        cell["id"]: (cell.get("cell_type"), cell.get("source", ""))
-        for cell in content.get("cells", ())
-        if "id" in cell
-    }
-    with document.ydoc.transaction():
-        for cell in document.ycells:
-            if not isinstance(cell, Map):
-                continue
-            cell_type, source = sources.get(cell.get("id"), (None, None))
-            text = cell.get("source")
-            if cell_type == cell.get("cell_type") and isinstance(text, Text):
-                joined = "".join(source) if isinstance(source, list) else str(source)
-                apply_edits(text, edits(str(text), joined))
+def _with_ids(document: YNotebook, cells: Sequence[Any]) -> list[Any]:
+    """Tell which cells are the ones there already, where the file (before format 4.5) doesn't."""
+    if any("id" in cell for cell in cells):
+        return list(cells)
+    known = [cell for cell in document.ycells if isinstance(cell, Map)]
+    before = [(cell.get("cell_type"), str(cell.get("source"))) for cell in known]
+    after = [(cell.get("cell_type"), _joined(cell.get("source", ""))) for cell in cells]
+    named = [dict(cell) for cell in cells]
+    i = k = 0
+    for start, end, new_start, new_end in [
+        *match_sequences(before, after),
+        (len(before), len(before), len(after), len(after)),
+    ]:
+        # Those between the changes are the same; the changed ones are taken in their order.
+        pairs = [*zip(range(i, start), range(k, new_start), strict=True)]
+        pairs += zip(range(start, end), range(new_start, new_end), strict=False)
+        for old, new in pairs:
+            if before[old][0] == after[new][0]:
+                named[new]["id"] = known[old].get("id")
+        i, k = end, new_end
+    return named
+
+
+def _edit_cells(document: YNotebook, cells: Sequence[Any]) -> None:
+    """Edit cells that stay: YNotebook would replace some as a whole, and what is typed in them."""
+    contents = {cell["id"]: cell for cell in cells if cell.get("id")}
+    for ycell in document.ycells:
+        if not isinstance(ycell, Map):
+            continue
+        cell = contents.get(ycell.get("id"))
+        if cell is None or cell.get("cell_type") != ycell.get("cell_type"):
+            continue
+        text, outputs = ycell.get("source"), ycell.get("outputs")
+        if isinstance(text, Text):
+            apply_edits(text, edits(str(text), _joined(cell.get("source", ""))))
+        if isinstance(outputs, Array):
+            known = outputs.to_py() or []
+            cast_all(known, float, int)
+            if known != cell.get("outputs", []):
+                document._set_ycell_outputs(ycell, cell.get("outputs", []))
+
+
+def _joined(source: Any) -> str:
+    return "".join(source) if isinstance(source, list) else str(source)

@@ -37,6 +37,7 @@ _FORMATS = frozenset({"text", "json", "base64"})
 _EDIT_NOTICE_S = 60.0
 _REPLAY_SLICE_S = 0.02
 _MAX_ID_LENGTH = 200
+_SAVE_PROBLEM = "save_problem"  # in the document's state: why its file can't be written or read
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ class Room(DocumentRoom):
             engine,
             self._on_saved,
             self._owns_path,
+            self._on_problem,
         )
         self._saver = saver
         found = replay.find_saved(loaded.sha256)
@@ -256,7 +258,8 @@ class Room(DocumentRoom):
 
     def _describe(self) -> None:
         """Write what the browsers look for in the document's state, where it isn't yet."""
-        facts = {"path": self.path, "document_id": self._room_id}
+        problem = "" if self._saver is None else self._saver.problem
+        facts = {"path": self.path, "document_id": self._room_id, _SAVE_PROBLEM: problem or None}
         state = self._document.ystate
         with self.ydoc.transaction():
             for key, value in facts.items():
@@ -277,6 +280,11 @@ class Room(DocumentRoom):
             usernames=usernames,
             time=time.time(),
         )
+
+    def _on_problem(self, _problem: str) -> None:
+        """Have the browsers tell people what's wrong with the file, or that all is well again."""
+        if self.engine.failure is None:
+            self._describe()
 
     def _publish(self, topic: str, **facts: Any) -> None:
         data = {"path": self.path, "file_id": self.id.file_id, **facts}

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CodeSyncXError, NotFoundError, RefusedError, StorageError
+from ..errors import NotFoundError, RefusedError, StorageError
 from . import metrics
 from .disk import open_document_file
 from .room import Room, RoomId
@@ -181,8 +181,6 @@ class Rooms:
     async def _check(self, room: Room) -> None:
         try:
             await room.saver.check_disk()
-        except CodeSyncXError as error:
-            logger.warning("%s changed on disk and can't be taken in: %s", room.path, error)
         except Exception:
             logger.exception("%s changed on disk and can't be taken in", room.path)
 

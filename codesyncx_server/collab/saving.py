@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING, Any
 
 from pycrdt import merge_updates
 
-from ..errors import CodeSyncXError, NotFoundError, StorageError
+from ..errors import CodeSyncXError, NotFoundError
 from . import metrics
 from .autosave import Autosave
 from .merge import merge_disk_change
@@ -45,6 +46,7 @@ class Saver:
         engine: Engine,
         on_saved: Callable[[str], None],
         owns_path: Callable[[], bool],
+        on_problem: Callable[[str], None],
     ) -> None:
         self._document = document
         self._file = file
@@ -53,14 +55,21 @@ class Saver:
         self._engine = engine
         self._on_saved = on_saved
         self._owns_path = owns_path
+        self._on_problem = on_problem
         self._autosave = Autosave()
         self._has_news = False
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._compacted_size = 0
+        self._save_problem = ""
+        self._disk_problem = ""
         self.is_missing = False
-        self.last_error: CodeSyncXError | None = None
+
+    @property
+    def problem(self) -> str:
+        """Why file and document differ and can't be brought together; empty if all is well."""
+        return self._save_problem or self._disk_problem
 
     def start(self) -> None:
         """Begin to save by itself."""
@@ -101,9 +110,10 @@ class Saver:
             await self._save(may_create=True)
 
     async def check_disk(self) -> None:
-        """Take in what somebody else wrote to the file."""
+        """Take in what somebody else wrote to the file; tells people when that can't be."""
         async with self._lock:
-            await self._merge_if_changed()
+            with contextlib.suppress(CodeSyncXError):  # told to people, once
+                await self._merge_if_changed()
 
     async def compact(self) -> None:
         """Make the log as small as the document."""
@@ -114,7 +124,7 @@ class Saver:
         """Bring in a file that somebody else changed since `base_updates` were saved."""
         engine, log = self._engine, self._log
         engine.flush()
-        if await self._document.aget() == loaded.content:
+        if await self._read_in_pieces() == loaded.content:
             engine.flush()
             log.append_saved(loaded.sha256, log.position)
             self._settle_state(loaded.sha256)
@@ -167,13 +177,13 @@ class Saver:
                     await self._save(may_create=False)
         except NotFoundError:
             self.is_missing = True
-        except CodeSyncXError as error:
-            logger.warning("%s couldn't be saved: %s", self._file.path, error)
-        except Exception as error:
+        except CodeSyncXError:
+            self._autosave.failed(time.monotonic())
+        except Exception:
             # The room lives on; the log has it all, and the next try may go well.
-            self.last_error = StorageError(str(error))
             self._autosave.failed(time.monotonic())
             logger.exception("%s couldn't be saved", self._file.path)
+            self._tell("The server couldn't save this file; its log says why.", self._disk_problem)
 
     async def _save(self, *, may_create: bool) -> None:
         started = time.monotonic()
@@ -184,14 +194,15 @@ class Saver:
         except CodeSyncXError as error:
             self._autosave.failed(time.monotonic())
             self._wake.set()
-            self.last_error = error
+            if not isinstance(error, NotFoundError):
+                self._tell(str(error), self._disk_problem)
             metrics.SAVE_FAILURES.inc()
             raise
         duration_s = time.monotonic() - started
         metrics.SAVE.observe(duration_s)
         self._autosave.saved(time.monotonic(), duration_s)
         self.is_missing = False
-        self.last_error = None
+        self._tell("", "")
         self._settle_state(sha256)
         self._on_saved(sha256)
         await self._compact_if_large()
@@ -229,23 +240,37 @@ class Saver:
             position = log.position
             if log.size < _LARGE_DOCUMENT_BYTES:
                 return self._document.get(), position
-            content = await self._document.aget()
+            content = await self._read_in_pieces()
             engine.flush()
             if log.position == position:
                 break
         return content, position
 
+    async def _read_in_pieces(self) -> Any:
+        """Give the content without holding up the loop; it may change while it is read."""
+        for _ in range(_TRIES_FOR_A_STILL_MOMENT):
+            with contextlib.suppress(IndexError):  # somebody deleted a cell meanwhile
+                return await self._document.aget()
+        return self._document.get()
+
     async def _merge_if_changed(self) -> None:
         if self.is_missing and not self._owns_path():
             return  # another document may have the path by now
         try:
-            if not await self._file.has_changed() and not self.is_missing:
-                return
-            known = self._file.sha256
-            loaded = await self._file.load()
+            await self._take_changes()
         except NotFoundError:
             self.is_missing = True
+        except CodeSyncXError as error:
+            self._tell(self._save_problem, f"{error} It stays as it is until somebody mends it.")
+            raise
+        else:
+            self._tell(self._save_problem, "")
+
+    async def _take_changes(self) -> None:
+        if not await self._file.has_changed() and not self.is_missing:
             return
+        known = self._file.sha256
+        loaded = await self._file.load()
         if self.is_missing:
             self.is_missing = False
             self._wake.set()
@@ -255,6 +280,14 @@ class Saver:
         if replay.base is None or replay.find_saved(loaded.sha256):
             return
         await self.reconcile(loaded, replay.updates[: replay.base.position])
+
+    def _tell(self, save_problem: str, disk_problem: str) -> None:
+        before = self.problem
+        self._save_problem, self._disk_problem = save_problem, disk_problem
+        if self.problem != before:
+            if self.problem:
+                logger.warning("%s: %s", self._file.path, self.problem)
+            self._on_problem(self.problem)
 
     def _settle_state(self, sha256: str) -> None:
         """Tell the browsers that the document is what the file holds."""
