@@ -1,0 +1,162 @@
+"""The ranges of one open text, in step with it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from . import spans
+from .spans import Hand, Span, Splice, Utf8
+from .textdiff import edits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pycrdt import Text
+
+logger = logging.getLogger(__name__)
+
+
+class Change(NamedTuple):
+    """What one transaction did: to each range its own splices, and which ranges it lost."""
+
+    local: Mapping[str, list[Splice]]
+    lost: tuple[str, ...]
+
+
+class Listener(Protocol):
+    """Hears of every change of the text, once all ranges have moved."""
+
+    def __call__(self, change: Change) -> None: ...
+
+
+class RangeTracker:
+    """Follows a document's text; `hand_of(range_id)` says who writes now, as that range sees it."""
+
+    def __init__(self, text: Text, hand_of: Callable[[str], Hand]) -> None:
+        self._text = text
+        self._hand_of = hand_of
+        self._held: frozenset[str] = frozenset()
+        self._spans: dict[str, Span] = {}
+        self._listeners: list[Listener] = []
+        self._mirror = bytearray(str(text).encode())
+        self._subscription = text.observe(self._on_text)
+
+    def close(self) -> None:
+        """Let go of the text."""
+        self._text.unobserve(self._subscription)
+        self._listeners.clear()
+
+    @property
+    def text(self) -> bytes:
+        """The whole text, as the ranges count it."""
+        return bytes(self._mirror)
+
+    @property
+    def buffer(self) -> bytearray:
+        """The same without a copy; only to look at, and only until the next change."""
+        return self._mirror
+
+    @property
+    def spans(self) -> Mapping[str, Span]:
+        """Where each range is."""
+        return self._spans
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the ranges count as the document does; what isn't text may come between."""
+        return len(self._mirror) == len(self._text)
+
+    def add(self, range_id: str, span: Span) -> None:
+        """Follow a range from now on."""
+        if not 0 <= span.start <= span.end <= len(self._mirror):
+            raise ValueError("a range outside of its text")
+        self._spans[range_id] = span
+
+    def remove(self, range_id: str) -> None:
+        """Follow it no more."""
+        self._spans.pop(range_id, None)
+
+    def text_of(self, range_id: str) -> bytes:
+        """Give what is in a range; KeyError when there is none of that name."""
+        start, end = self._spans[range_id]
+        return bytes(self._mirror[start:end])
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Hear of changes; returns the call that ends it. It may not change the document."""
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            with contextlib.suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return stop
+
+    @contextlib.contextmanager
+    def held(self, *range_ids: str) -> Iterator[None]:
+        """Have what is written within be by somebody who holds these ranges."""
+        before, self._held = self._held, frozenset(range_ids)
+        try:
+            yield
+        finally:
+            self._held = before
+
+    def _hand(self, range_id: str) -> Hand:
+        if self._held:
+            return Hand.HOLDER if range_id in self._held else Hand.EDITOR
+        return self._hand_of(range_id)
+
+    def _on_text(self, event: Any) -> None:
+        local: dict[str, list[Splice]] = {}
+        lost: list[str] = []
+        for splice in spans.splices_of(event.delta):
+            for part, is_refined in self._parts(splice):
+                self._move(part, local, lost, is_refined=is_refined)
+        if not self.is_sound:
+            logger.error("A text holds what is no text; its ranges are closed")
+            self._mirror = bytearray(str(self._text).encode())
+            lost += self._spans
+            self._spans.clear()
+        change = Change(local, tuple(dict.fromkeys(lost)))
+        for listener in list(self._listeners):
+            listener(change)
+
+    def _parts(self, splice: Splice) -> list[tuple[Splice, bool]]:
+        """Take a replacement of much more than a range apart, to see what it does to the range."""
+        is_rough = splice.inserted and any(
+            spans.covers_part(span, splice) for span in self._spans.values()
+        )
+        if not is_rough or spans.PLACEHOLDER in splice.inserted:
+            return [(splice, False)]
+        stop = splice.at + splice.deleted
+        old = bytes(self._mirror[splice.at : stop])
+        if spans.PLACEHOLDER in old:
+            return [(splice, False)]
+        shifted = 0
+        parts = []
+        for edit in reversed(edits(old.decode(), splice.inserted.decode())):
+            data = edit.insert.encode()
+            at = Utf8(splice.at + edit.start + shifted)
+            parts.append((Splice(at, edit.delete_len, data), True))
+            shifted += len(data) - edit.delete_len
+        return parts
+
+    def _move(
+        self, splice: Splice, local: dict[str, list[Splice]], lost: list[str], *, is_refined: bool
+    ) -> None:
+        hand_of = _by_disk if is_refined else self._hand
+        for range_id, moved in spans.shift_all(self._spans, splice, self._mirror, hand_of).items():
+            if moved.span is None:
+                del self._spans[range_id]
+                local.pop(range_id, None)
+                lost.append(range_id)
+                continue
+            self._spans[range_id] = moved.span
+            if moved.local is not None:
+                local.setdefault(range_id, []).append(moved.local)
+        spans.apply(self._mirror, splice)
+
+
+def _by_disk(_range_id: str) -> Hand:
+    return Hand.DISK

@@ -1,0 +1,141 @@
+"""Ranges that follow a real document through edits of several people, late ones too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pycrdt import Doc, Text
+
+from codesyncx_server.collab.range_tracker import Change, RangeTracker
+from codesyncx_server.collab.spans import Hand, Span, Splice, Utf8, apply, span_of_lines
+
+POEM = "eins\nzwei\ndréi\nvier\nfünf\n"
+
+
+class Table:
+    """A document with one range, lines 2 and 3, and who writes in it."""
+
+    def __init__(self, text: str = POEM) -> None:
+        self.doc: Doc[Any] = Doc()
+        self.text = self.doc.get("source", type=Text)
+        self.text += text
+        self.hand = Hand.EDITOR
+        self.tracker = RangeTracker(self.text, lambda _: self.hand)
+        self.changes: list[Change] = []
+        self.tracker.listen(self.changes.append)
+        span = span_of_lines(self.tracker.text, 1, 2)
+        assert span is not None
+        self.tracker.add("r", span)
+
+    @property
+    def within(self) -> str:
+        return self.tracker.text_of("r").decode()
+
+
+def test_a_range_follows_what_is_written_around_and_in_it() -> None:
+    table = Table()
+    table.text.insert(0, "nullté\n")
+    assert table.within == "zwei\ndréi"
+    table.text.insert(str(table.text).encode().index(b"ei\ndr"), "🌍")
+    assert table.within == "zw🌍ei\ndréi"
+    assert table.changes[-1].local == {"r": [Splice(Utf8(2), 0, "🌍".encode())]}
+    del table.text[0:8]
+    assert table.within == "zw🌍ei\ndréi"
+    assert table.tracker.text.decode() == str(table.text)
+
+
+def test_a_holder_may_write_at_the_edges() -> None:
+    table = Table()
+    with table.tracker.held("r"):
+        table.text.insert(5, "# ")
+        table.text.insert(5, "mine\n")
+    assert table.within == "mine\n# zwei\ndréi"
+    table.text.insert(5, "# Chef\n")
+    assert table.within == "mine\n# zwei\ndréi"
+
+
+def test_a_text_that_is_set_anew_keeps_the_range_where_its_lines_stayed() -> None:
+    table = Table()
+    with table.doc.transaction():
+        table.text.clear()
+        table.text += "neu\neins\nzwei\ndrei\nvier\n"
+    assert table.within == "zwei\ndrei"
+    assert table.tracker.text.decode() == str(table.text)
+
+
+def test_a_range_whose_lines_are_gone_is_lost() -> None:
+    table = Table()
+    with table.doc.transaction():
+        table.text.clear()
+        table.text += "ganz\nanders\n"
+    assert table.changes[-1].lost == ("r",)
+    assert not table.tracker.spans
+
+
+def test_what_is_no_text_closes_the_ranges_when_it_spoils_the_count() -> None:
+    table = Table()
+    table.text.insert_embed(0, {"image": "x"})
+    assert table.within == "zwei\ndréi"
+    # A value between the characters, which no delta tells of.
+    table.doc.apply_update(bytes([1, 1, 99, 0, 8, 1, 6]) + b"source" + bytes([1, 119, 1, 120, 0]))
+    assert table.changes[-1].lost == ("r",)
+
+
+def test_a_tracker_that_is_closed_follows_nothing() -> None:
+    table = Table()
+    table.tracker.close()
+    table.text.insert(0, "x")
+    assert not table.changes
+
+
+class Person:
+    """Edits a copy, and sends what they did when they like."""
+
+    def __init__(self, table: Table) -> None:
+        self.doc: Doc[Any] = Doc()
+        self.text = self.doc.get("source", type=Text)
+        self.doc.apply_update(table.doc.get_update())
+
+    def edit(self, data: st.DataObject) -> None:
+        text = str(self.text)
+        start, stop = sorted(data.draw(st.integers(0, len(text))) for _ in range(2))
+        stop = min(stop, start + 4)
+        first, last = len(text[:start].encode()), len(text[:stop].encode())
+        with self.doc.transaction():
+            if last > first:
+                del self.text[first:last]
+            if insert := data.draw(st.text("aé🌍\n", max_size=3)):
+                self.text.insert(first, insert)
+
+    def meet(self, table: Table) -> None:
+        table.doc.apply_update(self.doc.get_update(table.doc.get_state()))
+        self.doc.apply_update(table.doc.get_update(self.doc.get_state()))
+
+
+@given(st.data())
+def test_the_text_of_a_range_is_what_it_was_told(data: st.DataObject) -> None:
+    table = Table()
+    told = bytearray(table.within.encode())
+    is_lost = False
+
+    def hear(change: Change) -> None:
+        nonlocal is_lost
+        for splice in change.local.get("r", []):
+            apply(told, splice)
+        is_lost = is_lost or "r" in change.lost
+
+    table.tracker.listen(hear)
+    people = [Person(table) for _ in range(3)]
+    for _ in range(data.draw(st.integers(1, 12))):
+        person = data.draw(st.sampled_from(people))
+        person.edit(data)
+        table.hand = data.draw(st.sampled_from(Hand))
+        if data.draw(st.booleans()):
+            person.meet(table)
+    assert table.tracker.text.decode() == str(table.text)
+    assert is_lost == ("r" not in table.tracker.spans)
+    if not is_lost:
+        assert table.tracker.text_of("r") == bytes(told)
+        assert isinstance(table.tracker.spans["r"], Span)
