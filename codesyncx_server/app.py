@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Enum
+from traitlets import Enum, Unicode
 
+from .access.model import NO_ACCESS, ROLES
 from .chat.wiring import Chat
 from .collab.wiring import Collaboration
 from .events.bus import InProcessBus
 from .history.wiring import History
 from .presence import wiring as presence
 from .project.wiring import Project
+from .sharing.wiring import Sharing
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -35,20 +37,46 @@ class CodeSyncXApp(ExtensionApp):
         looks by itself (for network disks), "off" leaves them unnoticed.""",
     )
 
+    default_role = Enum(
+        [role for role in ROLES if role != "owner"],
+        NO_ACCESS,
+        config=True,
+        help="""The role on the whole project of everyone whom the identity provider lets in, as
+        long as nobody has granted everyone something else there. Whoever has the server's own
+        token or password is an owner in any case.""",
+    )
+
+    access_database_url = Unicode(
+        "",
+        config=True,
+        help="""Where access rights are kept, as an SQLAlchemy URL of a database of the project's
+        own, e.g. "postgresql://user@host/project" (needs codesyncx[postgresql]). By default it is
+        an SQLite file in the project's data folder.""",
+    )
+
     def initialize_settings(self) -> None:
         """Share one event bus with every feature."""
         self.bus = InProcessBus()
         self.settings["codesyncx_bus"] = self.bus
+        self.sharing = Sharing(
+            self.bus,
+            self.serverapp,
+            database_url=self.access_database_url,
+            default_role=self.default_role,
+        )
+        self.settings.update(self.sharing.settings())
         self.project = Project(self.bus)
         self.history = History(self.bus)
         self.settings.update(self.project.settings())
         self.project.stream.add_prefix("chat")
+        self.project.stream.add_prefix("access")
         self.chat = Chat(self.bus)
         self.settings.update(self.chat.settings())
         self.collaboration = Collaboration(self.bus)
 
     def initialize_handlers(self) -> None:
         """Add the routes of every feature."""
+        self.handlers.extend(self.sharing.handlers(self.serverapp))
         self.handlers.extend(self.project.handlers(self.serverapp))
         self.handlers.extend(self.chat.handlers(self.serverapp))
         self.handlers.extend(self.collaboration.handlers(self.serverapp))
@@ -58,6 +86,7 @@ class CodeSyncXApp(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Join what other extensions provide, now that all are loaded."""
         await super()._start_jupyter_server_extension(serverapp)
+        await self.sharing.start()
         await self.collaboration.start()
         self.chat.watch(serverapp.web_app.settings)
         await self.project.start(serverapp, self.watch_project)
@@ -68,3 +97,4 @@ class CodeSyncXApp(ExtensionApp):
         await self.project.stop()
         await self.chat.stop()
         await self.history.stop()
+        await self.sharing.stop()

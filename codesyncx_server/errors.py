@@ -79,3 +79,11 @@ class StorageError(CodeSyncXError):
     code = "storage_failed"
     http_status = 507
     close_code = 4507
+
+
+class AccessUnavailableError(CodeSyncXError):
+    """Who may do what can't be found out now; so nobody may, but the server's owner."""
+
+    code = "access_unavailable"
+    http_status = 503
+    close_code = 4503

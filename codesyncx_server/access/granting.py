@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidRequestError, RefusedError
 from .model import PROJECT, Grant, Permission, Person, Resource, Subject, SubjectKind
-from .policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .model import Permissions
+    from .policy import Policy
 
 _MOMENT_S = 0.001
 _ON_A_RANGE = frozenset({Permission.READ, Permission.EDIT, Permission.COMMENT})
@@ -29,7 +29,7 @@ def check_grant(policy: Policy, granter: Person, grant: Grant, now: float) -> No
         old = next(one for one in policy.grants if one.id == grant.id)
         _check_share(policy, granter, old.resource, now)
     _check_share(policy, granter, grant.resource, now)
-    _check_effect(policy, Policy([*others, grant], policy.groups), granter, grant, now)
+    _check_effect(policy, policy.with_grants([*others, grant]), granter, grant, now)
     until = math.inf if grant.expires_at is None else grant.expires_at - _MOMENT_S
     if not grant.permissions <= policy.permissions(granter, grant.resource, until):
         raise RefusedError("Your own access ends before that; choose an earlier end.")
@@ -39,7 +39,13 @@ def check_revoke(policy: Policy, granter: Person, grant: Grant, now: float) -> N
     """Check that `granter` may take `grant` back; raises RefusedError with the reason."""
     _check_share(policy, granter, grant.resource, now)
     rest = [one for one in policy.grants if one.id != grant.id]
-    _check_effect(policy, Policy(rest, policy.groups), granter, grant, now)
+    _check_effect(policy, policy.with_grants(rest), granter, grant, now)
+
+
+def check_groups(policy: Policy, person: Person, now: float) -> None:
+    """Check that `person` may say who is in which group."""
+    if not policy.is_owner(person, now):
+        raise RefusedError("Only an owner may change groups.")
 
 
 def stand_in(policy: Policy, subject: Subject) -> Person:

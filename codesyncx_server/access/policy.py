@@ -92,13 +92,22 @@ class Policy:
         self,
         grants: Iterable[Grant],
         groups: Mapping[str, frozenset[str]] | None = None,
+        default: Grant | None = None,
     ) -> None:
-        """Take the grants and the project's own groups (username -> names of groups)."""
+        """Take the grants and the project's own groups (username -> names of groups).
+
+        `default` is what everyone has on the project while no other grant says it.
+        """
         self.grants = tuple(grants)
         self.groups: Mapping[str, frozenset[str]] = dict(groups or {})
+        self.default = default
         self._branches: dict[str, _Branch] = {"": _Branch()}
         for grant in self.grants:
             self._place(grant)
+
+    def with_grants(self, grants: Iterable[Grant]) -> Policy:
+        """Give the policy that has these grants in place of its own."""
+        return Policy(grants, self.groups, self.default)
 
     # -- the questions --------------------------------------------------------------------------
 
@@ -238,8 +247,10 @@ class Policy:
         if branch is None:
             return None
         there = branch.grants if place.range_id is None else branch.ranges.get(place.range_id)
-        if not there:
+        default = self.default if place == PROJECT else None
+        if not there and default is None:
             return None
+        there = there or {}
         grants: list[Grant] = []
         for tier in tiers:
             here = [
@@ -249,6 +260,8 @@ class Policy:
                 for grant in there[subject]
                 if grant.holds(now)
             ]
+            if default is not None and not here and EVERYONE in tier:
+                here = [default]
             grants += here
             if any(not grant.permissions for grant in here):
                 break

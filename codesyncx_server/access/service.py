@@ -1,0 +1,412 @@
+"""Access while a server runs: decides at once from memory, changes in a thread of its own.
+
+What is decided by is one snapshot of the database. It is looked at again twice a second, so that
+changes by other processes, and the database's failing, are noticed. While it can't be read nobody
+may do anything but the server's owner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..errors import AccessUnavailableError, RefusedError
+from . import changes, explain, links
+from .attempts import Attempts
+from .audit import AuditQuery, Entry, Refusals, What
+from .changes import Change, Invitation, Terms
+from .model import EVERYTHING, NOTHING, PROJECT, Permission, Person, Resource
+from .policy import Decision, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from .model import Grant, Permissions, Subject
+    from .policy import Policy
+    from .snapshot import RangeRecord, Snapshot
+    from .store import AccessStore
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 0.5
+#: A database that doesn't answer for so long counts as gone.
+STALE_S = 15.0
+MOST_PEOPLE = 20_000
+
+_OWNER = Decision(allowed=True, why=Reason.OWNER)
+_UNAVAILABLE = Decision(allowed=False, why=Reason.UNAVAILABLE)
+
+_Result = TypeVar("_Result")
+
+
+class AccessService:
+    """Who may do what in the project that one server serves."""
+
+    def __init__(
+        self,
+        store: AccessStore,
+        changed: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Begin to read the database; `changed` is called on the event loop after each change."""
+        self._store = store
+        self._changed = changed
+        self._clock = clock
+        self._snapshot: Snapshot | None = None
+        self._failure: str | None = "it is being opened"
+        self._read_at = time.monotonic()
+        self._looked_at = clock()
+        self._renames: list[tuple[str, str]] = []
+        self._names: dict[str, str] = {}
+        self._refusals = Refusals()
+        self.attempts = Attempts()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="codesyncx-access")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._opening: Future[Snapshot] = self._thread.submit(store.read)
+        self._opening.add_done_callback(self._opened)
+        self.ranges = Ranges(self)
+
+    async def start(self) -> None:
+        """Begin to look for changes; everything is decided from now on."""
+        self._loop = asyncio.get_running_loop()
+        await asyncio.wait([asyncio.wrap_future(self._opening)])
+        await self.look()
+        self._looking = asyncio.create_task(self._keep_looking())
+
+    async def stop(self) -> None:
+        """End, with everything written."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
+        await self._write_waiting()
+        await self._in_thread(self._store.close)
+        self._thread.shutdown(wait=False)
+
+    # -- the questions --------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Give the time that grants are judged by, in Unix seconds."""
+        return self._clock()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Everything that is known now; AccessUnavailableError when it can't be read."""
+        snapshot = self._snapshot
+        if snapshot is None or self._failure is not None:
+            raise AccessUnavailableError(
+                "Access can't be checked right now; please try again in a moment."
+            )
+        if time.monotonic() - self._read_at > STALE_S:
+            raise AccessUnavailableError("Access can't be checked: the database doesn't answer.")
+        return snapshot
+
+    @property
+    def policy(self) -> Policy:
+        """What decides now; AccessUnavailableError when it can't be read."""
+        return self.snapshot.policy
+
+    @property
+    def is_available(self) -> bool:
+        """Whether anybody but the server's owner can be let in."""
+        try:
+            return self.snapshot is not None
+        except AccessUnavailableError:
+            return False
+
+    def decide(self, person: Person, permission: Permission, resource: Resource) -> Decision:
+        """Whether `person` may do this now, and why."""
+        if person.is_owner:
+            return _OWNER
+        try:
+            policy = self.policy
+        except AccessUnavailableError:
+            return _UNAVAILABLE
+        return policy.decide(person, permission, resource, self._clock())
+
+    def allows(self, person: Person, permission: Permission, resource: Resource) -> bool:
+        """Whether `person` may do this now."""
+        return self.decide(person, permission, resource).allowed
+
+    def require(self, person: Person, permission: Permission, resource: Resource) -> None:
+        """Raise RefusedError, with the reason, unless `person` may do this; and audit it."""
+        decision = self.decide(person, permission, resource)
+        if decision.allowed:
+            return
+        if decision.why is Reason.UNAVAILABLE:
+            raise AccessUnavailableError(f"Sorry: {explain.why(decision)}")
+        self.note_refusal(person, permission, resource)
+        raise RefusedError(explain.refusal(permission, resource, decision))
+
+    def note_refusal(self, person: Person, permission: Permission, resource: Resource) -> None:
+        """Audit that `person` was refused something; the same again is only counted."""
+        self._refusals.note(person.username, permission.value, resource.path, self._clock())
+
+    def permissions(self, person: Person, resource: Resource) -> Permissions:
+        """Give all that `person` may do to `resource` now; nothing while that can't be known."""
+        if person.is_owner:
+            return EVERYTHING
+        if not self.is_available:
+            return NOTHING
+        return self.policy.permissions(person, resource, self._clock())
+
+    def is_owner(self, person: Person) -> bool:
+        """Whether the server or the project is theirs."""
+        return Permission.ADMIN in self.permissions(person, PROJECT)
+
+    def covers(self, person: Person, permissions: Permissions, path: str) -> bool:
+        """Whether `person` has these on `path` and everything below it now."""
+        if person.is_owner:
+            return True
+        return self.is_available and self.policy.covers(person, permissions, path, self._clock())
+
+    def is_trusted(self, person: Person) -> bool:
+        """Whether `person` may use what runs as the server's own user."""
+        if person.is_owner:
+            return not person.is_guest
+        return self.is_available and self.policy.is_trusted(person, self._clock())
+
+    def reaches(self, person: Person, path: str) -> bool:
+        """Whether `person` may know that `path` is there."""
+        if person.is_owner:
+            return True
+        return self.is_available and self.policy.reaches(person, path, self._clock())
+
+    def guest_of(self, token: str) -> links.GuestIdentity | None:
+        """Give the guest whose cookie holds `token`, while their link lets them in."""
+        if not token or len(token) > links.LONGEST_SECRET or not self.is_available:
+            return None
+        return self.snapshot.guest_by_token(links.hash_of(token), self._clock())
+
+    # -- the changes ----------------------------------------------------------------------------
+
+    async def grant(self, by: Person, subject: Subject, resource: Resource, terms: Terms) -> Grant:
+        """Give `subject` something, as far as `by` may."""
+        return await self._change(
+            by, lambda change: changes.add_grant(change, subject, resource, terms)
+        )
+
+    async def change_grant(self, by: Person, grant_id: int, terms: Terms) -> Grant:
+        """Let a grant give something else, or for another time."""
+        return await self._change(by, lambda change: changes.change_grant(change, grant_id, terms))
+
+    async def revoke(self, by: Person, grant_id: int) -> Grant:
+        """Take a grant back."""
+        return await self._change(by, lambda change: changes.revoke(change, grant_id))
+
+    async def create_link(
+        self, by: Person, invitation: Invitation
+    ) -> tuple[links.Link, Grant, str]:
+        """Make a link; gives it, its grant, and the secret that nobody can look up later."""
+        return await self._change(by, lambda change: changes.add_link(change, invitation))
+
+    async def revoke_link(self, by: Person, link_id: str) -> None:
+        """End a link; its guests are out at once."""
+        await self._change(by, lambda change: changes.revoke_link(change, link_id))
+
+    async def redeem(
+        self, secret: str, display_name: str, *, address: str = "", token: str | None = None
+    ) -> links.Admission:
+        """Let a guest in by a link's secret; `token` is that of a guest who is in already."""
+        self.attempts.begin(address)
+        nobody = Person("")
+        try:
+            admission, _ = await self._change(
+                nobody, lambda change: changes.redeem(change, secret, display_name, token)
+            )
+        except RefusedError:
+            self.attempts.failed()
+            raise
+        return admission
+
+    async def put_group(
+        self, by: Person, name: str, members: Iterable[str], *, must_be_new: bool = False
+    ) -> None:
+        """Make a group, or give it other members."""
+        wanted = list(members)
+        await self._change(
+            by,
+            lambda change: changes.put_group(change, name, wanted, must_be_new=must_be_new),
+        )
+
+    async def delete_group(self, by: Person, name: str) -> None:
+        """Dissolve a group."""
+        await self._change(by, lambda change: changes.delete_group(change, name))
+
+    # -- what the rest of the server tells ------------------------------------------------------
+
+    def follow_rename(self, old: str, new: str) -> None:
+        """Move what is granted on `old`, and below it, to `new`: at once, and for good."""
+        if self._snapshot is None or not self._concerns(old):
+            return
+        self._renames.append((old, new))
+        self._snapshot = self._snapshot.renamed(old, new)
+        self._changed()
+
+    def remember(self, username: str, display_name: str) -> None:
+        """Keep what a person is called, to offer them when somebody shares."""
+        known = self._snapshot.people if self._snapshot is not None else {}
+        if not username or len(username) > changes.LONGEST_SUBJECT or len(known) >= MOST_PEOPLE:
+            return
+        name = display_name[: changes.LONGEST_SUBJECT] or username
+        if known.get(username) != name:
+            self._names[username] = name
+
+    async def audit(self, query: AuditQuery) -> list[Entry]:
+        """Give entries of the audit log."""
+        await self._write_waiting()
+        return await self._in_thread(self._store.audit_page, query)
+
+    async def note(
+        self, who: str, what: What, path: str, detail: Mapping[str, Any] | None = None
+    ) -> None:
+        """Put into the audit log what changed no grant, such as a range that was lost."""
+        entry = Entry(self._clock(), who, what, path=path, detail=detail or {})
+        await self._in_thread(self._store.write_audit, [entry])
+
+    async def look(self) -> None:
+        """Look at the database now, and take over what is new."""
+        try:
+            snapshot = await self._in_thread(self._read)
+        except AccessUnavailableError as error:
+            self._fail(error)
+        else:
+            self._adopt(snapshot)
+        await self._write_waiting()
+
+    # -- how ------------------------------------------------------------------------------------
+
+    async def _change(self, by: Person, work: Callable[[Change], _Result]) -> _Result:
+        result, snapshot = await self._in_thread(self._transact, by, work)
+        self._adopt(snapshot)
+        return result
+
+    def _transact(self, by: Person, work: Callable[[Change], _Result]) -> tuple[_Result, Snapshot]:
+        self._write_renames()
+        with self._store.change() as (connection, snapshot):
+            result = work(Change(connection, snapshot, by, self._clock()))
+        return result, self._store.read()
+
+    def _read(self) -> Snapshot:
+        self._write_renames()
+        snapshot = self._store.read()
+        now = self._clock()
+        if all(grant.holds(now) for grant in snapshot.policy.grants):
+            return snapshot
+        try:
+            with self._store.change() as (connection, before):
+                changes.expire(connection, before, now)
+        except AccessUnavailableError as error:
+            logger.debug("What has ended stays in the access database for now: %s", error)
+        return self._store.read()
+
+    def _write_renames(self) -> None:
+        while self._renames:
+            old, new = self._renames[0]
+            with self._store.change() as (connection, _):
+                changes.follow_rename(connection, old, new)
+            del self._renames[0]
+
+    async def _write_waiting(self) -> None:
+        """Write the refusals and names that wait."""
+        refusals, names = self._refusals.take(), self._names
+        self._names = {}
+        try:
+            if refusals:
+                await self._in_thread(self._store.write_audit, refusals)
+                refusals = []
+            if names:
+                snapshot = await self._in_thread(self._store.remember, names)
+                self._adopt(snapshot)
+        except AccessUnavailableError:
+            self._refusals.put_back(refusals)
+            self._names = {**names, **self._names}
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                await self.look()
+            except Exception:
+                logger.exception("The access database couldn't be looked at")
+
+    def _opened(self, opening: Future[Snapshot]) -> None:
+        error = opening.exception()
+        if error is None:
+            self._snapshot = opening.result()
+            self._failure = None
+            self._read_at = time.monotonic()
+
+    def _adopt(self, snapshot: Snapshot) -> None:
+        """Take over a newer snapshot, and tell."""
+        before, was_failing = self._snapshot, self._failure is not None
+        self._read_at = time.monotonic()
+        looked_at, self._looked_at = self._looked_at, self._clock()
+        if before is not None and snapshot.revision < before.revision:
+            return
+        for old, new in list(self._renames):
+            snapshot = snapshot.renamed(old, new)
+        self._snapshot = snapshot
+        if was_failing:
+            self._failure = None
+            logger.warning("Access is decided again.")
+        is_new = before is None or before.revision != snapshot.revision
+        if is_new or was_failing or _ended_between(snapshot, looked_at, self._looked_at):
+            self._changed()
+
+    def _fail(self, error: AccessUnavailableError) -> None:
+        """Refuse everybody but the server's owner; said once."""
+        if self._failure == str(error):
+            return
+        is_first = self._failure is None or self._snapshot is None
+        self._failure = str(error)
+        logger.error("Nobody but the server's owner is let in: %s.", error)
+        if is_first:
+            self._changed()
+
+    def _concerns(self, path: str) -> bool:
+        if self._snapshot is None:
+            return False
+        paths = [grant.resource.path for grant in self._snapshot.policy.grants]
+        paths += [record.path for record in self._snapshot.ranges.values()]
+        return any(one == path or one.startswith(f"{path}/") for one in paths)
+
+    async def _in_thread(self, work: Callable[..., _Result], *arguments: Any) -> _Result:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, work, *arguments)
+
+
+class Ranges:
+    """The ranges that something is granted on; what their anchors mean is `collab`'s business."""
+
+    def __init__(self, service: AccessService) -> None:
+        self._service = service
+
+    def get(self, range_id: str) -> RangeRecord | None:
+        """Give a range; None when there is no such one."""
+        return self._service.snapshot.ranges.get(range_id)
+
+    def of_path(self, path: str) -> list[RangeRecord]:
+        """Give every range of a file."""
+        found = self._service.snapshot.ranges.values()
+        return [record for record in found if record.path == path]
+
+    async def put(self, record: RangeRecord) -> None:
+        """Keep a range, in place of the one with its id."""
+        service = self._service
+        service._adopt(await service._in_thread(service._store.put_range, record))
+
+    async def delete(self, range_id: str) -> None:
+        """Forget a range."""
+        service = self._service
+        service._adopt(await service._in_thread(service._store.delete_range, range_id))
+
+
+def _ended_between(snapshot: Snapshot, since: float, until: float) -> bool:
+    return any(
+        grant.expires_at is not None and since < grant.expires_at <= until
+        for grant in snapshot.policy.grants
+    )
