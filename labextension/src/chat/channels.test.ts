@@ -118,6 +118,16 @@ describe('the channels', () => {
       { from: 'b.chat', to: null }
     ]);
   });
+
+  it('tell where the open channel went when a newer list has it no more', async () => {
+    onServer = [channel('a.chat')];
+    await channels.refresh();
+    channels.opened = 'b.chat';
+    const moves: IMove[] = [];
+    channels.moved.connect((_, move) => moves.push(move));
+    channels.receive({ type: 'file.deleted', path: 'b.chat' });
+    expect(moves).toEqual([{ from: 'b.chat', to: null }]);
+  });
 });
 
 describe('desktop notices', () => {

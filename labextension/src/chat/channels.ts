@@ -76,6 +76,9 @@ export class Channels {
     return this._channels.reduce((sum, channel) => sum + channel.mentions, 0);
   }
 
+  /** The path of the channel that is open, on the screen or not. */
+  opened: string | null = null;
+
   /** The path of the channel whose messages are on the screen now, if any. */
   get watched(): string | null {
     return this._watched;
@@ -130,8 +133,13 @@ export class Channels {
   private _receiveMove(event: IEvent): void {
     const to = textOf(event.path);
     const from = event.type === 'file.renamed' ? textOf(event.old_path) : to;
-    const hit = this._channels.filter(channel => isWithin(channel.path, from));
-    for (const { path } of hit) {
+    const known = new Set(this._channels.map(channel => channel.path));
+    if (this.opened !== null) {
+      // A list that came before this event may not have it any more.
+      known.add(this.opened);
+    }
+    const hit = [...known].filter(path => isWithin(path, from));
+    for (const path of hit) {
       if (event.type === 'file.renamed') {
         this._moved.emit({ from: path, to: to + path.slice(from.length) });
       } else if (event.type === 'file.deleted') {

@@ -223,6 +223,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
 
   private _enter(room: IRoom): void {
     this._room = room;
+    this._options.channels.opened = room.path;
     this._body.addWidget(room.widget);
     acceptFiles(room, this._options.trans);
     room.model.messagesUpdated.connect(() => this._onMessages());
@@ -236,6 +237,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
       this._markRead();
     }
     this._options.channels.watched = null;
+    this._options.channels.opened = null;
     this._room?.dispose();
     this._room = null;
   }
@@ -255,6 +257,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
       return;
     }
     room.path = move.to;
+    this._options.channels.opened = move.to;
     room.model.name = move.to;
     this._look();
     this._changed.emit();
