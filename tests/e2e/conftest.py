@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from support.people import CHROMIUM, CHROMIUM_ARGS, Person
 from support.servers import REPOSITORY, LabServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+# How long something may take on a busy machine; what has to be quick is measured elsewhere.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,7 @@ class LabServer:
         self.root = root or folder / "project"
         self.log = folder / "server.log"
         self.token = token
+        self.was_killed = False
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._python = python
@@ -93,6 +94,7 @@ class LabServer:
         """Send a signal and wait for the end; kernels of a killed server end by themselves."""
         if self._process is None:
             return
+        self.was_killed = True
         self._process.send_signal(number)
         self._process.wait(30)
         self._process = None
