@@ -100,8 +100,10 @@ def shift_all(
     """Say where ranges are after a splice of `text`, which is as it was before."""
     found = {}
     is_taken = False
-    for name, span in sorted(spans.items(), key=lambda item: item[1]):
-        moved = shift(span, splice, text, hand_of(name), is_taken=is_taken)
+    hands = {name: hand_of(name) for name in spans}
+    # At an edge what a holder writes is for their own range, whichever else is there too.
+    for name in sorted(spans, key=lambda name: (hands[name] is not Hand.HOLDER, spans[name])):
+        moved = shift(spans[name], splice, text, hands[name], is_taken=is_taken)
         is_taken = is_taken or (moved.local is not None and bool(moved.local.inserted))
         found[name] = moved
     return found
