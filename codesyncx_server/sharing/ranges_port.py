@@ -29,8 +29,11 @@ class RangesPort(Protocol):
     async def remove(self, range_id: str) -> None:
         """Forget a range that nothing is granted on any more."""
 
-    def slice_path(self, range_id: str) -> str:
-        """Give the path by which those open the range who may not read its file."""
+    def slice_path(self, range_id: str, person: Person) -> str | None:
+        """Give the path by which `person`, who may not read its file, opens the range.
+
+        None for those who open the file itself, or may not read the range.
+        """
 
 
 def ranges_of(settings: dict[str, Any]) -> RangesPort:
