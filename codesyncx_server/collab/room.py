@@ -20,6 +20,7 @@ from pycrdt.websocket import YRoom
 from ..errors import InvalidRequestError, StorageError
 from ..events.bus import Event
 from . import metrics
+from .content_watch import ContentWatch
 from .engine import Engine, Judge
 from .log import Author
 from .saving import Saver
@@ -119,8 +120,7 @@ class Room(DocumentRoom):
         self._document_load_progressively = False
         make_document = ydocs.get(room_id.file_type, ydocs["file"])
         self._document = make_document(self.ydoc)
-        # Who asks for the document may observe it, and only one observer fits in each.
-        self._watched = make_document(self.ydoc)
+        self._watch: ContentWatch | None = None
         self._editors: set[str] = set()
         self._told_of: dict[str, float] = {}
         self._engine: Engine | None = None
@@ -205,12 +205,13 @@ class Room(DocumentRoom):
             if found.position < len(replay.updates):
                 saver.edited()
         self._describe()
-        self._watched.observe(self._on_content)
+        self._watch = ContentWatch(self.ydoc, saver.edited)
         saver.start()
 
     async def stop(self) -> None:
         """Save, make the log small and let go of everything."""
-        self._watched.unobserve()
+        if self._watch is not None:
+            self._watch.stop()
         if self._saver is not None:
             await self._saver.stop()
         engine = self._engine
@@ -265,10 +266,6 @@ class Room(DocumentRoom):
             for key, value in facts.items():
                 if state.get(key) != value:
                     state[key] = value
-
-    def _on_content(self, topic: str, _event: Any) -> None:
-        if topic != "state":
-            self.saver.edited()
 
     def _on_saved(self, _sha256: str) -> None:
         usernames, self._editors = sorted(self._editors), set()
