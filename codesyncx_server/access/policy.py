@@ -93,21 +93,25 @@ class Policy:
         grants: Iterable[Grant],
         groups: Mapping[str, frozenset[str]] | None = None,
         default: Grant | None = None,
+        guests: Mapping[str, str] | None = None,
     ) -> None:
         """Take the grants and the project's own groups (username -> names of groups).
 
-        `default` is what everyone has on the project while no other grant says it.
+        `default` is what everyone has on the project while no other grant says it; `guests` are the
+        names of those who came by a link, with the link's id.
         """
         self.grants = tuple(grants)
         self.groups: Mapping[str, frozenset[str]] = dict(groups or {})
         self.default = default
+        self.guests: Mapping[str, str] = dict(guests or {})
+        self.ends: dict[Subject, set[float]] = {}
         self._branches: dict[str, _Branch] = {"": _Branch()}
         for grant in self.grants:
             self._place(grant)
 
     def with_grants(self, grants: Iterable[Grant]) -> Policy:
         """Give the policy that has these grants in place of its own."""
-        return Policy(grants, self.groups, self.default)
+        return Policy(grants, self.groups, self.default, self.guests)
 
     # -- the questions --------------------------------------------------------------------------
 
@@ -194,6 +198,18 @@ class Policy:
             yield Resource(child)
             yield from self.places_below(child)
 
+    def subjects(self, person: Person) -> tuple[Subject, ...]:
+        """Give every subject that stands for `person`."""
+        return tuple(subject for tier in self._tiers(person) for subject in tier)
+
+    def grants_at(self, place: Resource, subject: Subject) -> list[Grant]:
+        """Give what `subject` is granted on exactly this place, what has ended too."""
+        branch = self._branches.get(place.path)
+        if branch is None:
+            return []
+        there = branch.grants if place.range_id is None else branch.ranges.get(place.range_id, {})
+        return there.get(subject, [])
+
     def next_expiry(self, now: float) -> float | None:
         """When the next grant ends, so that those it concerns can be told."""
         ends = [grant.expires_at for grant in self.grants if grant.expires_at is not None]
@@ -206,6 +222,8 @@ class Policy:
         branch = self._branch(path)
         there = branch.grants if range_id is None else branch.ranges.setdefault(range_id, {})
         there.setdefault(grant.subject, []).append(grant)
+        if grant.expires_at is not None:
+            self.ends.setdefault(grant.subject, set()).add(grant.expires_at)
 
     def _branch(self, path: str) -> _Branch:
         branch = self._branches.get(path)
@@ -221,10 +239,12 @@ class Policy:
             # A guest isn't in the project: only the link speaks for them.
             return ((named, Subject(SubjectKind.LINK, person.link)),)
         groups = person.groups | self.groups.get(person.username, frozenset())
+        # Somebody who only bears a guest's name has nothing of theirs.
+        own = () if person.username in self.guests else (named,)
         if not groups:
-            return ((named,), (EVERYONE,))
+            return (own, (EVERYONE,))
         return (
-            (named,),
+            own,
             tuple(Subject(SubjectKind.GROUP, group) for group in sorted(groups)),
             (EVERYONE,),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .model import Permission, Person
+from .model import Permission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,11 +73,6 @@ class Snapshot:
         if guest is None or link is None or self.grant_of_link(link, now) is None:
             return None
         return guest
-
-    def person(self, username: str) -> Person:
-        """Give the person of that name as they would be if they came in now."""
-        guest = self.guests.get(username)
-        return Person(username, link=None if guest is None else guest.link_id)
 
 
 def to_text(permissions: frozenset[Permission]) -> str:

@@ -235,6 +235,7 @@ class AccessStore:
                 grants,
                 {name: frozenset(found) for name, found in of_person.items()},
                 self._default,
+                {guest.id: guest.link_id for guest in guests.values()},
             ),
             {name: frozenset(found) for name, found in groups.items()},
             {row.id: Link(**row._mapping) for row in connection.execute(sa.select(tables.links))},
