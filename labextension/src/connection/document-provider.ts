@@ -10,9 +10,10 @@ import { ServerConnection, User } from '@jupyterlab/services';
 import { UUID } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
-import { DocumentLink, ISession, SessionError } from './link';
+import { DocumentLink } from './link';
 import { IOfflineStore } from './offline-store';
 import { PageLocks } from './page-locks';
+import { ISession, SessionError } from './session';
 
 const ROOM_URL = 'api/collaboration/room';
 

@@ -12,7 +12,7 @@ import {
 import { ISignal } from '@lumino/signaling';
 import React from 'react';
 
-import { ILinkStatus, LinkState } from './link';
+import { ILinkStatus, LinkState } from './link-status';
 import { wordStatus } from './wording';
 
 const ICONS: Record<LinkState, LabIcon> = {

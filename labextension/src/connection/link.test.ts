@@ -7,15 +7,10 @@ import { applyAwarenessUpdate, Awareness } from 'y-protocols/awareness';
 import * as sync from 'y-protocols/sync';
 import * as Y from 'yjs';
 
-import {
-  DocumentLink,
-  ILinkOptions,
-  IRestart,
-  ISession,
-  SessionError
-} from './link';
+import { DocumentLink, ILinkOptions, IRestart } from './link';
 import { IndexedDBStore, IStoredCopy, IStoredEdits } from './offline-store';
 import { sendAwareness } from './protocol';
+import { ISession, SessionError } from './session';
 
 /** Node's; the fake clock leaves it alone. */
 declare function setImmediate(callback: () => void): void;

@@ -13,65 +13,32 @@ import * as Y from 'yjs';
 
 import { Backoff } from './backoff';
 import { IVerdict, judgeClose } from './close-codes';
-import { IDraft, readDraftParts } from './draft';
-import { IOfflineStore, IStoredCopy, IStoredEdits } from './offline-store';
+import { IDraft } from './draft';
+import { Ending, IDraftFacts, makeDraft } from './ending';
+import { findLeftBehind, IOrigin, KeptEdits } from './kept-edits';
+import { LineWatch } from './line-watch';
+import {
+  CONNECTING,
+  ILinkStatus,
+  isSameStatus,
+  readState,
+  SILENT_MS,
+  SLOW_MS
+} from './link-status';
+import { IOfflineStore, IStoredEdits } from './offline-store';
 import { IEntry, Outbox } from './outbox';
 import * as protocol from './protocol';
+import {
+  findSession,
+  ISession,
+  judgeSessionError,
+  LINE_BROKE,
+  LINEAGE_CHANGED
+} from './session';
 
 /** Edits wait this long for others to share their frame. */
 const BATCH_MS = 20;
-/** An edit that isn't acknowledged by then is shown as "saving" and put on this computer. */
-const SLOW_MS = 250;
-/** Without an answer for so long, ask; without one to that either, the line is dead. */
-const SILENT_MS = 3_000;
-const IDLE_MS = 45_000;
-const ANSWER_MS = 6_000;
-/** Entries that are merged into one when there is no line. */
-const MANY = 200;
 const TICK_MS = 250;
-const CONNECT_MS = 10_000;
-/** "Saved" is said for so long after the last edit, then it goes without saying. */
-const SAVED_MS = 4_000;
-
-/**
- * - `connecting`: the document hasn't been loaded yet.
- * - `live`: everybody's edits are here, mine are there.
- * - `saving`: edits are on their way.
- * - `saved`: as live, right after edits.
- * - `offline`: no line; edits stay on this computer.
- * - `refused`: the server doesn't take this document's edits.
- */
-export type LinkState =
-  'connecting' | 'live' | 'saving' | 'saved' | 'offline' | 'refused';
-
-export interface ILinkStatus {
-  state: LinkState;
-  /** Why, as a stable id (see close-codes), when offline or refused. */
-  code: string;
-  /** The server's words for it, if any. */
-  message: string;
-  /** Edits that the server hasn't acknowledged. */
-  hasUnsent: boolean;
-  /** Edits that aren't kept anywhere but in this tab. */
-  hasUnkept: boolean;
-}
-
-export interface ISession {
-  /** `format:type:file id`. */
-  room: string;
-  lineage: string;
-}
-
-/** The session couldn't be opened for a reason that the server gave. */
-export class SessionError extends Error {
-  constructor(
-    readonly status: number,
-    message: string
-  ) {
-    super(message);
-    this.name = 'SessionError';
-  }
-}
 
 export interface ILinkOptions {
   doc: Y.Doc;
@@ -105,6 +72,23 @@ interface IWaiter {
 export class DocumentLink {
   constructor(private readonly options: ILinkOptions) {
     this.id = options.newId();
+    this.kept = new KeptEdits({
+      store: options.store,
+      owner: this.id,
+      newId: options.newId,
+      now: options.now,
+      origin: () => this.origin,
+      copy: () => ({
+        path: options.path(),
+        content_type: options.contentType,
+        state: Y.encodeStateAsUpdate(options.doc)
+      }),
+      onWritten: () => {
+        if (!this._isDisposed) {
+          this.updateStatus();
+        }
+      }
+    });
     this.backoff = new Backoff(options.random);
     this.ready = new Promise((resolve, reject) => {
       this.readiness = { resolve, reject };
@@ -142,7 +126,7 @@ export class DocumentLink {
 
   /** Whether this copy can't go on; see `restarting`. */
   get isEnded(): boolean {
-    return this._isEnded;
+    return this.ending !== null;
   }
 
   get isDisposed(): boolean {
@@ -177,7 +161,7 @@ export class DocumentLink {
    * @param isAsked - by the person, who may have mended what stopped it.
    */
   reconnectNow(isAsked = false): void {
-    if (this._isDisposed || this._isEnded || (this.isStopped && !isAsked)) {
+    if (this._isDisposed || this.ending || (this.isStopped && !isAsked)) {
       return;
     }
     this.isStopped = false;
@@ -224,7 +208,7 @@ export class DocumentLink {
         if (this.canSend) {
           this.send(protocol.sendUpdate(update));
         } else {
-          this.keep(entry);
+          this.kept.keep(entry);
         }
       }
     }
@@ -238,9 +222,9 @@ export class DocumentLink {
   /** As `flush`, and put on this computer everything that isn't acknowledged. */
   keepAll(): void {
     this.flush();
-    this.outbox.all.forEach(entry => this.keep(entry));
-    if (this.outbox.size) {
-      this.keepCopy();
+    this.outbox.all.forEach(entry => this.kept.keep(entry));
+    if (this.outbox.size && this.isLoaded) {
+      this.kept.keepCopy();
     }
   }
 
@@ -275,7 +259,9 @@ export class DocumentLink {
     const isStale = () => this._isDisposed || attempt !== this.attempt;
     this.isConnecting = true;
     try {
-      const session = this.visiting ?? (await this.findSession());
+      const session =
+        this.visiting ??
+        (await findSession(this.options.openSession, this.session));
       if (isStale()) {
         return;
       }
@@ -287,7 +273,7 @@ export class DocumentLink {
       }
     } catch (error) {
       if (!isStale()) {
-        this.onSessionError(error);
+        this.onVerdict(judgeSessionError(error));
       }
     } finally {
       if (attempt === this.attempt) {
@@ -297,61 +283,15 @@ export class DocumentLink {
     }
   }
 
-  private async findSession(): Promise<ISession> {
-    const known = this.session;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('No answer')), CONNECT_MS);
-    });
-    try {
-      const session = await Promise.race([this.options.openSession(), late]);
-      // Another file may have taken the path meanwhile; the room stays ours.
-      return known && session.room !== known.room ? known : session;
-    } catch (error) {
-      if (known && error instanceof SessionError && error.status === 404) {
-        return known;
-      }
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  private onSessionError(error: unknown): void {
-    if (!(error instanceof SessionError)) {
-      this.scheduleRetry({ ...LINE_BROKE });
-      return;
-    }
-    const isSignedOut = error.status === 401 || error.status === 403;
-    const verdict: IVerdict = {
-      action: 'reconnect',
-      code: isSignedOut
-        ? 'signed_out'
-        : error.status === 404
-          ? 'not_found'
-          : 'internal_error',
-      message: error.message,
-      delayMs: isSignedOut ? 5_000 : 1_000,
-      isFatalBeforeLoad: error.status < 500
-    };
-    this.onVerdict(verdict);
-  }
-
   /** Compare what this browser holds of the document with the server's lineage. */
   private async adopt(session: ISession): Promise<boolean> {
     if (this.session && this.session.lineage !== session.lineage) {
-      await this.restart({
-        action: 'restart',
-        code: 'lineage_changed',
-        message: '',
-        delayMs: 0,
-        isFatalBeforeLoad: false
-      });
+      await this.restart({ ...LINEAGE_CHANGED });
       return false;
     }
     if (!this.session) {
       this.session = session;
-      await this.findKept(session).catch((error: unknown) => {
+      await this.takeLeftBehind(session).catch((error: unknown) => {
         console.warn('Edits kept on this computer could not be read', error);
       });
     }
@@ -359,47 +299,26 @@ export class DocumentLink {
   }
 
   /** Edits of an earlier page: to merge, or of another lineage: to make a draft of. */
-  private async findKept({ room, lineage }: ISession): Promise<void> {
+  private async takeLeftBehind({ room, lineage }: ISession): Promise<void> {
     const { store, storeKey, isOwnerAlive } = this.options;
-    const key = storeKey(room);
-    const owners = new Map<string, IStoredEdits[]>();
-    for (const edits of await store.edits(key)) {
-      owners.set(edits.owner, [...(owners.get(edits.owner) ?? []), edits]);
-    }
-    const copies = owners.size ? await store.copies(key) : [];
-    for (const [owner, edits] of owners) {
-      if (await isOwnerAlive(owner)) {
-        continue;
+    const origin = { document: storeKey(room), lineage };
+    const found = await findLeftBehind(store, origin, isOwnerAlive);
+    this.restored.push(...found.fitting);
+    for (const { edits, copy } of found.strange) {
+      const draft = makeDraft(
+        this.options.newId(),
+        this.draftFacts(room),
+        LINEAGE_CHANGED,
+        copy?.state ?? null,
+        edits.map(one => one.update)
+      );
+      if (draft) {
+        await store.putDraft(draft);
       }
-      const fitting = edits.filter(one => one.lineage === lineage);
-      const strange = edits.filter(one => one.lineage !== lineage);
-      this.restored.push(...fitting);
-      if (strange.length) {
-        const copy = copies.find(
-          one => one.owner === owner && one.lineage === strange[0].lineage
-        );
-        await this.putAside(strange, copy ?? null);
+      await store.removeEdits(edits.map(one => one.id));
+      if (copy) {
+        await store.removeCopy(copy.owner);
       }
-    }
-  }
-
-  private async putAside(
-    edits: IStoredEdits[],
-    copy: IStoredCopy | null
-  ): Promise<void> {
-    const { store } = this.options;
-    const draft = this.makeDraft(
-      'lineage_changed',
-      '',
-      copy?.state ?? null,
-      edits.map(one => one.update)
-    );
-    if (draft) {
-      await store.putDraft(draft);
-    }
-    await store.removeEdits(edits.map(one => one.id));
-    if (copy) {
-      await store.removeCopy(copy.owner);
     }
   }
 
@@ -407,7 +326,7 @@ export class DocumentLink {
     const socket = this.options.openSocket(session);
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
-    this.openedAt = this.options.now();
+    this.watch.opened(this.options.now());
     socket.onopen = () => {
       if (socket === this.socket) {
         this.onOpen();
@@ -435,7 +354,7 @@ export class DocumentLink {
   }
 
   private onOpen(): void {
-    this.heardAt = this.options.now();
+    this.watch.heard(this.options.now());
     this.send(protocol.askForMissing(Y.encodeStateVector(this.options.doc)));
     this.sendOwnAwareness();
     this.updateStatus();
@@ -444,7 +363,7 @@ export class DocumentLink {
   private onLineDown(): void {
     this.isSynced = false;
     this.canSend = false;
-    this.askedAt = null;
+    this.watch.closed();
     const { awareness } = this.options;
     const others = [...awareness.getStates().keys()].filter(
       client => client !== awareness.clientID
@@ -455,7 +374,7 @@ export class DocumentLink {
     this.saving.clear();
     if (!this._isDisposed) {
       this.flush();
-      this.outbox.all.forEach(entry => this.keep(entry));
+      this.outbox.all.forEach(entry => this.kept.keep(entry));
     }
   }
 
@@ -507,22 +426,20 @@ export class DocumentLink {
   }
 
   private async restart(verdict: IVerdict): Promise<void> {
-    if (this._isEnded) {
+    if (this.ending) {
       return;
     }
-    this._isEnded = true;
+    const ending = new Ending(this.options.newId(), verdict);
+    this.ending = ending;
     this.reason = verdict;
     this.flush();
     const entries = [...this.outbox.all];
-    this.draftId = this.options.newId();
-    this.endedEdits = entries.map(entry => entry.update);
-    this.outbox.clear();
-    const draft = this.draftOfEnd(verdict);
+    const draft = this.draftOfRest(ending);
     try {
       if (draft) {
         await this.options.store.putDraft(draft);
       }
-      await this.forget(entries);
+      await this.kept.forget(entries, true);
     } catch (error) {
       console.warn('A draft could not be kept on this computer', error);
     }
@@ -530,50 +447,35 @@ export class DocumentLink {
     this._restarting.emit({ verdict, draft });
   }
 
-  private draftOfEnd(verdict: IVerdict): IDraft | null {
-    return this.makeDraft(
-      verdict.code,
-      verdict.message,
-      Y.encodeStateAsUpdate(this.options.doc),
-      this.endedEdits,
-      this.draftId
-    );
-  }
-
   /** What was typed between the end of this copy and its closing belongs to its draft. */
   private keepLastWords(): void {
-    const { reason } = this;
-    if (!this._isEnded || !reason || this.outbox.size === 0) {
+    if (!this.ending || this.outbox.size === 0) {
       return;
     }
-    this.endedEdits.push(...this.outbox.all.map(entry => entry.update));
-    const draft = this.draftOfEnd(reason);
+    const draft = this.draftOfRest(this.ending);
     if (draft) {
-      void this.write(() => this.options.store.putDraft(draft));
+      void this.kept.write(() => this.options.store.putDraft(draft));
     }
   }
 
-  private makeDraft(
-    code: string,
-    message: string,
-    state: Uint8Array | null,
-    edits: readonly Uint8Array[],
-    id = this.options.newId()
-  ): IDraft | null {
-    const { storeKey, path, contentType, now } = this.options;
-    const parts = readDraftParts(contentType, state, edits);
-    return parts.length && this.session
-      ? {
-          id,
-          document: storeKey(this.session.room),
-          path: path(),
-          content_type: contentType,
-          code,
-          message,
-          created: Math.round(now() / 1000),
-          parts
-        }
+  private draftOfRest(ending: Ending): IDraft | null {
+    const edits = this.outbox.all.map(entry => entry.update);
+    this.outbox.clear();
+    const { session } = this;
+    const state = Y.encodeStateAsUpdate(this.options.doc);
+    return session
+      ? ending.draft(this.draftFacts(session.room), state, edits)
       : null;
+  }
+
+  private draftFacts(room: string): IDraftFacts {
+    const { storeKey, path, contentType, now } = this.options;
+    return {
+      document: storeKey(room),
+      path: path(),
+      contentType,
+      now: now()
+    };
   }
 
   // Frames
@@ -589,8 +491,7 @@ export class DocumentLink {
   }
 
   private onMessage(data: Uint8Array): void {
-    this.heardAt = this.options.now();
-    this.askedAt = null;
+    this.watch.heard(this.options.now());
     const { doc, awareness } = this.options;
     const frame = protocol.readFrame(data);
     switch (frame.type) {
@@ -649,15 +550,13 @@ export class DocumentLink {
     if (edits.length === 0) {
       return;
     }
-    for (const { id, update } of edits) {
-      Y.applyUpdate(this.options.doc, update, this);
-      if (this.outbox.add(id, update, this.options.now())) {
-        this.kept.add(id);
-      } else {
-        void this.write(() => this.options.store.removeEdits([id]));
+    for (const one of edits) {
+      Y.applyUpdate(this.options.doc, one.update, this);
+      this.kept.inherit(one);
+      if (!this.outbox.add(one.id, one.update, this.options.now())) {
+        void this.kept.remove([one.id], []);
       }
     }
-    this.restoredOwners = new Set(edits.map(one => one.owner));
     if (this.canSend) {
       this.send(
         protocol.sendUpdate(Y.mergeUpdates(edits.map(one => one.update)))
@@ -668,13 +567,7 @@ export class DocumentLink {
   private onNotice(body: Readonly<Record<string, unknown>>): void {
     if (body.type === 'conflict') {
       this.closeSocket();
-      void this.restart({
-        action: 'restart',
-        code: 'lineage_changed',
-        message: '',
-        delayMs: 0,
-        isFatalBeforeLoad: false
-      });
+      void this.restart({ ...LINEAGE_CHANGED });
     } else if (body.type === 'save' && typeof body.responseTo === 'number') {
       const waiter = this.saving.get(body.responseTo);
       this.saving.delete(body.responseTo);
@@ -747,133 +640,9 @@ export class DocumentLink {
   }
 
   private settle(done: readonly IEntry[]): void {
-    if (done.length === 0) {
-      return;
+    if (done.length) {
+      void this.kept.forget(done, this.outbox.size === 0);
     }
-    void this.forget(done);
-  }
-
-  // What is kept on this computer
-
-  private keep(entry: IEntry): void {
-    const { session } = this;
-    const wasRefusedLately =
-      this.unkeepableSince !== null &&
-      this.options.now() - this.unkeepableSince < SILENT_MS;
-    if (
-      this.kept.has(entry.id) ||
-      this._isEnded ||
-      !session ||
-      wasRefusedLately
-    ) {
-      return;
-    }
-    this.kept.add(entry.id);
-    const edits: IStoredEdits = {
-      id: entry.id,
-      document: this.options.storeKey(session.room),
-      lineage: session.lineage,
-      owner: this.id,
-      update: entry.update
-    };
-    void this.write(
-      () => this.options.store.putEdits(edits),
-      () => {
-        this.kept.delete(entry.id);
-        this.unkeepableSince = this.options.now();
-      }
-    );
-  }
-
-  /** After a long time offline, keep one update instead of one for every few keystrokes. */
-  private compact(): void {
-    const { all, size } = this.outbox;
-    const { session } = this;
-    if (
-      size < MANY ||
-      this._isEnded ||
-      !session ||
-      all.some(entry => !this.kept.has(entry.id))
-    ) {
-      return;
-    }
-    const old = all.map(entry => entry.id);
-    const entry = this.outbox.compact(this.options.newId());
-    this.keep(entry);
-    old.forEach(id => this.kept.delete(id));
-    void this.write(() =>
-      this.kept.has(entry.id)
-        ? this.options.store.removeEdits(old)
-        : Promise.resolve()
-    );
-  }
-
-  private keepCopy(): void {
-    const { session } = this;
-    if (this.hasCopy || this._isEnded || !session || !this.isLoaded) {
-      return;
-    }
-    this.hasCopy = true;
-    const copy: IStoredCopy = {
-      owner: this.id,
-      document: this.options.storeKey(session.room),
-      lineage: session.lineage,
-      path: this.options.path(),
-      content_type: this.options.contentType,
-      state: Y.encodeStateAsUpdate(this.options.doc)
-    };
-    void this.write(
-      () => this.options.store.putCopy(copy),
-      () => {
-        this.hasCopy = false;
-      }
-    );
-  }
-
-  private forget(entries: readonly IEntry[]): Promise<void> {
-    const ids = entries
-      .map(entry => entry.id)
-      .filter(id => this.kept.delete(id));
-    const isEmpty = this.outbox.size === 0;
-    const owners = [
-      ...(isEmpty && this.hasCopy ? [this.id] : []),
-      ...(isEmpty ? this.restoredOwners : [])
-    ];
-    if (isEmpty) {
-      this.hasCopy = false;
-      this.restoredOwners.clear();
-    }
-    if (ids.length === 0 && owners.length === 0) {
-      return Promise.resolve();
-    }
-    return this.write(async () => {
-      await this.options.store.removeEdits(ids);
-      await Promise.all(
-        owners.map(owner => this.options.store.removeCopy(owner))
-      );
-    });
-  }
-
-  /** Changes of the store happen one after the other, as they were asked for. */
-  private write(
-    change: () => Promise<void>,
-    onFailure?: () => void
-  ): Promise<void> {
-    this.writes = this.writes
-      .then(change)
-      .then(() => {
-        this.unkeepableSince = null;
-      })
-      .catch((error: unknown) => {
-        console.warn('The browser does not keep edits', error);
-        onFailure?.();
-      })
-      .finally(() => {
-        if (!this._isDisposed) {
-          this.updateStatus();
-        }
-      });
-    return this.writes;
   }
 
   // Time
@@ -886,14 +655,14 @@ export class DocumentLink {
         if (now - entry.addedAt < SLOW_MS) {
           break;
         }
-        this.keep(entry);
+        this.kept.keep(entry);
       }
-      if (!this.isSynced || now - oldestAt > SILENT_MS) {
-        this.keepCopy();
+      if (this.isLoaded && (!this.isSynced || now - oldestAt > SILENT_MS)) {
+        this.kept.keepCopy();
       }
     }
     if (!this.isSynced) {
-      this.compact();
+      this.kept.compact(this.outbox);
     }
     this.checkLine(now, oldestAt);
     this.updateStatus();
@@ -903,23 +672,11 @@ export class DocumentLink {
     if (!this.socket) {
       return;
     }
-    if (!this.isSynced) {
-      if (now - Math.max(this.openedAt, this.heardAt) > CONNECT_MS) {
-        this.giveUpLine();
-      }
-      return;
-    }
-    if (this.askedAt !== null) {
-      if (now - this.askedAt > ANSWER_MS) {
-        this.giveUpLine();
-      }
-      return;
-    }
-    const isUnanswered = oldestAt !== null && now - oldestAt > SILENT_MS;
-    const isStill = now - this.heardAt > IDLE_MS;
-    if (isStill || (isUnanswered && now - this.probedAt > SILENT_MS)) {
-      this.askedAt = now;
-      this.probedAt = now;
+    const verdict = this.watch.judge(now, this.isSynced, oldestAt);
+    if (verdict === 'dead') {
+      this.giveUpLine();
+    } else if (verdict === 'ask') {
+      this.watch.asked(now);
       this.send(
         protocol.askForMissing(
           this.outbox.stateVectorWithoutWaiting(this.options.doc)
@@ -936,55 +693,48 @@ export class DocumentLink {
 
   private updateStatus(): void {
     const status = this.readStatus();
-    const last = this.lastStatus;
-    if (
-      status.state !== last.state ||
-      status.code !== last.code ||
-      status.message !== last.message ||
-      status.hasUnsent !== last.hasUnsent ||
-      status.hasUnkept !== last.hasUnkept
-    ) {
+    if (!isSameStatus(status, this.lastStatus)) {
       this.lastStatus = status;
       this._statusChanged.emit(status);
     }
   }
 
   private readStatus(): ILinkStatus {
-    const now = this.options.now();
     const hasUnsent = this.outbox.size > 0 || this.fresh.length > 0;
     return {
-      state: this.readState(now),
+      state: readState(
+        {
+          isRefused: this.ending !== null || this.isStopped,
+          isSynced: this.isSynced,
+          hasBeenHeard: this.isLoaded || this.reason !== null,
+          isAsking: this.watch.isAsking,
+          oldestAt: this.outbox.oldestAt,
+          editedAt: this.editedAt
+        },
+        this.options.now()
+      ),
       code: this.reason?.code ?? '',
       message: this.reason?.message ?? '',
       hasUnsent,
-      hasUnkept: hasUnsent && this.unkeepableSince !== null
+      hasUnkept: hasUnsent && this.kept.isFailing
     };
   }
 
-  private readState(now: number): LinkState {
-    if (this._isEnded || this.isStopped) {
-      return 'refused';
-    }
-    if (!this.isSynced) {
-      return this.isLoaded || this.reason ? 'offline' : 'connecting';
-    }
-    const { oldestAt } = this.outbox;
-    const waitedMs = oldestAt === null ? 0 : now - oldestAt;
-    if (waitedMs > SILENT_MS + SLOW_MS && this.askedAt !== null) {
-      return 'offline';
-    }
-    if (waitedMs > SLOW_MS) {
-      return 'saving';
-    }
-    return this.editedAt !== null && now - this.editedAt < SAVED_MS
-      ? 'saved'
-      : 'live';
+  private get origin(): IOrigin | null {
+    const { session } = this;
+    return session && !this.ending
+      ? {
+          document: this.options.storeKey(session.room),
+          lineage: session.lineage
+        }
+      : null;
   }
 
   private readiness!: IWaiter;
   private readonly backoff: Backoff;
   private readonly outbox = new Outbox();
-  private readonly kept = new Set<string>();
+  private readonly kept: KeptEdits;
+  private readonly watch = new LineWatch();
   private readonly waiting = new Set<IWaiter>();
   private readonly saving = new Map<number, IWaiter>();
   private readonly ticker: ReturnType<typeof setInterval>;
@@ -997,41 +747,17 @@ export class DocumentLink {
   private batch: ReturnType<typeof setTimeout> | null = null;
   private fresh: Uint8Array[] = [];
   private restored: IStoredEdits[] = [];
-  private restoredOwners = new Set<string>();
   private reason: IVerdict | null = null;
-  private writes: Promise<void> = Promise.resolve();
+  private ending: Ending | null = null;
   private attempt = 0;
-  private draftId = '';
-  private endedEdits: Uint8Array[] = [];
   private saves = 0;
-  private openedAt = 0;
-  private heardAt = 0;
-  private probedAt = 0;
-  private askedAt: number | null = null;
   private editedAt: number | null = null;
-  private hasCopy = false;
-  private unkeepableSince: number | null = null;
   private isAwarenessDue = false;
   private isConnecting = false;
   private isSynced = false;
   private canSend = false;
   private isLoaded = false;
   private isStopped = false;
-  private _isEnded = false;
   private _isDisposed = false;
-  private lastStatus: ILinkStatus = {
-    state: 'connecting',
-    code: '',
-    message: '',
-    hasUnsent: false,
-    hasUnkept: false
-  };
+  private lastStatus = CONNECTING;
 }
-
-const LINE_BROKE: IVerdict = {
-  action: 'reconnect',
-  code: 'disconnected',
-  message: '',
-  delayMs: 0,
-  isFatalBeforeLoad: false
-};

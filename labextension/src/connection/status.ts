@@ -22,7 +22,7 @@ import { DocumentProvider } from './document-provider';
 import { IDraft } from './draft';
 import { DraftBanner } from './draft-banner';
 import { ConnectionIndicator } from './indicator';
-import { ILinkStatus } from './link';
+import { ILinkStatus } from './link-status';
 import { Reopener } from './reopen';
 import { IConnections } from './tokens';
 import { explainRefusal } from './wording';

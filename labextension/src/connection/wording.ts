@@ -1,7 +1,7 @@
 /** What a line's status is called, and what it means, in the person's words. */
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { ILinkStatus, LinkState } from './link';
+import { ILinkStatus, LinkState } from './link-status';
 
 export interface IWording {
   label: string;
