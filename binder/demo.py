@@ -87,6 +87,7 @@ def _start(port: int, token: str, project: Path) -> subprocess.Popen[bytes]:
         *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={project}"),
         *(f"--IdentityProvider.token={token}", "--ServerApp.log_level=WARN"),
         "--ServerApp.identity_provider_class=demo_people.NamedLinks",
+        "--CodeSyncXApp.default_role=editor",
         *(["--allow-root"] if os.geteuid() == 0 else []),
     ]
     log = (FOLDER / "server.log").open("ab")

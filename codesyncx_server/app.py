@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Enum, Unicode
+from traitlets import Dict, Enum, List, Unicode
 
 from .access.model import NO_ACCESS, ROLES
 from .chat.wiring import Chat
 from .collab.wiring import Collaboration
 from .events.bus import InProcessBus
+from .gate.wiring import Gatekeeping
 from .history.wiring import History
 from .presence import wiring as presence
 from .project.wiring import Project
@@ -54,10 +55,27 @@ class CodeSyncXApp(ExtensionApp):
         an SQLite file in the project's data folder.""",
     )
 
+    extra_routes = List(
+        Dict(),
+        config=True,
+        help="""Routes of other Jupyter extensions that people who aren't owners may use; all that
+        CodeSyncX doesn't know are the owners'. Each is {"pattern": a regular expression for the
+        whole path after the base URL, "methods": ["GET", ...], "needs": "trusted" (whoever may do
+        everything in the project), "anyone" (guests too), "public", or a list of "read", "edit",
+        "create", "delete", "comment", on the path that the group (?P<path>...) of the pattern
+        catches or else on the whole project}.""",
+    )
+
+    gate: Gatekeeping | None = None
+
     def initialize_settings(self) -> None:
-        """Share one event bus with every feature."""
+        """Put the gate up, then share one event bus with every feature."""
         self.bus = InProcessBus()
         self.settings["codesyncx_bus"] = self.bus
+        if self.serverapp is not None:
+            # First of all: whatever fails below, the gate stands, and is closed.
+            self.gate = Gatekeeping(self.serverapp, self.bus, self.extra_routes)
+            self.settings.update(self.gate.settings())
         self.sharing = Sharing(
             self.bus,
             self.serverapp,
@@ -76,6 +94,8 @@ class CodeSyncXApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add the routes of every feature."""
+        if self.gate is not None:
+            self.handlers.extend(self.gate.handlers())
         self.handlers.extend(self.sharing.handlers(self.serverapp))
         self.handlers.extend(self.project.handlers(self.serverapp))
         self.handlers.extend(self.chat.handlers(self.serverapp))
@@ -86,6 +106,8 @@ class CodeSyncXApp(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Join what other extensions provide, now that all are loaded."""
         await super()._start_jupyter_server_extension(serverapp)
+        if self.gate is not None:
+            self.gate.start()
         await self.sharing.start()
         await self.collaboration.start()
         self.chat.watch(serverapp.web_app.settings)
@@ -93,6 +115,8 @@ class CodeSyncXApp(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """End what runs in the background."""
+        if self.gate is not None:
+            self.gate.stop()
         await self.collaboration.stop()
         await self.project.stop()
         await self.chat.stop()

@@ -77,6 +77,11 @@ class AccessService:
         await self.look()
         self._looking = asyncio.create_task(self._keep_looking())
 
+    async def opened(self) -> None:
+        """Wait until the database has been read once, or couldn't be."""
+        if not self._opening.done():
+            await asyncio.wait([asyncio.wrap_future(self._opening)])
+
     async def stop(self) -> None:
         """End, with everything written."""
         if self._looking is not None:

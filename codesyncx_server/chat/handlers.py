@@ -11,10 +11,14 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from ..errors import CodeSyncXError, InvalidRequestError, TooLargeError
+from ..access.model import Permission
+from ..errors import CodeSyncXError, InvalidRequestError, NotFoundError, TooLargeError
+from ..gate.sight import sight_of
+from .catalog import channel_path
 from .limits import RateLimit
 
 if TYPE_CHECKING:
+    from ..gate.sight import Sight
     from .service import ChatService
 
 AUTH_RESOURCE = "contents"
@@ -45,6 +49,11 @@ class ChatHandler(APIHandler):
     @property
     def username(self) -> str:
         return str(self.current_user.username)
+
+    @property
+    def sight(self) -> Sight:
+        """What the person who asks may do and see."""
+        return sight_of(self)
 
     def remember(self) -> None:
         """Keep who asks, by the identity provider's word."""
@@ -95,16 +104,19 @@ class ChannelsHandler(ChatHandler):
     @authorized
     async def get(self) -> None:
         self.remember()
-        await self.finish(json.dumps({"channels": await self.service.channels(self.username)}))
+        channels = await self.service.channels(self.username, self.sight.may_read)
+        await self.finish(json.dumps({"channels": channels}))
 
     @web.authenticated
     @authorized
     async def post(self) -> None:
         self.limits.create.spend(self.username)
         data = self.body()
-        made = await self.service.create(
-            self.text(data, "name"), may_exist=data.get("may_exist") is True
-        )
+        name, may_exist = self.text(data, "name"), data.get("may_exist") is True
+        path = channel_path(name)
+        if not (may_exist and self.sight.may_read(path)):
+            self.sight.require(Permission.CREATE, path)
+        made = await self.service.create(name, may_exist=may_exist)
         self.set_status(201)
         await self.finish(json.dumps(made))
 
@@ -116,7 +128,7 @@ class SearchHandler(ChatHandler):
     @authorized
     async def get(self) -> None:
         self.limits.search.spend(self.username)
-        results = await self.service.search(self.get_query_argument("q", ""))
+        results = await self.service.search(self.get_query_argument("q", ""), self.sight.may_read)
         await self.finish(json.dumps({"results": results}))
 
 
@@ -126,7 +138,8 @@ class UnreadHandler(ChatHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        await self.finish(json.dumps({"channels": await self.service.unread(self.username)}))
+        channels = await self.service.unread(self.username, self.sight.may_read)
+        await self.finish(json.dumps({"channels": channels}))
 
     @web.authenticated
     @authorized("read", AUTH_RESOURCE)
@@ -136,8 +149,11 @@ class UnreadHandler(ChatHandler):
         until = data.get("read_until", math.inf)
         if isinstance(until, bool) or not isinstance(until, (int, float)) or math.isnan(until):
             raise InvalidRequestError("'read_until' must be a number, or left out for now.")
+        path = self.text(data, "path")
+        if not self.sight.may_read(path):
+            raise NotFoundError("There is no such channel.")
         channel = await self.service.mark(
-            self.username, self.text(data, "path"), float(until), back=data.get("back") is True
+            self.username, path, float(until), back=data.get("back") is True
         )
         await self.finish(json.dumps(channel))
 

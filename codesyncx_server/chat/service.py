@@ -18,10 +18,14 @@ from ..events.bus import Event
 from . import catalog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ..events.bus import EventBus
     from .store import ChatStore
+
+    #: Whether the person who asks may read the file at a path.
+    Reads = Callable[[str], bool]
 
 _SAME_NAME_TRIES = 100
 
@@ -37,13 +41,16 @@ class ChatService:
         self._reading = asyncio.Lock()
         self._writing = asyncio.Lock()
 
-    async def channels(self, username: str) -> list[dict[str, Any]]:
-        """Every channel with what `username` hasn't read; the default one even before it exists."""
-        chats = await self._chats()
+    async def channels(self, username: str, reads: Reads) -> list[dict[str, Any]]:
+        """Every channel that they read, with what `username` hasn't read.
+
+        The default one is there even before it exists.
+        """
+        chats = await self._chats(reads)
         read_until = self._store.read_until(username)
         listed = [_describe(chat, username, read_until) for chat in chats]
         default = catalog.channel_path(catalog.DEFAULT_CHANNEL)
-        if all(channel["path"] != default for channel in listed):
+        if all(channel["path"] != default for channel in listed) and reads(default):
             empty = catalog.ChatFile(default, default)
             listed.insert(0, {**_describe(empty, username, {}), "exists": False})
         return listed
@@ -58,17 +65,17 @@ class ChatService:
                 raise ExistsError(f"There is a channel {catalog.channel_name(path)!r} already.")
         return {"path": path, "name": catalog.channel_name(path)}
 
-    async def search(self, query: str) -> list[dict[str, Any]]:
-        """Messages of all channels that hold every word."""
-        chats = await self._chats()
+    async def search(self, query: str, reads: Reads) -> list[dict[str, Any]]:
+        """Messages that hold every word, of all channels that they read."""
+        chats = await self._chats(reads)
         return await asyncio.to_thread(catalog.search, chats, query)
 
-    async def unread(self, username: str) -> dict[str, dict[str, Any]]:
+    async def unread(self, username: str, reads: Reads) -> dict[str, dict[str, Any]]:
         """By channel path: what `username` hasn't read, and until when they have."""
         keys = ("channel_id", "unread", "mentions", "read_until")
         return {
             channel["path"]: {key: channel[key] for key in keys}
-            for channel in await self.channels(username)
+            for channel in await self.channels(username, reads)
         }
 
     async def mark(
@@ -121,9 +128,10 @@ class ChatService:
         self._catalog.look_again()
         self._bus.publish(Event("chat.channel_created", {"path": path}))
 
-    async def _chats(self) -> list[catalog.ChatFile]:
+    async def _chats(self, reads: Reads) -> list[catalog.ChatFile]:
         async with self._reading:
-            return await asyncio.to_thread(self._catalog.chats)
+            chats = await asyncio.to_thread(self._catalog.chats)
+        return [chat for chat in chats if reads(chat.path)]
 
     async def _free_path(self, folder: str, name: str) -> str:
         stem, dot, suffix = name.rpartition(".")

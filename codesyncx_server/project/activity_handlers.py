@@ -10,9 +10,12 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from codesyncx_server.errors import CodeSyncXError, InvalidRequestError, TooLargeError
+from codesyncx_server.gate.sight import sight_of
+
+from .visibility import visible_entry
 
 if TYPE_CHECKING:
-    from .journal import Journal
+    from .journal import Journal, View
 
 LARGEST_PAGE = 200
 USUAL_PAGE = 50
@@ -28,6 +31,13 @@ class JournalHandler(APIHandler):
     def initialize(self, journal: Journal) -> None:
         """Take the journal."""
         self.journal = journal
+
+    def view(self) -> View | None:
+        """Give what shows each entry as the person may read it; None for those who may all."""
+        sight = sight_of(self)
+        if sight.is_trusted:
+            return None
+        return lambda entry: visible_entry(entry, sight.may_see)
 
     def number(self, name: str, usual: int | None) -> int | None:
         """Give a query argument that must be a whole number."""
@@ -63,7 +73,7 @@ class ActivityHandler(JournalHandler):
         """Give a page of it."""
         limit = min(self.number("limit", USUAL_PAGE) or 1, LARGEST_PAGE)
         page = await self.journal.page(
-            self.current_user.username, self.number("before", None), limit
+            self.current_user.username, self.number("before", None), limit, self.view()
         )
         self.finish(json.dumps(page))
 
@@ -75,7 +85,7 @@ class SeenHandler(JournalHandler):
     @authorized
     async def get(self) -> None:
         """Give the last entry seen and how many of others came since."""
-        page = await self.journal.page(self.current_user.username, None, 0)
+        page = await self.journal.page(self.current_user.username, None, 0, self.view())
         self.finish(json.dumps({"seen": page["seen"], "unseen": page["unseen"]}))
 
     @web.authenticated
@@ -86,7 +96,8 @@ class SeenHandler(JournalHandler):
         seen = self._body().get("seen")
         if not isinstance(seen, int) or isinstance(seen, bool) or not 0 <= seen <= LARGEST_NUMBER:
             raise InvalidRequestError("`seen` must be the number of an entry.")
-        self.finish(json.dumps(await self.journal.mark_seen(self.current_user.username, seen)))
+        progress = await self.journal.mark_seen(self.current_user.username, seen, self.view())
+        self.finish(json.dumps(progress))
 
     def _body(self) -> dict[str, Any]:
         if len(self.request.body) > LARGEST_BODY_BYTES:

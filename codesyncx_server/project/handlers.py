@@ -13,7 +13,15 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from codesyncx_server.errors import CodeSyncXError, InvalidRequestError, TooManyError
+from codesyncx_server.errors import (
+    AccessUnavailableError,
+    CodeSyncXError,
+    InvalidRequestError,
+    TooManyError,
+)
+from codesyncx_server.gate.sight import sight_of
+
+from .visibility import visible_event
 
 if TYPE_CHECKING:
     from .journal import Journal
@@ -74,6 +82,7 @@ class EventsHandler(JupyterHandler, WebSocketHandler):
             self._close_with(TooManyError("Too many connections are open."))
             return
         self.set_nodelay(True)
+        self._sight = sight_of(self)
         self._subscription = self._stream.subscribe(
             username,
             self._hear,
@@ -105,9 +114,13 @@ class EventsHandler(JupyterHandler, WebSocketHandler):
                 await self._wake.wait()
                 self._wake.clear()
                 while (message := subscription.take()) is not None:
-                    await self.write_message(json.dumps(message))
+                    visible = visible_event(message, self._sight.may_see)
+                    if visible is not None:
+                        await self.write_message(json.dumps(visible))
         except WebSocketClosedError:
             pass
+        except AccessUnavailableError as error:
+            self._close_with(error)
         except Exception:
             logger.exception("The events of %s stopped", subscription.username)
             self._close_with(CodeSyncXError("The events stopped; connect again."))

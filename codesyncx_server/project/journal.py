@@ -7,8 +7,10 @@ import contextlib
 import logging
 import sqlite3
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from codesyncx_server.errors import StorageError
@@ -17,10 +19,12 @@ from codesyncx_server.events.bus import Event
 from .activity import Entry, Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from codesyncx_server.events.bus import EventBus
+
+#: Shows one entry as a person may read it, or not at all.
+View = Callable[[dict[str, Any]], "dict[str, Any] | None"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +33,7 @@ MOST_NAMES = 10_000
 FLUSH_S = 0.2
 #: Entries beyond the bound are dropped in portions, not one by one.
 TRIM_EVERY = 500
+_PORTION = 500
 RECORDED = "activity.recorded"
 
 _SCHEMA = """
@@ -103,15 +108,20 @@ class Journal:
         if len(self._names) > MOST_NAMES:
             del self._names[next(iter(self._names))]
 
-    async def page(self, username: str, before: int | None, limit: int) -> dict[str, Any]:
-        """Give the entries before one, newest first, and how far the person has read."""
-        await self._flush()
-        return await self._ask(self._read, username, before, limit)
+    async def page(
+        self, username: str, before: int | None, limit: int, view: View | None = None
+    ) -> dict[str, Any]:
+        """Give the entries before one, newest first, and how far the person has read.
 
-    async def mark_seen(self, username: str, seen: int) -> dict[str, Any]:
+        With a `view` only what it shows is given and counted.
+        """
+        await self._flush()
+        return await self._ask(self._read, username, before, limit, view)
+
+    async def mark_seen(self, username: str, seen: int, view: View | None = None) -> dict[str, Any]:
         """Remember that the person has read up to an entry; never back."""
         await self._flush()
-        return await self._ask(self._mark, username, seen)
+        return await self._ask(self._mark, username, seen, view)
 
     def _receive(self, event: Event) -> None:
         entry = self._recorder.record(event, time.time())
@@ -191,17 +201,31 @@ class Journal:
                     (self._most_entries,),
                 )
 
-    def _read(self, username: str, before: int | None, limit: int) -> dict[str, Any]:
+    def _read(
+        self, username: str, before: int | None, limit: int, view: View | None
+    ) -> dict[str, Any]:
         bound = before if before is not None else 2**62
-        rows = self._db().execute(_READ, (bound, limit + 1)).fetchall()
-        entries = [_entry_of(row) for row in rows[:limit]]
+        found = list(islice(self._entries(bound, limit + 1, view), limit + 1))
         return {
-            "entries": [entry.to_json() for entry in entries],
-            "has_more": len(rows) > limit,
-            **self._progress(username),
+            "entries": found[:limit],
+            "has_more": len(found) > limit,
+            **self._progress(username, view),
         }
 
-    def _mark(self, username: str, seen: int) -> dict[str, Any]:
+    def _entries(self, bound: int, portion: int, view: View | None) -> Iterator[dict[str, Any]]:
+        """Give the entries before one, newest first, as they may be read."""
+        while True:
+            rows = self._db().execute(_READ, (bound, portion)).fetchall()
+            for row in rows:
+                entry = _entry_of(row).to_json()
+                shown = entry if view is None else view(entry)
+                if shown is not None:
+                    yield shown
+            if len(rows) < portion:
+                return
+            bound, portion = rows[-1][0], _PORTION
+
+    def _mark(self, username: str, seen: int, view: View | None) -> dict[str, Any]:
         with self._db() as db:
             (last,) = db.execute("SELECT coalesce(max(id), 0) FROM activity").fetchone()
             db.execute(
@@ -209,14 +233,17 @@ class Journal:
                 " ON CONFLICT (username) DO UPDATE SET id = max(id, excluded.id)",
                 (username, min(seen, last)),
             )
-        return self._progress(username)
+        return self._progress(username, view)
 
-    def _progress(self, username: str) -> dict[str, Any]:
+    def _progress(self, username: str, view: View | None) -> dict[str, Any]:
         db = self._db()
         row = db.execute("SELECT id FROM seen WHERE username = ?", (username,)).fetchone()
         seen = int(row[0]) if row else 0
-        (unseen,) = db.execute(_UNSEEN, (seen, username)).fetchone()
-        return {"seen": seen, "unseen": int(unseen)}
+        if view is None:
+            (unseen,) = db.execute(_UNSEEN, (seen, username)).fetchone()
+            return {"seen": seen, "unseen": int(unseen)}
+        newer = takewhile(lambda entry: entry["id"] > seen, self._entries(2**62, _PORTION, view))
+        return {"seen": seen, "unseen": sum(entry["username"] != username for entry in newer)}
 
 
 def _entry_of(row: tuple[Any, ...]) -> Entry:

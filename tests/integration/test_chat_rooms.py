@@ -38,6 +38,7 @@ def jp_server_config(tmp_path: Path) -> dict[str, Any]:
         "jupyterlab_chat",
     )
     return {
+        "CodeSyncXApp": {"default_role": "editor"},
         "SQLiteYStore": {"db_path": str(tmp_path / "store.db")},
         "ServerApp": {
             "jpserver_extensions": dict.fromkeys(extensions, True),

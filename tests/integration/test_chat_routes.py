@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 @pytest.fixture
 def jp_server_config() -> dict[str, Any]:
     return {
+        "CodeSyncXApp": {"default_role": "editor"},
         "ServerApp": {
             "jpserver_extensions": {"codesyncx_server": True},
             "identity_provider_class": NamedInHeader,
             "disable_check_xsrf": True,
-        }
+        },
     }
 
 

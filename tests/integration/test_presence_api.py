@@ -104,11 +104,12 @@ class TestWithAccounts:
     @pytest.fixture
     def jp_server_config(self) -> dict[str, Any]:
         return {
+            "CodeSyncXApp": {"default_role": "editor"},
             "ServerApp": {
                 "jpserver_extensions": {"codesyncx_server": True},
                 "identity_provider_class": CampusIdentityProvider,
                 "disable_check_xsrf": True,
-            }
+            },
         }
 
     async def test_a_member_is_no_owner_and_cannot_summon(

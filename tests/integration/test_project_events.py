@@ -21,10 +21,11 @@ PATH = ("codesyncx", "api", "events")
 @pytest.fixture
 def jp_server_config() -> dict[str, Any]:
     return {
+        "CodeSyncXApp": {"default_role": "editor"},
         "ServerApp": {
             "jpserver_extensions": {"codesyncx_server": True},
             "identity_provider_class": NamedInHeader,
-        }
+        },
     }
 
 

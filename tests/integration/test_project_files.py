@@ -25,6 +25,7 @@ Fetch = Callable[..., Any]
 @pytest.fixture
 def jp_server_config() -> dict[str, Any]:
     return {
+        "CodeSyncXApp": {"default_role": "editor"},
         "ServerApp": {
             "jpserver_extensions": {"codesyncx_server": True, "jupyter_server_fileid": True},
             "identity_provider_class": NamedInHeader,

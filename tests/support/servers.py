@@ -49,6 +49,7 @@ class LabServer:
         env: Mapping[str, str] | None = None,
         python: str = sys.executable,
         token: str = TOKEN,
+        default_role: str = "editor",
     ) -> None:
         self.folder = folder
         self.root = root or folder / "project"
@@ -58,6 +59,7 @@ class LabServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._python = python
+        self._default_role = default_role
         self._args = tuple(args)
         self._env = dict(env or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -138,6 +140,7 @@ class LabServer:
             f"--ServerApp.root_dir={self.root}",
             f"--IdentityProvider.token={self.token}",
             "--ServerApp.identity_provider_class=demo_people.NamedLinks",
+            f"--CodeSyncXApp.default_role={self._default_role}",
             "--LabApp.expose_app_in_browser=True",
             "--LabApp.extension_manager=readonly",
             *self._args,

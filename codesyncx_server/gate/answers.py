@@ -1,0 +1,168 @@
+"""Answers of our own to people who may not have a route's usual one."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from jupyter_client.jsonutil import json_default
+from jupyter_core.utils import ensure_async
+from jupyter_server.services.kernelspecs.handlers import is_kernelspec_model, kernelspec_model
+from tornado import web
+
+from ..access.model import Permission
+from . import private
+from .rules import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from jupyter_server.base.handlers import JupyterHandler
+
+    from .sight import Sight
+
+_JSON: Mapping[Answer, Any] = {
+    Answer.EMPTY_LIST: [],
+    Answer.EMPTY_OBJECT: {},
+    Answer.LANGUAGE_SERVERS: {"version": 2, "sessions": {}, "specs": {}},
+    Answer.NO_NEWS: {"news": []},
+    Answer.NO_UPDATE: {"notification": None},
+    Answer.NO_LOCKS: {"lockRules": [], "allLocked": True},
+}
+_PICTURES = "logo-"
+_SEEN_OF_A_KERNEL = ("display_name", "language")
+
+
+def give(answer: Answer, handler: JupyterHandler, sight: Sight) -> None:
+    """Have `handler` give this answer when its turn comes."""
+    if answer in _JSON:
+        _reply(handler, partial(_finish, handler, _JSON[answer]))
+        return
+    prepare: dict[Answer, Callable[[JupyterHandler, Sight], None]] = {
+        Answer.LISTING: _filter_listing,
+        Answer.SAVE: _trust_nothing,
+        Answer.KERNELSPECS: _name_kernels,
+        Answer.SILENCE: _be_silent,
+        Answer.OWN_SETTINGS: private.use_own_settings,
+        Answer.OWN_WORKSPACES: private.use_own_workspaces,
+    }
+    prepare[answer](handler, sight)
+
+
+def _reply(handler: JupyterHandler, reply: Callable[..., Awaitable[None]]) -> None:
+    """Have this called in the place of the handler's own method, for this request only."""
+    setattr(handler, str(handler.request.method).lower(), reply)
+
+
+async def _finish(handler: JupyterHandler, body: Any, *_: Any, **__: Any) -> None:
+    handler.set_header("Content-Type", "application/json")
+    await handler.finish(json.dumps(body, default=json_default))
+
+
+# -- folders --------------------------------------------------------------------------------------
+
+
+def _filter_listing(handler: JupyterHandler, sight: Sight) -> None:
+    original: Callable[[str], Awaitable[None]] = getattr(
+        handler, str(handler.request.method).lower()
+    )
+
+    async def get(path: str = "") -> None:
+        kind = handler.get_query_argument("type", None)
+        contents = handler.contents_manager
+        is_folder = kind in {None, "directory"} and await ensure_async(contents.dir_exists(path))
+        if not is_folder:
+            await original(path)
+            return
+        if not contents.allow_hidden and await ensure_async(contents.is_hidden(path)):
+            raise web.HTTPError(HTTPStatus.NOT_FOUND, "There is no such folder.")
+        has_content = handler.get_query_argument("content", "1") != "0"
+        model = await ensure_async(contents.get(path, content=has_content, type="directory"))
+        await _finish(handler, _seen_of(model, sight))
+
+    _reply(handler, get)
+
+
+def _seen_of(model: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    """Give a folder as the person sees it: what leads nowhere for them isn't there."""
+    writable = bool(model.get("writable")) and sight.may(Permission.CREATE, model["path"])
+    content = model.get("content")
+    if content is not None:
+        content = [_entry(entry, sight) for entry in content if sight.reaches(entry["path"])]
+    return {**model, "content": content, "writable": writable}
+
+
+def _entry(entry: dict[str, Any], sight: Sight) -> dict[str, Any]:
+    path = entry["path"]
+    seen = dict(entry)
+    if entry["type"] != "directory":
+        seen["writable"] = bool(entry.get("writable")) and sight.may(Permission.EDIT, path)
+        if not sight.may_read(path):
+            seen["size"] = None  # of a file of which they see a part
+    return seen
+
+
+# -- notebooks ------------------------------------------------------------------------------------
+
+
+def _trust_nothing(handler: JupyterHandler, _: Sight) -> None:
+    """Take the marks of trust off what is saved: they would run scripts in others' browsers."""
+    try:
+        model = json.loads(handler.request.body)
+    except (ValueError, RecursionError):
+        return  # the handler says so itself
+    content = model.get("content") if isinstance(model, dict) else None
+    if isinstance(content, dict) and _distrust(content):
+        handler.request.body = json.dumps(model).encode()
+
+
+def _distrust(notebook: dict[str, Any]) -> bool:
+    is_changed = False
+    sheets = notebook.get("worksheets")
+    for holder in (notebook, *(sheets if isinstance(sheets, list) else ())):
+        cells = holder.get("cells") if isinstance(holder, dict) else None
+        for cell in cells if isinstance(cells, list) else ():
+            metadata = cell.get("metadata") if isinstance(cell, dict) else None
+            if isinstance(metadata, dict) and metadata.pop("trusted", None) is not None:
+                is_changed = True
+    return is_changed
+
+
+# -- kernels --------------------------------------------------------------------------------------
+
+
+def _name_kernels(handler: JupyterHandler, _: Sight) -> None:
+    """Tell what kernels are called, and nothing of how or where they run."""
+
+    async def get() -> None:
+        manager = handler.kernel_spec_manager
+        found = await ensure_async(manager.get_all_specs())
+        specs = {}
+        for name, info in found.items():
+            model = (
+                info
+                if is_kernelspec_model(info)
+                else kernelspec_model(handler, name, info["spec"], info["resource_dir"])
+            )
+            specs[name] = _plain_kernel(model)
+        default = handler.kernel_manager.default_kernel_name
+        await _finish(handler, {"default": default, "kernelspecs": specs})
+
+    _reply(handler, get)
+
+
+def _plain_kernel(model: dict[str, Any]) -> dict[str, Any]:
+    spec = {key: model["spec"].get(key, "") for key in _SEEN_OF_A_KERNEL}
+    pictures = {
+        key: url for key, url in model.get("resources", {}).items() if key.startswith(_PICTURES)
+    }
+    plain = {**spec, "argv": [], "env": {}, "metadata": {}}
+    return {"name": model["name"], "spec": plain, "resources": pictures}
+
+
+def _be_silent(handler: JupyterHandler, _: Sight) -> None:
+    """Let the websocket open, and tell it nothing."""
+    handler.open = lambda *_: None  # type: ignore[attr-defined]
+    handler.on_close = lambda: None  # type: ignore[attr-defined]

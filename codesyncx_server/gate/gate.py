@@ -1,0 +1,160 @@
+"""The gate: asked by Jupyter for every request, before anything else exists.
+
+It stands in the identity provider's own `get_user`, so that it works with any provider, and says
+no to what the route table doesn't know. While nobody can say who may do what, only the server's
+owner gets through.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import partial
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tornado import web
+from tornado.websocket import WebSocketHandler
+
+from ..errors import CodeSyncXError, RefusedError
+from . import answers, guests, refusal
+from .routes import Request, RouteTable
+from .rules import PRIVATE_ANSWERS, Audience
+from .sight import ACCESS, sight_of
+from .sockets import Sockets
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from jupyter_server.auth.identity import IdentityProvider, User
+    from jupyter_server.base.handlers import JupyterHandler
+
+    from .rules import Answer, Rule
+    from .sight import Sight
+
+logger = logging.getLogger(__name__)
+
+_VERDICT = "_codesyncx_verdict"
+_WITH_BODIES = ("/api/contents",)
+_WRITES = frozenset({"POST", "PUT", "PATCH"})
+
+
+class Verdict(NamedTuple):
+    """That a request was let through, on what ground, and for whom."""
+
+    rule: Rule
+    sight: Sight
+    answer: Answer | None
+
+
+class Gate:
+    """Judges the requests to one server."""
+
+    def __init__(self, settings: dict[str, Any], table: RouteTable) -> None:
+        self._settings = settings
+        self._table = table
+        self.sockets = Sockets(self._rejudge)
+
+    def install(self, provider: IdentityProvider) -> None:
+        """Stand in this identity provider's way from now on."""
+        original: Callable[[JupyterHandler], Awaitable[User | None] | User | None]
+        original = provider.get_user
+
+        async def get_user(handler: JupyterHandler) -> User | None:
+            user = original(handler)
+            if isawaitable(user):
+                user = await user
+            if user is None:
+                user = guests.guest_in(handler, self._settings.get(ACCESS))
+            return await self._admit(handler, user)
+
+        provider.get_user = get_user  # type: ignore[method-assign,assignment]
+
+    async def _admit(self, handler: JupyterHandler, user: User | None) -> User | None:
+        """Give the user back if they may go on; else end the request."""
+        # As Jupyter itself would, a moment later.
+        handler.current_user = handler._jupyter_current_user = user
+        request = _request_of(handler)
+        rule = self._table.rule_for(request)
+        if rule.audience is Audience.PUBLIC:
+            return user
+        if user is None:
+            self._ask_who(handler)
+            return None
+        sight = sight_of(handler)
+        try:
+            await sight.check(rule)
+            answer = _answer_for(sight, rule)
+        except CodeSyncXError as error:
+            logger.info("Refused %s: %s", user.username, error)
+            refusal.refuse(handler, error)
+        setattr(handler, _VERDICT, Verdict(rule, sight, answer))
+        if answer is not None:
+            answers.give(answer, handler, sight)
+        if isinstance(handler, WebSocketHandler) and not sight.person.is_owner:
+            self.sockets.watch(handler)
+        return user
+
+    def _ask_who(self, handler: JupyterHandler) -> None:
+        """Have somebody unknown sign in, or tell them that their invitation has ended."""
+        if guests.token_in(handler):
+            error = RefusedError("Your invitation has ended. Ask whoever invited you for another.")
+            refusal.refuse(handler, error, "Your invitation has ended")
+        if refusal.is_for_programs(handler):
+            refusal.refuse(handler, RefusedError("Sign in first."))
+        method = (handler.request.method or "GET").lower()
+        setattr(handler, method, partial(_sign_in, handler))
+
+    def _rejudge(self, handler: Any) -> None:
+        """Raise, with the reason, if an open websocket is no longer its person's."""
+        verdict: Verdict = getattr(handler, _VERDICT)
+        if verdict.sight.person.is_guest and not guests.guest_in(
+            handler, self._settings.get(ACCESS)
+        ):
+            raise RefusedError("Your invitation has ended.")
+        verdict.sight.check_now(verdict.rule)
+        if _answer_for(verdict.sight, verdict.rule) is not verdict.answer:
+            raise RefusedError("Your access has changed; connect again.")
+
+
+def verdict_on(handler: JupyterHandler) -> Verdict | None:
+    """Give the gate's word on a request; None when it never came through the gate."""
+    return getattr(handler, _VERDICT, None)
+
+
+@web.authenticated
+def _sign_in(*_: Any, **__: Any) -> None:
+    """Never run: the decorator sends those whom nobody knows to sign in."""
+
+
+def _answer_for(sight: Sight, rule: Rule) -> Answer | None:
+    if rule.answer is None or sight.is_owner:
+        return None
+    if rule.answer in PRIVATE_ANSWERS:
+        return rule.answer
+    return None if sight.is_trusted else rule.answer
+
+
+def _request_of(handler: JupyterHandler) -> Request:
+    request = handler.request
+    path = str(request.path)
+    base = handler.base_url.rstrip("/")
+    # Not below our own address: then it isn't in the table either.
+    path = path[len(base) :] if path.startswith(f"{base}/") else f"//{path}"
+    method = str(request.method)
+    has_body = method in _WRITES and path.startswith(_WITH_BODIES)
+    return Request(method, path, _query_of(handler), _body_of(request.body) if has_body else None)
+
+
+def _query_of(handler: JupyterHandler) -> dict[str, str]:
+    """Give what handlers are asked for by name, but for what is said twice and differently."""
+    names = handler.request.arguments
+    said = {name: set(handler.get_arguments(name)) for name in names}
+    return {name: values.pop() for name, values in said.items() if len(values) == 1}
+
+
+def _body_of(body: bytes) -> Any:
+    try:
+        return json.loads(body.strip().decode()) if body else None
+    except (ValueError, RecursionError):
+        return None  # the handler says so itself, before it does anything

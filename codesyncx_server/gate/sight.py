@@ -1,0 +1,237 @@
+"""What one person may do and see, asked anew each time; for handlers of every feature."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..access.model import Permission, Person, Resource
+from ..errors import AccessUnavailableError, RefusedError
+from .person import person_of
+from .places import OutsideError
+from .rules import Act, Audience
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jupyter_server.base.handlers import JupyterHandler
+
+    from ..access.policy import Decision, Policy
+    from .places import Places
+    from .rules import Need, Place, Rule
+
+ACCESS = "codesyncx_access"
+PLACES = "codesyncx_places"
+
+#: Acts on all that a place holds, its ranges too, and what they need there.
+_WHOLE: Mapping[Act, Permission] = {
+    Act.READ_ALL: Permission.READ,
+    Act.EDIT: Permission.EDIT,
+    Act.CREATE_ALL: Permission.CREATE,
+    Act.DELETE: Permission.DELETE,
+}
+_SINGLE: Mapping[Act, Permission] = {
+    Act.READ: Permission.READ,
+    Act.CREATE: Permission.CREATE,
+    Act.COMMENT: Permission.COMMENT,
+}
+
+
+class Access(Protocol):
+    """What of the access service the gate asks."""
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of now; AccessUnavailableError when it can't be read."""
+
+    async def opened(self) -> None:
+        """Wait until it can be told at all who may do what."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+
+    def decide(self, person: Person, permission: Permission, resource: Resource) -> Decision:
+        """Whether, and why."""
+
+    def require(self, person: Person, permission: Permission, resource: Resource) -> None:
+        """Raise RefusedError with the reason, unless they may."""
+
+
+class Sight:
+    """One person's view of the project."""
+
+    def __init__(self, access: Access | None, places: Places, person: Person, files: Any) -> None:
+        """Take who decides (None refuses all but the server's owner), and what knows file ids."""
+        self._access = access
+        self._places = places
+        self._files = files
+        self.person = person
+
+    # -- the person -----------------------------------------------------------------------------
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether the server or the project is theirs."""
+        if self.person.is_owner:
+            return True
+        access = self._get_access()
+        return access.policy.is_owner(self.person, access.now())
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether a program of the server's own user gives them nothing that they don't have."""
+        if self.person.is_owner:
+            return True
+        access = self._get_access()
+        return access.policy.is_trusted(self.person, access.now())
+
+    @property
+    def is_let_in(self) -> bool:
+        """Whether there is anything in the project for them."""
+        return self.reaches("")
+
+    # -- places ---------------------------------------------------------------------------------
+
+    def may(self, permission: Permission, path: str) -> bool:
+        """Whether they may do this to what is at `path`."""
+        if self.person.is_owner:
+            return True
+        access = self._get_access()
+        try:
+            names = self._names(path)
+        except RefusedError:
+            return False
+        return all(access.decide(self.person, permission, Resource(name)).allowed for name in names)
+
+    def may_read(self, path: str) -> bool:
+        """Whether they may read all of what is at `path`."""
+        return self.may(Permission.READ, path)
+
+    def reaches(self, path: str) -> bool:
+        """Whether they may read `path` or anything below it."""
+        if self.person.is_owner:
+            return True
+        access = self._get_access()
+        try:
+            names = self._names(path)
+        except RefusedError:
+            return False
+        policy, now = access.policy, access.now()
+        return all(policy.reaches(self.person, name, now) for name in names)
+
+    def may_see(self, path: str) -> bool:
+        """Whether they may know of what is, or was, at `path`, and read it if it is a file."""
+        if self.may_read(path):
+            return True
+        return self._places.is_folder(path) and self.reaches(path)
+
+    def require(self, permission: Permission, path: str) -> None:
+        """Raise RefusedError, with a sentence for the person, unless they may."""
+        if self.person.is_owner:
+            return
+        access = self._get_access()
+        for name in self._names(path):
+            access.require(self.person, permission, Resource(name))
+
+    def path_of(self, place: Place) -> str:
+        """Give the path of a place; RefusedError for an id that no file has."""
+        if place.file_id is None:
+            return place.path
+        path = None if self._files is None else self._files.get_path(place.file_id)
+        if path is None:
+            raise RefusedError("There is no such document, or it isn't yours to open.")
+        return str(path)
+
+    # -- rules ----------------------------------------------------------------------------------
+
+    async def check(self, rule: Rule) -> None:
+        """Raise RefusedError, with a sentence for the person, unless they may what it asks."""
+        if self._access is not None and not self.person.is_owner:
+            await self._access.opened()
+        self.check_now(rule)
+        if self.person.is_owner or self.is_trusted:
+            return
+        for need in rule.needs:
+            if need.act is Act.READ_ALL:
+                await self._check_links(self.path_of(need.place))
+
+    def check_now(self, rule: Rule) -> None:
+        """Do what `check` does, but for what takes long."""
+        if rule.audience is Audience.PUBLIC or self.person.is_owner:
+            return
+        self._check_audience(rule.audience)
+        for need in rule.needs:
+            self._check_need(need)
+
+    def _check_audience(self, audience: Audience) -> None:
+        if self.is_owner:
+            return
+        if not self.is_let_in:
+            raise RefusedError("You have no access to this project. Ask its owner for some.")
+        if audience is Audience.MEMBER and self.person.is_guest:
+            raise RefusedError("That isn't for guests.")
+        if audience is Audience.TRUSTED and not self.is_trusted:
+            raise RefusedError(
+                "That is only for people who may read and change the whole project, and run code"
+                " in it."
+            )
+        if audience is Audience.OWNER:
+            raise RefusedError("That is only for owners of the project.")
+
+    def _check_need(self, need: Need) -> None:
+        path = self.path_of(need.place)
+        act = need.act
+        if act is Act.LOOK:
+            if not self.may_see(path):
+                self.require(Permission.READ, path)
+                raise RefusedError(f"You may not see {path}.")
+            return
+        if act is Act.SAVE:
+            act = Act.EDIT if self._places.is_file(path) else Act.CREATE_ALL
+        self.require(_WHOLE.get(act) or _SINGLE[act], path)
+        if act in _WHOLE:
+            self._check_covers(_WHOLE[act], path)
+
+    def _check_covers(self, permission: Permission, path: str) -> None:
+        access = self._get_access()
+        policy, now = access.policy, access.now()
+        for name in self._names(path):
+            if not policy.covers(self.person, frozenset({permission}), name, now):
+                raise RefusedError(
+                    f"There is something in {name or 'the project'} that you may not {permission},"
+                    " so that you can't do this with all of it."
+                )
+
+    async def _check_links(self, path: str) -> None:
+        if not self._places.is_folder(path):
+            return
+        for link in await asyncio.to_thread(self._places.links_below, path):
+            if not self.may_read(link):
+                raise RefusedError("This folder holds a link to something that you may not read.")
+
+    def _names(self, path: str) -> set[str]:
+        access = self._get_access()
+        try:
+            return self._places.names(path, access.policy)
+        except OutsideError:
+            if self.is_trusted and ".." not in path.split("/"):
+                return {path.strip("/")}
+            raise
+
+    def _get_access(self) -> Access:
+        if self._access is None:
+            raise AccessUnavailableError(
+                "Access can't be checked right now; please try again in a moment."
+            )
+        return self._access
+
+
+def sight_of(handler: JupyterHandler) -> Sight:
+    """Give what the person behind an authenticated request may do and see."""
+    return sight_for(handler.settings, person_of(handler))
+
+
+def sight_for(settings: Mapping[str, Any], person: Person) -> Sight:
+    """Give what `person` may do and see."""
+    places: Places = settings[PLACES]
+    return Sight(settings.get(ACCESS), places, person, settings.get("file_id_manager"))

@@ -1,0 +1,57 @@
+"""What of the project's events and activity a person may be told: only what concerns them.
+
+Pure: whether they may see a path is asked of whoever knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Sees = Callable[[str], bool]
+
+_RENAMED = "file.renamed"
+_RECORDED = "activity.recorded"
+#: These say nothing of any place.
+_PLACELESS = frozenset({"hello", "reset", "file.batch", "chat.people_changed", "access.changed"})
+
+
+def visible_event(message: Mapping[str, Any], sees: Sees) -> dict[str, Any] | None:
+    """Give an event as the person may hear it; None for one that isn't for them."""
+    topic = message.get("type")
+    if topic == _RECORDED:
+        found = (visible_entry(entry, sees) for entry in message["entries"])
+        entries = [entry for entry in found if entry is not None]
+        return {**message, "entries": entries} if entries else None
+    if topic == _RENAMED:
+        return _renamed(message, sees)
+    if topic in _PLACELESS:
+        return dict(message)
+    path = message.get("path")
+    return dict(message) if isinstance(path, str) and sees(path) else None
+
+
+def visible_entry(entry: Mapping[str, Any], sees: Sees) -> dict[str, Any] | None:
+    """Give an entry of the activity as the person may read it; None for one that isn't theirs."""
+    path, old_path = entry.get("path"), entry.get("old_path")
+    if not path:
+        return dict(entry)  # many changes at once, of which only the number is kept
+    if old_path is None or sees(old_path):
+        return dict(entry) if sees(path) else None
+    return {**entry, "old_path": None, "type": "file.created"} if sees(path) else None
+
+
+def _renamed(message: Mapping[str, Any], sees: Sees) -> dict[str, Any] | None:
+    """For whoever sees only one end of a move, something has come or gone."""
+    path, old_path = message["path"], message["old_path"]
+    if sees(path):
+        if sees(old_path):
+            return dict(message)
+        come = {key: value for key, value in message.items() if key != "old_path"}
+        return {**come, "type": "file.created"}
+    if not sees(old_path):
+        return None
+    gone = {key: value for key, value in message.items() if key != "old_path"}
+    return {**gone, "type": "file.deleted", "path": old_path}

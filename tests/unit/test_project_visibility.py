@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from codesyncx_server.project.visibility import visible_entry, visible_event
+
+
+def sees(path: str) -> bool:
+    return path.startswith("mine")
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        ({"type": "file.created", "path": "mine/a"}, {"type": "file.created", "path": "mine/a"}),
+        ({"type": "file.created", "path": "hidden/a"}, None),
+        ({"type": "file.batch", "time": 1}, {"type": "file.batch", "time": 1}),
+        ({"type": "access.changed"}, {"type": "access.changed"}),
+        ({"type": "of.tomorrow", "secret": "x"}, None),
+        ({"type": "presence.summon", "path": "hidden/a"}, None),
+        ({"type": "chat.message", "path": "hidden/a.chat", "excerpt": "x"}, None),
+        (
+            {"type": "file.renamed", "old_path": "mine/a", "path": "mine/b"},
+            {"type": "file.renamed", "old_path": "mine/a", "path": "mine/b"},
+        ),
+        (
+            {"type": "file.renamed", "old_path": "hidden/a", "path": "mine/b"},
+            {"type": "file.created", "path": "mine/b"},
+        ),
+        (
+            {"type": "file.renamed", "old_path": "mine/a", "path": "hidden/b"},
+            {"type": "file.deleted", "path": "mine/a"},
+        ),
+        ({"type": "file.renamed", "old_path": "hidden/a", "path": "hidden/b"}, None),
+        ({"type": "activity.recorded", "entries": [{"path": "hidden/a"}]}, None),
+        (
+            {"type": "activity.recorded", "entries": [{"path": "hidden"}, {"path": "mine"}]},
+            {"type": "activity.recorded", "entries": [{"path": "mine"}]},
+        ),
+    ],
+)
+def test_an_event_tells_only_of_what_one_may_see(
+    event: dict[str, Any], told: dict[str, Any] | None
+) -> None:
+    assert visible_event(event, sees) == told
+
+
+def test_an_entry_never_says_where_something_hidden_was() -> None:
+    entry = {"type": "file.renamed", "path": "mine/b", "old_path": "hidden/a"}
+    assert visible_entry(entry, sees) == {
+        "type": "file.created",
+        "path": "mine/b",
+        "old_path": None,
+    }
+    assert visible_entry({**entry, "path": "hidden/b", "old_path": "mine/a"}, sees) is None
+    assert visible_entry({"path": "", "count": 30}, sees) == {"path": "", "count": 30}
