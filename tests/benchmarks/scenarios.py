@@ -187,13 +187,13 @@ async def late_join(server: Contestant) -> dict[str, Any]:
 
 
 async def _write_long(writer: Client, probe: Client) -> None:
-    """Type one letter after another all over the place, twenty to an update."""
+    """Type one letter after another here and there, twenty to an update; none joins the last."""
     text, doc = writer.text, writer.doc
     own = doc.client_id
     for start in range(0, LONG_EDITS, LONG_BATCH):
         state = doc.get_state()
         for number in range(start, start + LONG_BATCH):
-            text.insert(number * 104_729 % (len(text) + 1), "x")
+            text.insert(number * 104_729 % min(len(text) + 1, 200), "x")
         writer.socket.send(protocol.sync_update(doc.get_update(state)))
         deadline = time.monotonic() + 30
         arrivals = probe.flight.arrivals
