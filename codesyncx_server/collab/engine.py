@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 _LARGE_UPDATE_BYTES = 256_000
 _LAG_CHECK_S = 0.1
 _EMPTY_UPDATE = b"\x00\x00"
+_EMPTY_STATE = b"\x00"
 _MAX_DELAY_S = 0.02
 _DELAY_S_PER_LISTENER = 0.00008
 _FEW_LISTENERS = 12
@@ -109,7 +110,12 @@ class Engine:
         self._is_checking_lag = False
         self._is_applying = False
         self._clocks: updates.Clock | None = None
+        self._whole: bytes | None = None
         self._subscription = doc.observe(self._on_transaction)
+
+    def remember_whole(self, update: bytes) -> None:
+        """Take an update that brings the whole document as it is now, ready for who joins."""
+        self._whole = update
 
     def close(self) -> None:
         """Keep what is pending and let go of the document."""
@@ -252,11 +258,17 @@ class Engine:
 
     def _answer(self, session: Session, state: bytes) -> None:
         self.flush()
+        if state == _EMPTY_STATE:
+            update = self._whole = self._whole or self.doc.get_update()
+        else:
+            update = self._news_since(state)
+        self._send(session, protocol.frame(protocol.sync_step2(update)))
+
+    def _news_since(self, state: bytes) -> bytes:
         try:
-            update = self.doc.get_update(state)
+            return self.doc.get_update(state)
         except (ValueError, RuntimeError) as error:
             raise InvalidRequestError("The state vector can't be read.") from error
-        self._send(session, protocol.frame(protocol.sync_step2(update)))
 
     def _current_clocks(self) -> updates.Clock:
         if self._clocks is None:
@@ -271,6 +283,7 @@ class Engine:
             return
         if not self._is_applying:
             self._clocks = None
+        self._whole = None
         self._pending.append(update)
         if self._judge is not None:
             self._judge.follow(update)

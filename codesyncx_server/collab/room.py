@@ -182,6 +182,8 @@ class Room(DocumentRoom):
             observer=self,
         )
         self._engine, self.awareness = engine, engine.awareness
+        if len(replay.updates) == 1:
+            engine.remember_whole(replay.updates[0])
         saver = Saver(
             self._document,
             file,

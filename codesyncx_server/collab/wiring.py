@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server_ydoc.utils import encode_file_path
@@ -68,6 +69,9 @@ class Collaboration:
         """Let jupyter_server_ydoc's Python API find our rooms; once, before the first of them."""
         if not self._is_open or self._background:
             return
+        # What a server has loaded stays; looking through all of it for garbage again and again
+        # stopped everybody for a seventh of a second.
+        gc.freeze()
         self._background.append(asyncio.create_task(metrics.watch_loop()))
         upstream = self._settings.get("jupyter_server_ydoc")
         if upstream is None:

@@ -46,7 +46,7 @@ CASES = {
     "10 typing": Crash(10),
     "30 typing": Crash(30),
     "store deleted": Crash(is_quiet=True, loses_store=True),
-    "store deleted, file changed": Crash(is_quiet=True, loses_store=True, changes_file=True),
+    "store deleted and file changed": Crash(is_quiet=True, loses_store=True, changes_file=True),
     "old client back first": Crash(is_old_first=True),
 }
 
