@@ -79,10 +79,11 @@ class ChatJudge:
         self._order_known = False
         self._stale = True
 
-    def admit(self, update: bytes, username: str) -> None:
+    def admit(self, update: bytes, username: str, *, may_write: bool = True) -> None:
         """Return when `username` may make this change; the caller then applies and follows it.
 
-        Raises RefusedError or InvalidRequestError when not.
+        Who may not write is left what their browser notes of itself. Raises RefusedError or
+        InvalidRequestError when not.
         """
         decoded = read_update(update)
         self._refresh()
@@ -90,6 +91,8 @@ class ChatJudge:
         order, ids = self._order.copy(), self._ids.copy()
         try:
             changes = self._apply(update, decoded)
+            if not may_write:
+                _check_reader(changes)
             self._judge(changes, username)
         except Exception:
             # The shadow now holds what was refused; the list of messages need not be read again.
@@ -263,6 +266,16 @@ class ChatJudge:
             return
         if new is not True or message_id not in self._ids or not 0 < len(emoji) <= MAX_EMOJI_CHARS:
             raise RefusedError("This reaction can't be understood.")
+
+
+def _check_reader(changes: _Changes) -> None:
+    is_message = changes.inserted or changes.removed or changes.edited
+    is_more = any(
+        name == "attachments" or (name == "metadata" and set(keys) != {"id"})
+        for name, keys in changes.maps
+    )
+    if is_message or is_more:
+        raise RefusedError("You may read this chat but not write in it.")
 
 
 def _entry(message: Any) -> tuple[str, str]:

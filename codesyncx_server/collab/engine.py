@@ -61,10 +61,13 @@ class Journal(Protocol):
 
 
 class Judge(Protocol):
-    """Decides what may be changed in a document of a certain kind."""
+    """Decides what who may change in the document."""
 
-    def admit(self, update: bytes, username: str) -> None: ...
-    def follow(self, update: bytes) -> None: ...
+    def admit(self, session: Session, update: bytes, decoded: updates.Update) -> None:
+        """Return when the session's person may make this change; RefusedError when not."""
+
+    def follow(self, update: bytes) -> None:
+        """Hear of every update that was applied, judged or not."""
 
 
 class Schedule(Protocol):
@@ -99,6 +102,7 @@ class Engine:
         self.sessions: set[Session] = set()
         self.awareness = RoomAwareness(doc, self._schedule_flush)
         self.failure: StorageError | None = None
+        self.writer: Session | None = None
         self._schedule = schedule
         self._now = now
         self._journal = journal
@@ -190,12 +194,16 @@ class Engine:
     def _admit_and_apply(self, session: Session, update: bytes, decoded: updates.Update) -> None:
         self._check_alive()
         clocks = self._current_clocks()
-        newcomers = self._admit(session.member, decoded, clocks)
+        newcomers = self._admit(session, decoded, clocks)
         if self._judge is not None:
-            self._judge.admit(update, session.member.username)
+            self._judge.admit(session, update, decoded)
         self._claim(session.member, newcomers)
         before = len(self._pending)
-        self._apply(update)
+        self.writer = session
+        try:
+            self._apply(update)
+        finally:
+            self.writer = None
         if len(update) > _LARGE_UPDATE_BYTES:
             self._clocks = None
         else:
@@ -203,7 +211,7 @@ class Engine:
         if len(self._pending) > before and self._observer is not None:
             self._observer.on_edit(session.member.username)
 
-    def _admit(self, member: Member, decoded: updates.Update, clocks: updates.Clock) -> list[int]:
+    def _admit(self, session: Session, decoded: updates.Update, clocks: updates.Clock) -> list[int]:
         """Check that an update may be applied; gives the client ids it brings up first."""
         newcomers = []
         brings = False
@@ -215,9 +223,9 @@ class Engine:
             if owner is None:
                 self._check_free(client_id, clocks)
                 newcomers.append(client_id)
-            elif owner != member.username:
+            elif owner != session.member.username:
                 raise RefusedError("These edits bear somebody else's mark.")
-        if not member.may_edit:
+        if self._judge is None and not session.rights.may_edit:
             self._check_viewer(decoded, brings=brings)
         if updates.missing(decoded, clocks):
             raise InvalidRequestError("These edits build on others that the server doesn't have.")

@@ -20,8 +20,10 @@ from ..errors import (
     CodeSyncXError,
     InvalidRequestError,
     LineageChangedError,
+    RefusedError,
     TooManyError,
 )
+from ..gate.person import person_of
 from . import metrics, protocol
 from .room import Room, RoomId
 from .session import Member, Session
@@ -79,16 +81,15 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self.set_nodelay(True)
         username = self.current_user.username
         self._name = name
-        member = await self._identify()
+        session = await self._identify()
         if self.ws_connection is None:
             return
-        session = Session(member, SocketWire(self))
         self._session = session
         self._connections[username] += 1
         metrics.CLIENTS.inc()
         try:
             self._check_connections(username)
-            engine = await self._enter(name)
+            engine = await self._enter(name, session)
             if self.ws_connection is None:
                 self._release()
                 return
@@ -144,26 +145,27 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if self._connections[username] > _MAX_CONNECTIONS_PER_PERSON:
             raise TooManyError("You have too many documents open at once.")
 
-    async def _identify(self) -> Member:
+    async def _identify(self) -> Session:
         user = self.current_user
-        may_edit = await ensure_async(
+        may_write = await ensure_async(
             self.authorizer.is_authorized(self, user, "write", self.auth_resource)
         )
-        return Member(
+        member = Member(
             username=user.username,
             name=user.name or user.username,
             display_name=user.display_name or user.name or user.username,
             initials=user.initials,
             color=user.color,
             avatar_url=user.avatar_url,
-            may_edit=bool(may_edit),
         )
+        return Session(member, SocketWire(self), person=person_of(self), is_reader=not may_write)
 
-    async def _enter(self, name: str) -> Engine:
+    async def _enter(self, name: str, session: Session) -> Engine:
         collaboration = self._collaboration
         await collaboration.start()
         if name.count(":") < 2:  # noqa: PLR2004 (documents are format:type:id)
-            return collaboration.lobbies.open(name)
+            return collaboration.lobbies.open(name, session)
+        collaboration.rooms.admit(name, session)
         room = await collaboration.rooms.open(name)
         self._room = room
         lineage = self.get_query_argument("sessionId", "")
@@ -171,6 +173,8 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             raise LineageChangedError("This document began anew since you opened it.")
         if room.id.file_type == "chat":
             collaboration.remember(self.current_user)
+        # It may have been another moment when it was asked whether they may come in.
+        collaboration.rooms.admit(name, session)
         return room.engine
 
     async def _take_large(self, engine: Engine, session: Session, update: bytes) -> None:
@@ -189,8 +193,8 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if room is None or session is None:
             return
         try:
-            if not session.member.may_edit:
-                status = "failed"
+            if not session.rights.may_change:
+                status = "skipped"  # nothing of theirs can be unsaved
             else:
                 await room.saver.save()
                 status = "success"
@@ -202,6 +206,8 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def _end(self, error: CodeSyncXError) -> None:
         metrics.REFUSALS.labels(error.code).inc()
+        if self._session is not None and isinstance(error, RefusedError):
+            self._collaboration.note_refusal(self._session, self._room)
         if self._session is not None:
             logger.info(
                 "Ended the connection of %s to %s: %s",
@@ -252,6 +258,7 @@ class SessionHandler(APIHandler):
         try:
             await self._collaboration.start()
             room_id = RoomId.parse(f"{body.get('format')}:{body.get('type')}:{file_id}")
+            self._collaboration.rooms.rights(str(room_id), person_of(self))
             room = await self._collaboration.rooms.open(str(room_id))
         except CodeSyncXError as error:
             raise web.HTTPError(error.http_status, str(error)) from error

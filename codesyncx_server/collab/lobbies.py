@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from jupyter_server_ydoc.handlers import FORK_ROOMS
 from jupyter_server_ydoc.rooms import TransientRoom
 from pycrdt import Doc
 
-from ..errors import NotFoundError, TooManyError
+from ..access.model import Permission
+from ..errors import CodeSyncXError, NotFoundError, RefusedError, TooManyError
 from .engine import Engine
+from .rights import FULL, VIEWER
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
+
+    from ..access.model import Person
+    from ..access.service import AccessService
+    from .rights import Rights
+    from .rooms import Rooms
+    from .session import Session
 
 _MAX_LOBBIES = 1000
 _LOBBY = re.compile(r"[A-Za-z][\w.-]{0,63}:[\w.-]{1,64}")
@@ -22,12 +32,46 @@ _LOBBY = re.compile(r"[A-Za-z][\w.-]{0,63}:[\w.-]{1,64}")
 class Lobbies:
     """Engines around documents that live in memory only."""
 
-    def __init__(self, shared: MutableMapping[str, Any]) -> None:
-        self._shared = shared
+    def __init__(self, rooms: Rooms, access: AccessService | None) -> None:
+        self._shared: MutableMapping[str, Any] = rooms.shared
+        self._rooms = rooms
+        self._access = access
         self._engines: dict[str, Engine] = {}
 
-    def open(self, name: str) -> Engine:
-        """Give the engine of a lobby, or of a fork that jupyter_server_ydoc made."""
+    def open(self, name: str, session: Session) -> Engine:
+        """Give the engine of a lobby, or of a fork or timeline that jupyter_server_ydoc made.
+
+        Tells the session what it may do there; raises why its person may not come in.
+        """
+        if session.person is not None:
+            session.take(self._rights(name, session.person))
+        return self._open(name)
+
+    def take_access(self) -> None:
+        """Take over who may do what now; who may not even read is out."""
+        for name, engine in self._engines.items():
+            for session in list(engine.sessions):
+                if session.person is None:
+                    continue
+                try:
+                    session.take(self._rights(name, session.person))
+                except CodeSyncXError as error:
+                    session.close(error)
+
+    def _rights(self, name: str, person: Person) -> Rights:
+        # A fork is a whole copy of its file; of a timeline nobody knows of which file it is.
+        if self._access is None or person.is_owner:
+            return FULL
+        fork = FORK_ROOMS.get(name)
+        if fork is not None:
+            rights = self._rooms.rights(fork["root_roomid"], person)
+            return FULL if rights.is_full else VIEWER
+        covers = partial(self._access.covers, person)
+        if not _LOBBY.fullmatch(name) and not covers(frozenset({Permission.READ}), ""):
+            raise RefusedError("Only who may read the whole project can look at old versions.")
+        return FULL if covers(frozenset({Permission.EDIT}), "") else VIEWER
+
+    def _open(self, name: str) -> Engine:
         engine = self._engines.get(name)
         room = self._shared.get(name)
         if engine is not None and room is not None and room.ydoc is engine.doc:

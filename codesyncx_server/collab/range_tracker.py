@@ -104,7 +104,7 @@ class RangeTracker:
 
     def _hand(self, range_id: str) -> Hand:
         if self._held:
-            return Hand.HOLDER if range_id in self._held else Hand.EDITOR
+            return Hand.HOLDER if range_id in self._held else Hand.STRANGER
         return self._hand_of(range_id)
 
     def _on_text(self, event: Any) -> None:

@@ -7,6 +7,8 @@ loading, saving and sending.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import logging
 import time
 from dataclasses import dataclass
@@ -17,20 +19,35 @@ from jupyter_ydoc import ydocs
 from pycrdt import Doc
 from pycrdt.websocket import YRoom
 
-from ..errors import InvalidRequestError, StorageError
+from ..access.audit import What
+from ..errors import (
+    AccessUnavailableError,
+    CodeSyncXError,
+    InvalidRequestError,
+    StorageError,
+)
 from ..events.bus import Event
 from . import metrics
 from .content_watch import ContentWatch
-from .engine import Engine, Judge
+from .document_ranges import LOST, DocumentRanges, kind_of
+from .edit_judge import ChatEdits, EditJudge
+from .engine import Engine
 from .log import Author
+from .rights import hand_of, rights_in
 from .saving import Saver
+from .spans import Hand
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
+    from ..access.model import Person
+    from ..access.service import AccessService
+    from ..access.snapshot import RangeRecord
     from ..events.bus import EventBus
     from .disk import AnyDocumentFile
+    from .edit_judge import ChatJudge
     from .log import DocumentLog, Replay
+    from .rights import Rights
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +121,8 @@ class Room(DocumentRoom):
         log: DocumentLog,
         bus: EventBus,
         owns_path: Callable[[], bool],
-        make_judge: Callable[[Doc[Any]], Judge] | None = None,
+        make_chat_judge: Callable[[Doc[Any]], ChatJudge] | None = None,
+        access: AccessService | None = None,
     ) -> None:
         YRoom.__init__(self, ready=True, log=logger, ydoc=Doc())
         self.id = room_id
@@ -113,18 +131,29 @@ class Room(DocumentRoom):
         self._file: Any = file
         self._bus = bus
         self._owns_path = owns_path
-        self._make_judge = make_judge
+        self._make_chat_judge = make_chat_judge
+        self._access = access
         self._log_of_updates = log
         self.lineage = log.lineage
         self.ystore: Any = LoggedUpdates(log)
         self._document_load_progressively = False
         make_document = ydocs.get(room_id.file_type, ydocs["file"])
+        self._make_document = make_document
         self._document = make_document(self.ydoc)
         self._watch: ContentWatch | None = None
         self._editors: set[str] = set()
         self._told_of: dict[str, float] = {}
         self._engine: Engine | None = None
+        self._judge: EditJudge | ChatEdits | None = None
         self._saver: Saver | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.ranges = DocumentRanges(
+            self._document,
+            kind_of(room_id.file_format, room_id.file_type),
+            access,
+            self._hand_of,
+            self._on_range_lost,
+        )
         self._journal = Journal(log, {})
         self.started.set()
 
@@ -166,9 +195,12 @@ class Room(DocumentRoom):
         log, file = self._log_of_updates, self._file
         replay = await asyncio.to_thread(log.replay)
         loaded = await file.load()
+        self._expect_ranges()
         await self._apply(replay)
+        if replay.base is not None:
+            self.ranges.settle(is_final=False)
         self._journal = Journal(log, replay.authors)
-        judge = None if self._make_judge is None else self._make_judge(self.ydoc)
+        self._judge = judge = self._make_judge()
         loop = asyncio.get_running_loop()
         engine = Engine(
             self.ydoc,
@@ -206,6 +238,7 @@ class Room(DocumentRoom):
             log.append_saved(found.sha256, found.position)
             if found.position < len(replay.updates):
                 saver.edited()
+        self.ranges.settle()
         self._describe()
         self._watch = ContentWatch(self.ydoc, saver.edited)
         saver.start()
@@ -216,6 +249,9 @@ class Room(DocumentRoom):
             self._watch.stop()
         if self._saver is not None:
             await self._saver.stop()
+        await self.ranges.close()
+        if self._judge is not None:
+            self._judge.close()
         engine = self._engine
         if engine is not None:
             engine.close()
@@ -230,6 +266,24 @@ class Room(DocumentRoom):
         """Follow the file."""
         self._file.path = path
         self._describe()
+
+    def take_access(self) -> None:
+        """Take over who may do what now; who may not even read is out."""
+        if self._access is None:
+            return
+        with contextlib.suppress(AccessUnavailableError):
+            self.ranges.sync(self.path)
+        for session in list(self.engine.sessions):
+            if session.person is None:
+                continue
+            try:
+                session.take(self.rights(session.person))
+            except CodeSyncXError as error:
+                session.close(error)
+
+    def rights(self, person: Person) -> Rights:
+        """Give what somebody may do here; raises why they may not even read."""
+        return rights_in(self._access, person, self.path)
 
     # -- what the engine tells ------------------------------------------------------------------
 
@@ -255,9 +309,44 @@ class Room(DocumentRoom):
         until = time.monotonic() + _REPLAY_SLICE_S
         for update in updates:
             self.ydoc.apply_update(update)
+            self.ranges.meet()
             if time.monotonic() > until:
                 await asyncio.sleep(0)
                 until = time.monotonic() + _REPLAY_SLICE_S
+
+    def _make_judge(self) -> EditJudge | ChatEdits:
+        if self._make_chat_judge is not None:
+            return ChatEdits(self._make_chat_judge(self.ydoc))
+        return EditJudge(self.ydoc, self._make_document, self.ranges)
+
+    def _expect_ranges(self) -> None:
+        if self._access is not None:
+            # Without the database only the owner gets in; the ranges come when it is back.
+            with contextlib.suppress(AccessUnavailableError):
+                self.ranges.expect(self._access.ranges.of_path(self.path))
+
+    def _hand_of(self, range_id: str) -> Hand:
+        if self._engine is None:
+            return Hand.EDITOR  # what people wrote is being replayed
+        writer = self._engine.writer
+        return Hand.DISK if writer is None else hand_of(writer.rights, range_id)
+
+    def _on_range_lost(self, record: RangeRecord) -> None:
+        self._bus.publish(Event("access.range_lost", {"range_id": record.id, "path": self.path}))
+        task = asyncio.ensure_future(self._keep_lost(record))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _keep_lost(self, record: RangeRecord) -> None:
+        access = self._access
+        if access is None:
+            return
+        try:
+            await access.ranges.put(dataclasses.replace(record, state=LOST))
+            await access.note("", What.RANGE_LOST, self.path, {"range_id": record.id})
+        except AccessUnavailableError as error:
+            logger.warning("That lines of %s were lost can't be kept: %s", self.path, error)
+        self._bus.publish(Event("access.changed"))
 
     def _describe(self) -> None:
         """Write what the browsers look for in the document's state, where it isn't yet."""

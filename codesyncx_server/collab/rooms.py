@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import NotFoundError, RefusedError, StorageError
 from . import metrics
 from .disk import open_document_file
+from .rights import rights_in
 from .room import Room, RoomId
 
 if TYPE_CHECKING:
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
 
     from pycrdt import Doc
 
+    from ..access.model import Person
+    from ..access.service import AccessService
     from ..events.bus import Event, EventBus
-    from .engine import Judge
+    from .edit_judge import ChatJudge
     from .log import LogFolder
+    from .rights import Rights
+    from .session import Session
     from .upstream_events import UpstreamEvents
 
 logger = logging.getLogger(__name__)
@@ -39,7 +44,8 @@ class Rooms:
         settings: dict[str, Any],
         bus: EventBus,
         events: UpstreamEvents,
-        make_chat_judge: Callable[[Doc[Any]], Judge],
+        make_chat_judge: Callable[[Doc[Any]], ChatJudge],
+        access: AccessService | None = None,
     ) -> None:
         self._logs = logs
         self._contents = contents_manager
@@ -47,6 +53,7 @@ class Rooms:
         self._bus = bus
         self._events = events
         self._make_chat_judge = make_chat_judge
+        self._access = access
         self._rooms: dict[str, Room] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._cleaners: dict[str, asyncio.TimerHandle] = {}
@@ -69,6 +76,27 @@ class Rooms:
         """Give the open room of the file at `path`; the one with people in it, if there are two."""
         found = [room for room in self._rooms.values() if room.path == path]
         return max(found, key=lambda room: len(room.engine.sessions), default=None)
+
+    def take_access(self) -> None:
+        """Take over who may do what now."""
+        for room in self:
+            room.take_access()
+
+    def path_of(self, room_id: str) -> str:
+        """Give the path of a room's file, open or not; NotFoundError when it is gone."""
+        path = self._settings["file_id_manager"].get_path(RoomId.parse(room_id).file_id)
+        if path is None:
+            raise NotFoundError("This file is gone.")
+        return str(path)
+
+    def rights(self, room_id: str, person: Person) -> Rights:
+        """Give what somebody may do in a document, open or not; raises why they may not read it."""
+        return rights_in(self._access, person, self.path_of(room_id))
+
+    def admit(self, room_id: str, session: Session) -> None:
+        """Tell a session what it may do in a document; raises why its person may not read it."""
+        if session.person is not None:
+            session.take(self.rights(room_id, session.person))
 
     async def open(self, room_id: str) -> Room:
         """Give a room, opened if it isn't; raises what's wrong with its file or log."""
@@ -113,12 +141,12 @@ class Rooms:
         self._logs.close()
 
     async def _load(self, key: RoomId) -> Room:
-        path = self._settings["file_id_manager"].get_path(key.file_id)
-        if path is None:
-            raise NotFoundError("This file is gone.")
+        path = self.path_of(str(key))
         is_chat = key.file_type == _CHAT_TYPE
         if path.endswith(_CHAT_SUFFIX) and not is_chat:
             raise RefusedError("Open chats as chats.")
+        if is_chat and not path.endswith(_CHAT_SUFFIX):
+            raise RefusedError("This file is no chat.")
         file = open_document_file(self._contents, path, key.file_format, key.file_type)
         judge = self._make_chat_judge if is_chat else None
         name = str(key)
@@ -128,12 +156,12 @@ class Rooms:
         def owns_path() -> bool:
             return bool(ids.get_path(key.file_id) == file.path)
 
-        room = Room(key, file, log, self._bus, owns_path, judge)
+        room = Room(key, file, log, self._bus, owns_path, judge, self._access)
         if room.is_unwritten:
             log.close()
             await asyncio.to_thread(self._logs.delete, name)
             log = await asyncio.to_thread(self._logs.open, name)
-            room = Room(key, file, log, self._bus, owns_path, judge)
+            room = Room(key, file, log, self._bus, owns_path, judge, self._access)
         try:
             await room.load()
         except BaseException:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from .rights import FULL, Rights
+
 if TYPE_CHECKING:
+    from ..access.model import Person
     from ..errors import CodeSyncXError
 
 # What may wait for a client that reads slowly. Beyond it nothing is queued any more; once it has
@@ -39,7 +42,6 @@ class Member:
     initials: str | None = None
     color: str | None = None
     avatar_url: str | None = None
-    may_edit: bool = True
 
 
 @dataclass(slots=True)
@@ -58,7 +60,14 @@ class Session:
     wire: Wire
     awareness_ids: set[int] = field(default_factory=set)
     lag: Lag | None = None
+    rights: Rights = FULL
+    person: Person | None = None
+    is_reader: bool = False  # by the server's authorizer, whatever else they may
     is_closed: bool = False
+
+    def take(self, rights: Rights) -> None:
+        """Let the person do from now on what `rights` say."""
+        self.rights = rights.reading if self.is_reader else rights
 
     def close(self, error: CodeSyncXError) -> None:
         """End it with a reason, once."""

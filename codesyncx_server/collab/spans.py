@@ -6,8 +6,9 @@ counts code units, as browsers do.
 What is written right at the edge of a range belongs to it when its holder writes it. When somebody
 else does, it belongs to the range as far as it goes on with the range's own first or last line;
 whole new lines before the first or after the last don't. Where an edge isn't at the end of a line,
-nothing of others belongs there. Between two ranges that touch, it belongs to the first of those
-that its author holds. A range that was emptied stays where it is and can be typed in.
+nothing of others belongs there, and nowhere anything of those who may not edit the range. Between
+two ranges that touch, it belongs to the first of those that its author holds. A range that was
+emptied stays where it is and can be typed in.
 
 A range is *lost* (its span is None) when nobody can say for sure what became of it: when all of it
 was deleted together with what is around it, or when the disk brought something else in the place
@@ -48,9 +49,10 @@ class Splice(NamedTuple):
 class Hand(Enum):
     """Who writes, as a range sees it."""
 
-    HOLDER = "holder"
-    EDITOR = "editor"
-    DISK = "disk"
+    HOLDER = "holder"  # it is given to them
+    EDITOR = "editor"  # may edit all of the file
+    STRANGER = "stranger"  # may not edit here
+    DISK = "disk"  # nobody in the room
 
 
 class Moved(NamedTuple):
@@ -137,7 +139,7 @@ def shift(
     if hand is Hand.DISK and deleted and is_inside and not _is_line_by_line(span, splice, text):
         return Moved(None, None)
     lead, kept = _kept(span, splice, text, hand)
-    if is_taken and kept and not deleted:
+    if (is_taken or hand is Hand.STRANGER) and not deleted:
         lead, kept = (len(inserted), 0) if at == start else (0, 0)
     local = Splice(Utf8(at - new_start), within, inserted[lead : lead + kept])
     moved = _span(new_start + lead, new_end + lead + kept)

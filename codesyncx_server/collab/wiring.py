@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_server_ydoc.utils import encode_file_path
 
+from ..access.model import Permission, Resource
 from ..storage import project_data_dir
 from . import metrics
 from .handlers import RoomHandler, SessionHandler
 from .lobbies import Lobbies
 from .log import LogFolder
+from .range_book import RangeBook
 from .rooms import Rooms
 from .upstream_events import UpstreamEvents
 
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
     from pycrdt import Doc
 
-    from ..events.bus import EventBus
-    from .engine import Judge
+    from ..access.service import AccessService
+    from ..events.bus import Event, EventBus
+    from .edit_judge import ChatJudge
+    from .room import Room
+    from .session import Session
 
 _LOGS = "documents"
 
@@ -39,6 +44,8 @@ class Collaboration:
         self._settings: dict[str, Any] = {}
         self._background: list[asyncio.Task[None]] = []
         self._is_open = False
+        self._access: AccessService | None = None
+        bus.subscribe("access.changed", self._on_access)
 
     def handlers(self, server: ServerApp | None) -> list[tuple[Any, ...]]:
         """Open the logs and give the routes; they must come before jupyter_server_ydoc's."""
@@ -48,6 +55,8 @@ class Collaboration:
         if server.event_logger is None:
             return []
         self.events = UpstreamEvents(server.event_logger)
+        access: AccessService | None = self._settings.get("codesyncx_access")
+        self._access = access
         self.rooms = Rooms(
             LogFolder(project_data_dir(server.root_dir) / _LOGS),
             server.contents_manager,
@@ -55,10 +64,12 @@ class Collaboration:
             self._bus,
             self.events,
             self._judge_chat,
+            access,
         )
+        self._settings["codesyncx_ranges"] = RangeBook(self.rooms, self._settings)
         self._is_open = True
         self._settings["codesyncx_rooms"] = self.rooms
-        self.lobbies = Lobbies(self.rooms.shared)
+        self.lobbies = Lobbies(self.rooms, access)
         facts = {"collaboration": self}
         return [
             (r"/api/collaboration/room/(.*)", RoomHandler, facts),
@@ -94,11 +105,21 @@ class Collaboration:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
+    def note_refusal(self, session: Session, room: Room | None) -> None:
+        """Have the audit say that somebody was refused to write in a document."""
+        if self._access is not None and room is not None and session.person is not None:
+            self._access.note_refusal(session.person, Permission.EDIT, Resource(room.path))
+
     def remember(self, user: Any) -> None:
         """Have the chat know who came in."""
         chat = self._settings.get("codesyncx_chat")
         if chat is not None:
             chat.remember(dataclasses.asdict(user))
+
+    def _on_access(self, _event: Event) -> None:
+        if self._is_open:
+            self.rooms.take_access()
+            self.lobbies.take_access()
 
     def _serve_documents(self, upstream: Any) -> None:
         """Have `get_document(create=True)` open our rooms."""
@@ -130,6 +151,6 @@ class Collaboration:
 
         upstream.get_document = get_document
 
-    def _judge_chat(self, doc: Doc[Any]) -> Judge:
-        judge: Judge = self._settings["codesyncx_chat"].judge(doc)
+    def _judge_chat(self, doc: Doc[Any]) -> ChatJudge:
+        judge: ChatJudge = self._settings["codesyncx_chat"].judge(doc)
         return judge

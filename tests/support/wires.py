@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pycrdt import Doc, Text
 
 from codesyncx_server.collab import protocol
+from codesyncx_server.collab.rights import FULL, VIEWER
 from codesyncx_server.collab.session import Member, Session
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ class Client:
     ) -> None:
         self.engine = engine
         self.wire = KeepingWire()
-        self.session = Session(Member(username, username.title(), may_edit=may_edit), self.wire)
+        rights = FULL if may_edit else VIEWER
+        self.session = Session(Member(username, username.title()), self.wire, rights=rights)
         self.doc: Doc[Any] = doc or Doc()
         self.text: Text = self.doc.get("source", type=Text)
         self.awareness: dict[int, tuple[int, bytes]] = {}

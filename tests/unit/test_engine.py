@@ -22,6 +22,9 @@ from codesyncx_server.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from codesyncx_server.collab.session import Session
+    from codesyncx_server.updates import Update
+
 
 class Journal:
     """Keeps updates in memory, until its disk is full."""
@@ -289,9 +292,10 @@ def test_a_judge_has_the_last_word_and_follows_what_happens() -> None:
         def __init__(self) -> None:
             self.followed: list[bytes] = []
 
-        def admit(self, update: bytes, username: str) -> None:
+        def admit(self, session: Session, update: bytes, decoded: Update) -> None:
             assert update
-            if username != "ada":
+            assert decoded.structs
+            if session.member.username != "ada":
                 raise RefusedError("Only Ada.")
 
         def follow(self, update: bytes) -> None:

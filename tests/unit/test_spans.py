@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from codesyncx_server.collab import spans
 from codesyncx_server.collab.spans import Hand, Moved, Span, Splice, Utf8
 
-HOLDER, EDITOR, DISK = Hand
+HOLDER, EDITOR, STRANGER, DISK = Hand
 
 
 def _marked(text: str) -> tuple[bytes, Span]:
@@ -61,6 +61,9 @@ def _after(marked: str, at: int, deleted: int, inserted: str, hand: Hand) -> tup
         ("a[bc]d", 1, 0, "X", EDITOR, "aX[bc]d"),
         ("a[bc]d", 3, 0, "X", EDITOR, "a[bc]Xd"),
         ("a[]\n", 1, 0, "X", EDITOR, "a[]X\n"),
+        ("a\n[bc]\nd", 2, 0, "X", STRANGER, "a\nX[bc]\nd"),
+        ("a\n[bc]\nd", 4, 0, "X", STRANGER, "a\n[bc]X\nd"),
+        ("a\n[]\nd", 2, 0, "X\n", STRANGER, "a\nX\n[]\nd"),
         # What takes the place of a part of the range is the range's.
         ("a\n[bc]\nd", 3, 1, "X\nY", EDITOR, "a\n[bX\nY]\nd"),
         ("a\n[bc]\nd", 2, 2, "X\nY", EDITOR, "a\n[X\nY]\nd"),

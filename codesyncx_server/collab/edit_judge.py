@@ -1,0 +1,168 @@
+"""Judges each update of everybody who may not edit all of a document.
+
+An update is read, tried on a shadow of the document, and what it did there is compared with what
+its author may do; only then it may be kept and applied. What stands on nothing, or brings what no
+such document holds, is refused before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from jupyter_ydoc import YNotebook, YUnicode
+from pycrdt import Map, Text
+
+from ..errors import RefusedError
+from . import cell_edits, text_edits
+from .cell_edits import CellChanges
+from .shadow import Shadow
+from .spans import splices_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jupyter_ydoc.ybasedoc import YBaseDoc
+    from pycrdt import Doc
+
+    from ..updates import Update
+    from .rights import Rights
+    from .session import Session
+    from .shadow import Seen
+    from .spans import Span
+
+_NO_SUCH_PART = "This document has no such part."
+_STATE = "state"
+_DIRTY = "dirty"
+_DOCUMENT_ID = "document_id"
+_IN_TEXT = frozenset({"string", "deleted", "gc", "any", "json"})
+_IN_NOTEBOOK = _IN_TEXT | {"map", "array", "text"}
+
+
+class Ranges(Protocol):
+    """Where the ranges of the document are now; those that are lost are in neither."""
+
+    @property
+    def text(self) -> bytes | bytearray: ...
+    @property
+    def spans(self) -> Mapping[str, Span]: ...
+    @property
+    def cells(self) -> Mapping[str, frozenset[str]]: ...
+
+
+class ChatJudge(Protocol):
+    """Decides who may say what in a chat."""
+
+    def admit(self, update: bytes, username: str, *, may_write: bool = True) -> None: ...
+    def follow(self, update: bytes) -> None: ...
+
+
+class ChatEdits:
+    """Has a chat's own judge decide, also on those who may edit everything else."""
+
+    def __init__(self, judge: ChatJudge) -> None:
+        self._judge = judge
+        self.follow = judge.follow
+
+    def admit(self, session: Session, update: bytes, _decoded: Update) -> None:
+        """Return when the session's person may make this change; RefusedError says why not."""
+        username, may_write = session.member.username, session.rights.may_comment
+        self._judge.admit(update, username, may_write=may_write)
+
+    def close(self) -> None:
+        """Let go of the document."""
+
+
+class EditJudge:
+    """Judges updates to `live`, a document of the kind that `make` knows."""
+
+    def __init__(
+        self,
+        live: Doc[Any],
+        make: Callable[[Doc[Any]], YBaseDoc],
+        ranges: Ranges,
+    ) -> None:
+        self._shadow = Shadow(live, make)
+        self._live_state = live.get(_STATE, type=Map)
+        self._ranges = ranges
+
+    def close(self) -> None:
+        """Let go of the document."""
+        self._shadow.close()
+
+    def admit(self, session: Session, update: bytes, decoded: Update) -> None:
+        """Return when the session's person may make this change; RefusedError says why not."""
+        rights = session.rights
+        if rights.is_full or not (decoded.structs or decoded.deletes):
+            return
+        document = self._shadow.document()
+        self._check_shape(decoded, document)
+        try:
+            self._try(document, update, rights)
+        except RefusedError:
+            self._shadow.close()
+            raise
+
+    def follow(self, update: bytes) -> None:
+        """Keep in step: tell of every update that was applied to the document."""
+        self._shadow.follow(update)
+
+    def _check_shape(self, decoded: Update, document: YBaseDoc) -> None:
+        kinds = _IN_NOTEBOOK if isinstance(document, YNotebook) else _IN_TEXT
+        for struct in decoded:
+            if struct.kind not in kinds:
+                raise RefusedError(_NO_SUCH_PART)
+            if struct.root is not None and struct.root not in self._shadow.roots:
+                raise RefusedError(_NO_SUCH_PART)
+
+    def _try(self, document: YBaseDoc, update: bytes, rights: Rights) -> None:
+        if isinstance(document, YNotebook):
+            self._try_notebook(document, update, rights)
+        elif isinstance(document, YUnicode):
+            self._try_text(document, update, rights)
+        elif any(seen.topic != _STATE for seen in self._attempt(update)):
+            raise RefusedError(text_edits.READ_ONLY)
+
+    def _try_text(self, document: YBaseDoc, update: bytes, rights: Rights) -> None:
+        text = document.ydoc.get("source", type=Text)
+        length = len(text)
+        splices = []
+        for seen in self._attempt(update):
+            splices += splices_of(seen.delta)
+        grown = sum(len(splice.inserted) - splice.deleted for splice in splices)
+        if len(text) != length + grown:
+            raise RefusedError(_NO_SUCH_PART)
+        if splices:
+            text_edits.check_splices(splices, self._ranges.text, self._ranges.spans, rights)
+
+    def _try_notebook(self, document: YNotebook, update: bytes, rights: Rights) -> None:
+        before = self._shadow.cell_ids
+        changes = self._attempt(update)
+        if any(seen.topic != "cells" for seen in changes) and not rights.may_edit:
+            raise RefusedError(cell_edits.READ_ONLY)
+        ranges = self._ranges.cells
+        if rights.may_edit and not rights.locked <= ranges.keys():
+            raise RefusedError(text_edits.NOWHERE)
+        named = rights.locked if rights.may_edit else rights.open & ranges.keys()
+        own = frozenset().union(*(ranges[name] for name in named))
+        cells = CellChanges(document.ycells, before, self._shadow.cell_ids)
+        cells.check((seen for seen in changes if seen.topic == "cells"), rights, own)
+
+    def _attempt(self, update: bytes) -> list[Seen]:
+        """Try an update; gives what it does besides the state, which is judged right here."""
+        rest = []
+        for seen in self._shadow.attempt(update):
+            if seen.topic == _STATE:
+                self._check_state(seen)
+            else:
+                rest.append(seen)
+        return rest
+
+    def _check_state(self, seen: Seen) -> None:
+        """Let pass what JupyterLab writes for itself; the rest of the state is the server's."""
+        for key, change in seen.keys.items():
+            new = change.get("newValue")
+            if key == _DIRTY and isinstance(new, bool):
+                continue
+            if key == _DOCUMENT_ID and new == self._live_state.get(_DOCUMENT_ID):
+                continue
+            raise RefusedError("The state of a document is the server's.")
