@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .. import updates
 from ..errors import (
     CodeSyncXError,
     InvalidRequestError,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from pycrdt import Doc
 
+    from .. import updates
     from .engine import Schedule
     from .session import Member, Session
     from .slice_mirror import WriteCore
@@ -133,8 +133,10 @@ class _Judge:
     def __init__(self, part: Part) -> None:
         self._part = part
 
-    def admit(self, update: bytes, _username: str) -> None:
-        for struct in updates.read_update(update):
+    def admit(self, session: Session, _update: bytes, decoded: updates.Update) -> None:
+        if not session.rights.may_change and (decoded.structs or decoded.deletes):
+            raise RefusedError("You may read these lines but not edit them.")
+        for struct in decoded:
             if struct.root is not None and struct.root not in self._part.roots:
                 raise RefusedError("There is no such part of this document.")
             if struct.kind not in self._part.kinds:

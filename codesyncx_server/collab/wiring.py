@@ -77,7 +77,9 @@ class Collaboration:
         ]
 
     async def start(self) -> None:
-        """Let jupyter_server_ydoc's Python API find our rooms; once, before the first of them."""
+        """Let jupyter_server_ydoc's Python API find our rooms, before the first of them is open."""
+        if self._access is not None:
+            await self._access.opened()
         if not self._is_open or self._background:
             return
         # What a server has loaded stays; looking through all of it for garbage again and again

@@ -16,6 +16,7 @@ from support.wires import split_frames
 from codesyncx_server.collab import protocol, spans
 from codesyncx_server.collab.engine import Engine
 from codesyncx_server.collab.range_tracker import RangeTracker
+from codesyncx_server.collab.rights import FULL, VIEWER
 from codesyncx_server.collab.session import Member, Session
 from codesyncx_server.collab.slice_engine import SliceEngine, lost
 from codesyncx_server.collab.slice_mirror import TextSlice
@@ -67,7 +68,8 @@ class Client:
     ) -> None:
         self.engine = engine
         self.wire = Wire()
-        self.session = Session(Member(username, username.title(), may_edit=may_edit), self.wire)
+        rights = FULL if may_edit else VIEWER
+        self.session = Session(Member(username, username.title()), self.wire, rights=rights)
         self.doc: Doc[Any] = Doc(client_id=client_id)
         self.text = self.doc.get("source", type=Text)
         self.outbox: deque[bytes] = deque()
