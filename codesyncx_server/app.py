@@ -96,7 +96,7 @@ class CodeSyncXApp(ExtensionApp):
         """Add the routes of every feature."""
         if self.gate is not None:
             self.handlers.extend(self.gate.handlers())
-        self.handlers.extend(self.sharing.handlers(self.serverapp))
+        self.handlers.extend(self.sharing.handlers())
         self.handlers.extend(self.project.handlers(self.serverapp))
         self.handlers.extend(self.chat.handlers(self.serverapp))
         self.handlers.extend(self.collaboration.handlers(self.serverapp))

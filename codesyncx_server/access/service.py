@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import AccessUnavailableError, RefusedError
 from . import changes, explain, links
-from .attempts import Attempts
+from .attempts import Attempts, network_of
 from .audit import AuditQuery, Entry, Refusals, What
 from .changes import Change, Invitation, Terms
 from .model import EVERYTHING, NOTHING, PROJECT, Permission, Person, Resource
@@ -32,9 +32,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_S = 0.5
+OPENING_S = 10.0
 #: A database that doesn't answer for so long counts as gone.
 STALE_S = 15.0
 MOST_PEOPLE = 20_000
+#: Tries to come in by a link in a minute: of one address, and wrong ones of all together.
+TRIES_FOR_ONE = 20
+TRIES_OVERALL = 300
+#: Changes that one person may make in a minute, as each leaves its lines in the audit log.
+DEEDS_FOR_ONE = 300
 
 _OWNER = Decision(allowed=True, why=Reason.OWNER)
 _UNAVAILABLE = Decision(allowed=False, why=Reason.UNAVAILABLE)
@@ -62,13 +68,18 @@ class AccessService:
         self._renames: list[tuple[str, str]] = []
         self._names: dict[str, str] = {}
         self._refusals = Refusals()
-        self.attempts = Attempts()
+        self._attempts = Attempts(for_one=TRIES_FOR_ONE, overall=TRIES_OVERALL)
+        self._deeds = Attempts(for_one=DEEDS_FOR_ONE, overall=DEEDS_FOR_ONE)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="codesyncx-access")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._looking: asyncio.Task[None] | None = None
         self._opening: Future[Snapshot] = self._thread.submit(store.read)
         self._opening.add_done_callback(self._opened)
         self.ranges = Ranges(self)
+
+    def wait_until_open(self) -> None:
+        """Let the database be opened, or fail, before anything is served."""
+        wait([self._opening], OPENING_S)
 
     async def start(self) -> None:
         """Begin to look for changes; everything is decided from now on."""
@@ -216,14 +227,14 @@ class AccessService:
         self, secret: str, display_name: str, *, address: str = "", token: str | None = None
     ) -> links.Admission:
         """Let a guest in by a link's secret; `token` is that of a guest who is in already."""
-        self.attempts.begin(address)
+        self._attempts.begin(network_of(address))
         nobody = Person("")
         try:
             admission, _ = await self._change(
                 nobody, lambda change: changes.redeem(change, secret, display_name, token)
             )
         except RefusedError:
-            self.attempts.failed()
+            self._attempts.failed()
             raise
         return admission
 
@@ -285,6 +296,8 @@ class AccessService:
     # -- how ------------------------------------------------------------------------------------
 
     async def _change(self, by: Person, work: Callable[[Change], _Result]) -> _Result:
+        if by.username:
+            self._deeds.begin(by.username)
         result, snapshot = await self._in_thread(self._transact, by, work)
         self._adopt(snapshot)
         return result

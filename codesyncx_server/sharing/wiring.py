@@ -11,6 +11,7 @@ from ..access.service import AccessService
 from ..access.store import AccessStore
 from ..events.bus import Event
 from ..storage import project_data_dir
+from .handlers import routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,14 +45,16 @@ class Sharing:
         self.service = AccessService(
             AccessStore(url, folder / _MARK, default), lambda: bus.publish(Event(CHANGED))
         )
+        # The server doesn't listen yet, so that nobody is refused for coming too early.
+        self.service.wait_until_open()
 
     def settings(self) -> dict[str, Any]:
         """Give what other features find in the server's settings."""
         return {"codesyncx_access": self.service}
 
-    def handlers(self, server: ServerApp | None) -> list[tuple[Any, ...]]:  # noqa: ARG002
+    def handlers(self) -> list[tuple[Any, ...]]:
         """Give the routes, for `ExtensionApp.handlers`."""
-        return []
+        return [] if self.service is None else routes(self.service)
 
     async def start(self) -> None:
         """Begin to follow the project and the database."""

@@ -1,0 +1,431 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.identity import PERSON, NamedInHeader
+from tornado.httpclient import HTTPClientError
+
+from codesyncx_server.access.model import Permission, Person, Resource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jupyter_server.auth.identity import User
+    from jupyter_server.serverapp import ServerApp
+
+    from codesyncx_server.access.service import AccessService
+
+Ask = Callable[..., Awaitable["Answer"]]
+
+
+class GraceOwns(NamedInHeader):
+    """Grace owns the server, everybody else is only who they are."""
+
+    def is_owner(self, user: User) -> bool:
+        return user.username == "grace"
+
+
+class Answer:
+    """A status with the JSON that came with it."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        self.status = status
+        self.text = body.decode()
+        self.data: Any = json.loads(self.text) if self.text.startswith("{") else None
+
+    @property
+    def problem(self) -> tuple[int, str]:
+        assert set(self.data) == {"code", "message"}
+        return self.status, self.data["code"]
+
+
+@pytest.fixture
+def jp_server_config() -> dict[str, Any]:
+    return {
+        "ServerApp": {
+            "jpserver_extensions": {"codesyncx_server": True},
+            "identity_provider_class": GraceOwns,
+            "disable_check_xsrf": True,
+        }
+    }
+
+
+@pytest.fixture
+def root(jp_root_dir: Path) -> Path:
+    (jp_root_dir / "labs" / "deep").mkdir(parents=True)
+    (jp_root_dir / "solutions").mkdir()
+    for name in ("solver.py", "labs/a.py", "labs/deep/b.py", "solutions/1.py"):
+        (jp_root_dir / name).write_text("x = 1\n")
+    return jp_root_dir
+
+
+@pytest.fixture
+def service(
+    jp_serverapp: ServerApp, root: Path, jp_asyncio_loop: asyncio.AbstractEventLoop
+) -> AccessService:
+    assert root.is_dir()
+    (app,) = jp_serverapp.extension_manager.extension_apps["codesyncx_server"]
+    if app.project.tracker is None:
+        jp_asyncio_loop.run_until_complete(app._start_jupyter_server_extension(jp_serverapp))
+    found: AccessService = jp_serverapp.web_app.settings["codesyncx_access"]
+    return found
+
+
+@pytest.fixture
+def ask(jp_fetch: Callable[..., Any], service: AccessService) -> Ask:
+    assert service.is_available
+
+    async def send(
+        person: str, method: str, route: str, data: object = None, **query: str | int
+    ) -> Answer:
+        body = None if data is None else data if isinstance(data, str) else json.dumps(data)
+        if method in {"POST", "PATCH"} and body is None:
+            body = "{}"
+        try:
+            answer = await jp_fetch(
+                "codesyncx",
+                "api",
+                "access",
+                *route.split("/"),
+                method=method,
+                headers={PERSON: person},
+                body=body,
+                params={key: str(value) for key, value in query.items()},
+                allow_nonstandard_methods=True,
+            )
+        except HTTPClientError as error:
+            return Answer(error.code, error.response.body if error.response else b"")
+        return Answer(answer.code, answer.body or b"")
+
+    return send
+
+
+def to_user(name: str, path: str, role: str, **more: object) -> dict[str, Any]:
+    return {"subject": {"kind": "user", "name": name}, "path": path, "role": role, **more}
+
+
+def lines(start: int, end: int) -> dict[str, Any]:
+    return {"kind": "lines", "start_line": start, "end_line": end}
+
+
+async def test_the_owner_gives_somebody_a_folder_changes_it_and_takes_it_back(ask: Ask) -> None:
+    assert (await ask("ada", "GET", "permissions", path="labs")).problem == (404, "not_found")
+
+    made = await ask("grace", "POST", "grants", to_user("ada", "labs", "editor"))
+    assert made.status == 201
+    assert made.data["subject"] == {"kind": "user", "name": "ada", "display_name": "ada"}
+    assert (made.data["path"], made.data["role"]) == ("labs", "editor")
+    assert (made.data["granted_by"], made.data["inherited"]) == ("grace", False)
+    assert made.data["range"] is None
+    number = made.data["id"]
+
+    seen = await ask("ada", "GET", "permissions", path="labs/a.py")
+    assert seen.data["permissions"] == [
+        "comment", "create", "delete", "edit", "execute", "read", "share_screen", "speak",
+    ]  # fmt: skip
+    assert seen.data["why"] == "You have the role editor on labs."
+    assert (await ask("ada", "GET", "permissions", path="solver.py")).status == 404
+    top = await ask("ada", "GET", "permissions", path="")
+    assert (top.status, top.data["permissions"]) == (200, [])
+
+    changed = await ask("grace", "PATCH", f"grants/{number}", {"role": "viewer"})
+    assert (changed.status, changed.data["permissions"]) == (200, ["read"])
+    assert (await ask("ada", "GET", "permissions", path="labs")).data["permissions"] == ["read"]
+
+    assert (await ask("grace", "DELETE", f"grants/{number}")).status == 204
+    assert (await ask("ada", "GET", "permissions", path="labs")).status == 404
+    assert (await ask("grace", "DELETE", f"grants/{number}")).problem == (404, "not_found")
+
+
+async def test_me_tells_who_one_is_here(ask: Ask) -> None:
+    grace = (await ask("grace", "GET", "me")).data
+    assert (grace["username"], grace["name"], grace["is_owner"]) == ("grace", "Grace", True)
+    assert grace["is_trusted"]
+    assert "admin" in grace["permissions"]
+    await ask("grace", "POST", "grants", to_user("ada", "", "viewer"))
+    ada = (await ask("ada", "GET", "me")).data
+    assert ada == {
+        "username": "ada",
+        "name": "Ada",
+        "is_owner": False,
+        "is_guest": False,
+        "is_trusted": False,
+        "permissions": ["read"],
+    }
+
+
+async def test_a_list_of_grants_shows_what_is_inherited_to_those_who_may_share(ask: Ask) -> None:
+    await ask("grace", "POST", "grants", to_user("ada", "", "viewer"))
+    await ask("grace", "POST", "grants", to_user("bob", "labs", "maintainer"))
+    await ask("grace", "POST", "grants", to_user("cat", "solutions", "viewer"))
+    found = await ask("bob", "GET", "grants", path="labs")
+    assert [(one["subject"]["name"], one["inherited"]) for one in found.data["grants"]] == [
+        ("bob", False),
+        ("ada", True),
+    ]
+    refused = await ask("ada", "GET", "grants", path="labs")
+    assert refused.problem == (403, "refused")
+    assert refused.data["message"] == (
+        "You may not share labs: you have the role viewer on the project, and that doesn't"
+        " include it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (to_user("ada", "missing.py", "viewer"), (404, "not_found")),
+        (to_user("ada", "../secret", "viewer"), (400, "invalid_request")),
+        (to_user("ada", "labs\\a.py", "viewer"), (400, "invalid_request")),
+        (to_user("ada", "labs", "king"), (400, "invalid_request")),
+        (to_user("", "labs", "viewer"), (400, "invalid_request")),
+        (to_user("a\u202eda", "labs", "viewer"), (400, "invalid_request")),
+        (to_user("x" * 256, "labs", "viewer"), (400, "invalid_request")),
+        (to_user("guest-0", "labs", "viewer"), (404, "not_found")),
+        (to_user("ada", "labs", "viewer", permissions=["read"]), (400, "invalid_request")),
+        (to_user("ada", "labs", "viewer", expires_at=1), (400, "invalid_request")),
+        (to_user("ada", "labs", "viewer", expires_at="soon"), (400, "invalid_request")),
+        (to_user("ada", "labs", "viewer", expires_at=True), (400, "invalid_request")),
+        (to_user("ada", "labs", "owner"), (400, "invalid_request")),
+        (to_user("ada", "solver.py", "viewer", range={"id": "x"}), (404, "not_found")),
+        (to_user("ada", "solver.py", "viewer", range={"kind": "words"}), (400, "invalid_request")),
+        (
+            to_user("ada", "solver.py", "viewer", range={"kind": "cells", "cell_ids": []}),
+            (400, "invalid_request"),
+        ),
+        (
+            to_user("ada", "solver.py", "none", range={"kind": "cells", "cell_ids": ["a"]}),
+            (400, "invalid_request"),
+        ),
+        (
+            to_user("ada", "solver.py", "viewer", range=lines(2, 1)),
+            (400, "invalid_request"),
+        ),
+        ({"subject": {"kind": "robot", "name": "r2"}, "path": "labs"}, (400, "invalid_request")),
+        ({"subject": {"kind": "link", "name": "x"}, "path": "labs", "role": "viewer"},
+         (404, "not_found")),
+        ({"subject": {"kind": "everyone", "name": "x"}, "path": "labs", "role": "viewer"},
+         (400, "invalid_request")),
+        ({"subject": "ada", "path": "labs", "role": "viewer"}, (400, "invalid_request")),
+        ({"subject": {"kind": "user", "name": "ada"}, "path": "labs"}, (400, "invalid_request")),
+        ("[]", (400, "invalid_request")),
+        ("{", (400, "invalid_request")),
+        ("[" * 100_000, (400, "invalid_request")),
+        ('{"subject":{"kind":"user","name":"a"},"path":"","role":"viewer","expires_at":1e999}',
+         (400, "invalid_request")),
+        ('{"subject":{"kind":"user","name":"a"},"path":"","role":"viewer","expires_at":NaN}',
+         (400, "invalid_request")),
+        ("x" * 300_000, (413, "too_large")),
+    ],
+    ids=lambda value: str(value)[:60],
+)  # fmt: skip
+async def test_a_grant_that_makes_no_sense_is_answered_exactly(
+    ask: Ask, data: object, problem: tuple[int, str]
+) -> None:
+    answer = await ask("grace", "POST", "grants", data)
+    assert answer.problem == problem
+    assert (await ask("grace", "GET", "grants")).data == {"grants": []}
+
+
+async def test_nobody_gives_more_than_they_have_or_without_share(ask: Ask) -> None:
+    await ask("grace", "POST", "grants", to_user("ada", "labs", "maintainer"))
+    await ask("grace", "POST", "grants", to_user("bob", "labs", "editor"))
+    for who, data in (
+        ("bob", to_user("cat", "labs", "viewer")),
+        ("bob", to_user("bob", "labs", "maintainer")),
+        ("ada", to_user("ada", "", "viewer")),
+        ("ada", to_user("ada", "missing.py", "viewer")),
+        ("eve", to_user("eve", "labs", "viewer")),
+    ):
+        assert (await ask(who, "POST", "grants", data)).problem == (403, "refused")
+    answer = await ask("ada", "POST", "grants", to_user("ada", "", "owner"))
+    assert answer.problem == (403, "refused")
+    number = (await ask("ada", "POST", "grants", to_user("cat", "labs", "editor"))).data["id"]
+    assert (await ask("bob", "PATCH", f"grants/{number}", {"role": "viewer"})).status == 403
+    assert (await ask("bob", "DELETE", f"grants/{number}")).status == 403
+
+
+async def test_ranges_are_refused_clearly_while_nobody_knows_them(
+    ask: Ask, service: AccessService, jp_serverapp: ServerApp
+) -> None:
+    jp_serverapp.web_app.settings.pop("codesyncx_ranges", None)
+    lines = {"kind": "lines", "start_line": 1, "end_line": 1}
+    answer = await ask(
+        "grace", "POST", "grants", to_user("ada", "solver.py", "editor", range=lines)
+    )
+    assert answer.problem == (400, "invalid_request")
+    assert answer.data["message"] == "Lines and cells can't be shared on this server yet."
+    assert not service.policy.grants
+
+
+async def test_a_link_lets_a_guest_in_as_often_and_as_long_as_it_says(
+    ask: Ask, service: AccessService
+) -> None:
+    made = await ask(
+        "grace", "POST", "links",
+        {"path": "labs", "role": "editor", "max_uses": 1, "name": "Lab day", "with_chat": True},
+    )  # fmt: skip
+    assert made.status == 201
+    before, _, secret = made.data["url"].partition("#")
+    assert before.endswith("/codesyncx/join")
+    link = made.data["link"]
+    assert (link["name"], link["uses"], link["max_uses"]) == ("Lab day", 0, 1)
+
+    admission = await service.redeem(secret, " Edsger \n")
+    assert admission.guest.name == "Edsger"
+    guest = Person(admission.guest.id, link=admission.guest.link_id)
+    assert service.allows(guest, Permission.EDIT, Resource("labs/a.py"))
+    assert service.allows(guest, Permission.COMMENT, Resource("chats/general.chat"))
+    assert not service.allows(guest, Permission.READ, Resource("solver.py"))
+
+    listed = (await ask("grace", "GET", "links", path="labs")).data["links"]
+    assert [(one["id"], one["uses"]) for one in listed] == [(link["id"], 1)]
+    assert secret not in json.dumps(listed)
+    assert (await ask("grace", "GET", "links", path="solutions")).data["links"] == []
+    assert (await ask("ada", "GET", "links", path="labs")).problem == (403, "refused")
+    assert (await ask("ada", "DELETE", f"links/{link['id']}")).problem == (403, "refused")
+    assert (await ask("grace", "DELETE", f"links/{link['id']}")).status == 204
+    assert service.guest_of(admission.token) is None
+    assert (await ask("grace", "GET", "links", path="labs")).data["links"] == []
+    assert (await ask("grace", "DELETE", f"links/{link['id']}")).problem == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"role": "none"},
+        {"role": "maintainer"},
+        {"role": "owner"},
+        {"role": "viewer", "max_uses": 0},
+        {"role": "viewer", "max_uses": 1.5},
+        {"role": "viewer", "name": "x" * 65},
+        {"role": "viewer", "with_chat": "yes"},
+    ],
+)
+async def test_a_link_that_makes_no_sense_is_refused(ask: Ask, more: dict[str, Any]) -> None:
+    answer = await ask("grace", "POST", "links", {"path": "labs", **more})
+    assert answer.problem == (400, "invalid_request")
+
+
+async def test_a_preview_shows_what_somebody_sees(ask: Ask) -> None:
+    everyone = {"subject": {"kind": "everyone"}, "path": "", "role": "viewer"}
+    await ask("grace", "POST", "grants", everyone)
+    await ask(
+        "grace", "POST", "grants",
+        {"subject": {"kind": "everyone"}, "path": "solutions", "role": "none"},
+    )  # fmt: skip
+    await ask("grace", "POST", "grants", to_user("ada", "labs/deep", "editor"))
+    seen = (await ask("grace", "GET", "preview", kind="user", name="ada", path="")).data
+    assert [(one["name"], one["is_reached"], one["permissions"]) for one in seen["entries"]] == [
+        ("labs", True, ["read"]),
+        ("solutions", False, []),
+        ("solver.py", True, ["read"]),
+    ]
+    deep = (await ask("grace", "GET", "preview", kind="user", name="ada", path="labs")).data
+    assert [(one["type"], "edit" in one["permissions"]) for one in deep["entries"]] == [
+        ("directory", True),
+        ("file", False),
+    ]
+    assert (await ask("ada", "GET", "preview", kind="user", name="ada")).status == 403
+    missing = await ask("grace", "GET", "preview", kind="everyone", path="nowhere")
+    assert missing.problem == (404, "not_found")
+
+
+async def test_groups_are_the_owners_business(ask: Ask) -> None:
+    group = {"name": "students", "members": ["ada"]}
+    assert (await ask("ada", "POST", "groups", group)).problem == (403, "refused")
+    assert (await ask("grace", "POST", "groups", group)).status == 201
+    assert (await ask("grace", "POST", "groups", group)).problem == (409, "exists")
+    to_group = {"subject": {"kind": "group", "name": "students"}, "path": "labs", "role": "viewer"}
+    await ask("grace", "POST", "grants", to_group)
+    assert (await ask("ada", "GET", "permissions", path="labs")).status == 200
+    subjects = (await ask("grace", "GET", "subjects", q="stud")).data
+    assert [one["name"] for one in subjects["groups"]] == ["students"]
+
+    await ask("grace", "POST", "groups/students", {"members": ["bob"]})
+    assert (await ask("ada", "GET", "permissions", path="labs")).status == 404
+    assert (await ask("bob", "GET", "permissions", path="labs")).status == 200
+    assert (await ask("grace", "DELETE", "groups/students")).status == 204
+    assert (await ask("bob", "GET", "permissions", path="labs")).status == 404
+    assert (await ask("grace", "GET", "groups")).data == {"groups": []}
+
+
+async def test_people_are_offered_to_those_who_may_share(ask: Ask, service: AccessService) -> None:
+    await ask("ada", "GET", "me")
+    await service.look()
+    await ask("grace", "POST", "grants", to_user("bob", "labs", "maintainer"))
+    found = await ask("bob", "GET", "subjects", q="AD")
+    assert found.data["people"] == [{"kind": "user", "name": "ada", "display_name": "Ada"}]
+    assert (await ask("ada", "GET", "subjects")).problem == (403, "refused")
+
+
+async def test_the_audit_log_tells_owners_who_did_what(ask: Ask) -> None:
+    made = await ask("grace", "POST", "grants", to_user("ada", "labs", "viewer"))
+    await ask("ada", "GET", "grants", path="labs")
+    await ask("ada", "GET", "grants", path="labs")
+    await ask("grace", "DELETE", f"grants/{made.data['id']}")
+
+    entries = (await ask("grace", "GET", "audit")).data["entries"]
+    told = [(one["who"], one["what"], one["path"]) for one in entries]
+    assert sorted(told) == [
+        ("ada", "refused", "labs"),
+        ("grace", "granted", "labs"),
+        ("grace", "revoked", "labs"),
+    ]
+    assert entries[0]["id"] > entries[-1]["id"]
+    refused = (await ask("grace", "GET", "audit", what="refused")).data["entries"]
+    assert [one["detail"] for one in refused] == [{"permission": "share"}]
+    of_grace = (await ask("grace", "GET", "audit", who="grace", limit=1)).data["entries"]
+    assert [one["what"] for one in of_grace] == ["revoked"]
+    before = (await ask("grace", "GET", "audit", before=of_grace[0]["id"], who="grace")).data
+    assert [one["what"] for one in before["entries"]] == ["granted"]
+    assert (await ask("grace", "GET", "audit", path="lab")).data["entries"] == []
+    assert (await ask("grace", "GET", "audit", what="sung")).problem == (400, "invalid_request")
+    assert (await ask("ada", "GET", "audit")).problem == (403, "refused")
+    assert (await ask("ada", "GET", "audit/export")).problem == (403, "refused")
+
+    export = await ask("grace", "GET", "audit/export")
+    lines = [json.loads(line) for line in export.text.splitlines()]
+    assert [line["id"] for line in lines] == sorted(line["id"] for line in lines)
+    assert {line["what"] for line in lines} == {"granted", "revoked", "refused"}
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        assert (await ask("grace", method, "audit", "{}")).status == 405
+
+
+async def test_access_ends_by_itself_and_everybody_is_told(
+    ask: Ask, jp_ws_fetch: Callable[..., Any]
+) -> None:
+    socket = await jp_ws_fetch("codesyncx", "api", "events", headers={PERSON: "grace"})
+    assert json.loads(await socket.read_message())["type"] == "hello"
+    await ask(
+        "grace", "POST", "grants", to_user("ada", "labs", "viewer", expires_at=time.time() + 1)
+    )
+    assert (await ask("ada", "GET", "permissions", path="labs")).status == 200
+    for _ in range(2):
+        heard = json.loads(await asyncio.wait_for(socket.read_message(), 10))
+        assert heard["type"] == "access.changed"
+    assert (await ask("ada", "GET", "permissions", path="labs")).status == 404
+    entries = (await ask("grace", "GET", "audit", what="expired")).data["entries"]
+    assert [(one["who"], one["path"]) for one in entries] == [("grace", "labs")]
+    socket.close()
+
+
+async def test_grants_follow_a_file_that_is_renamed(ask: Ask, jp_fetch: Callable[..., Any]) -> None:
+    await ask("grace", "POST", "grants", to_user("ada", "labs", "viewer"))
+    await jp_fetch(
+        "api", "contents", "labs", method="PATCH", headers={PERSON: "grace"},
+        body=json.dumps({"path": "exercises"}),
+    )  # fmt: skip
+
+    async def follows() -> bool:
+        return (await ask("ada", "GET", "permissions", path="exercises/a.py")).status == 200
+
+    async with asyncio.timeout(10):
+        while not await follows():  # noqa: ASYNC110 - it waits for an answer
+            await asyncio.sleep(0.05)
+    assert (await ask("ada", "GET", "permissions", path="labs/a.py")).status == 404
