@@ -184,7 +184,7 @@ def redeem(
     snapshot = change.snapshot
     link = snapshot.links.get(links.link_id_in(secret))
     if not links.fits(secret, link) or link is None:
-        raise RefusedError("This link isn't valid. Check that it was copied as a whole.")
+        raise RefusedError(links.NOT_VALID)
     name = links.clean_name(display_name)
     if token is not None:
         known = snapshot.guest_by_token(links.hash_of(token), change.now)

@@ -20,6 +20,7 @@ _ID_BYTES = 9
 _SECRET_BYTES = 32
 _NO_HASH = "0" * 64
 GUEST_PREFIX = "guest-"
+NOT_VALID = "This link isn't valid. Check that it was copied as a whole."
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,6 +223,20 @@ class AccessService:
         """End a link; its guests are out at once."""
         await self._change(by, lambda change: changes.revoke_link(change, link_id))
 
+    def invitation(self, secret: str, *, address: str = "") -> tuple[links.Link, Grant]:
+        """Give the link that a secret opens, and what it gives; counts as a try to come in."""
+        self._attempts.begin(network_of(address))
+        snapshot = self.snapshot
+        link = snapshot.links.get(links.link_id_in(secret))
+        if not links.fits(secret, link) or link is None:
+            self._attempts.failed()
+            raise RefusedError(links.NOT_VALID)
+        grant = snapshot.grant_of_link(link, self._clock())
+        links.check_usable(link, is_over=grant is None)
+        if grant is None:
+            raise RefusedError(links.NOT_VALID)
+        return link, grant
+
     async def redeem(
         self, secret: str, display_name: str, *, address: str = "", token: str | None = None
     ) -> links.Admission:

@@ -13,6 +13,7 @@ from ..access.changes import Invitation
 from ..access.granting import check_grant, stand_in
 from ..access.model import Grant, Permission, Resource, Subject, SubjectKind
 from ..errors import CodeSyncXError, NotFoundError, RefusedError
+from ..gate.sight import sight_of
 from . import requests
 from .audit_handlers import AuditExportHandler, AuditHandler
 from .base import AccessHandler
@@ -58,17 +59,18 @@ class PermissionsHandler(AccessHandler):
     @authorized(action="read")
     async def get(self) -> None:
         person, service, path = self.person, self.service, self.path()
-        views = Views(service, self.settings, person)
-        if not service.reaches(person, path):
+        sight = sight_of(self)
+        if not sight.reaches(path):
             service.note_refusal(person, Permission.READ, Resource(path))
             raise NotFoundError(f"There is no {path or 'project'} here, or you may not see it.")
         decision = service.decide(person, Permission.READ, Resource(path))
+        may = frozenset(permission for permission in Permission if sight.may(permission, path))
         await self.answer(
             {
                 "path": path,
-                "permissions": listed(service.permissions(person, Resource(path))),
+                "permissions": listed(may),
                 "why": _sentence(explain.why(decision)),
-                "ranges": views.ranges(path),
+                "ranges": Views(service, self.settings, person).ranges(path),
                 "reaches": True,
             }
         )
