@@ -76,18 +76,39 @@ class RoomAwareness(Awareness):
         self._untold.clear()
         return message
 
-    def everyone(self) -> bytes | None:
+    @property
+    def untold(self) -> frozenset[int]:
+        """The clients that `drain` will tell of."""
+        return frozenset(self._untold)
+
+    def everyone(self, session: Session | None = None) -> bytes | None:
         """Give the message that tells a newcomer of everyone."""
         present = [client_id for client_id, state in self._states.items() if state]
         if not present:
             return None
+        if session is not None and session.outlook is not None:
+            return self.as_seen(present, session)
         return protocol.awareness_states(self._encode(client_id) for client_id in present)
+
+    def as_seen(self, client_ids: Iterable[int], session: Session) -> bytes | None:
+        """Give the message for a session that may not hear all of it; its own it knows."""
+        others = sorted(set(client_ids) - session.awareness_ids)
+        if not others:
+            return None
+        return protocol.awareness_states(self._encode_seen(each, session) for each in others)
 
     def set_local_state(self, state: dict[str, Any] | None) -> None:
         """Tell something in the server's own name, as extensions do."""
         super().set_local_state(state)
         self._encoded[self.client_id] = _dump(state)
         self._tell(self.client_id)
+
+    def _encode_seen(self, client_id: int, session: Session) -> bytes:
+        state = self._states.get(client_id)
+        if not state or session.outlook is None:
+            return self._encode(client_id)
+        clock = max(self._clock_of(client_id), 0)
+        return protocol.awareness_entry(client_id, clock, _dump(session.outlook.see(state)))
 
     def _may_speak(self, session: Session, entry: AwarenessEntry) -> bool:
         client_id = entry.client_id
@@ -128,7 +149,7 @@ class RoomAwareness(Awareness):
             return
         if len(entry.state) > MAX_STATE_BYTES:
             raise TooLargeError("What your browser tells of where you are is too large.")
-        state, encoded = _stamped(entry.state, session.member)
+        state, encoded = _stamped(entry.state, session)
         before = self._states.get(client_id)
         known = self._meta.get(client_id)
         clock = entry.clock if known is None else max(known["clock"] + 1, entry.clock)
@@ -172,13 +193,15 @@ class RoomAwareness(Awareness):
         return protocol.awareness_entry(client_id, clock, state)
 
 
-def _stamped(text: bytes, member: Member) -> tuple[dict[str, Any], bytes]:
+def _stamped(text: bytes, session: Session) -> tuple[dict[str, Any], bytes]:
     """Read a state, put in who it is, and write it as every browser can read it."""
     try:
         state = json.loads(text)
         if not isinstance(state, dict):
             raise InvalidRequestError("Where you are was told in no known form.")
-        state["user"] = stamp(member)
+        state["user"] = stamp(session.member)
+        if session.outlook is not None:
+            state = session.outlook.tell(state)
         return state, _dump(state)
     except (ValueError, RecursionError) as error:
         raise InvalidRequestError("Where you are was told in no known form.") from error

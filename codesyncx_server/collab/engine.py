@@ -134,7 +134,7 @@ class Engine:
         self.flush()
         self.sessions.add(session)
         greeting = protocol.frame(protocol.sync_step1(self.doc.get_state()))
-        everyone = self.awareness.everyone()
+        everyone = self.awareness.everyone(session)
         if everyone is not None:
             greeting += protocol.frame(everyone)
         session.wire.send(greeting)
@@ -164,7 +164,7 @@ class Engine:
             case protocol.StateVector(state):
                 self._answer(session, state)
             case protocol.AwarenessQuery():
-                everyone = self.awareness.everyone()
+                everyone = self.awareness.everyone(session)
                 if everyone is not None:
                     self._send(session, protocol.frame(everyone))
             case protocol.SaveRequest():
@@ -319,12 +319,19 @@ class Engine:
             frames = protocol.frame(protocol.sync_update(update))
             if self._observer is not None:
                 self._observer.on_flush(len(pending), len(update), len(self.sessions))
+        untold = self.awareness.untold
         told = self.awareness.drain()
-        if told is not None:
-            frames += protocol.frame(told)
-        if frames:
-            for session in self.sessions:
-                self._send(session, frames)
+        whole = frames if told is None else frames + protocol.frame(told)
+        if not whole:
+            return
+        for session in self.sessions:
+            if session.outlook is None or not untold:
+                self._send(session, whole)
+                continue
+            seen = self.awareness.as_seen(untold, session)
+            part = frames if seen is None else frames + protocol.frame(seen)
+            if part:
+                self._send(session, part)
 
     def _keep(self, update: bytes) -> bool:
         if self._journal is None:
@@ -378,7 +385,7 @@ class Engine:
     def _catch_up(self, session: Session, lag: Lag) -> None:
         self.flush()
         missed = protocol.frame(protocol.sync_update(self.doc.get_update(lag.state)))
-        everyone = self.awareness.everyone()
+        everyone = self.awareness.everyone(session)
         if everyone is not None:
             missed += protocol.frame(everyone)
         self._send(session, missed)

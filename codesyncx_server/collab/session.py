@@ -10,6 +10,7 @@ from .rights import FULL, Rights
 if TYPE_CHECKING:
     from ..access.model import Person
     from ..errors import CodeSyncXError
+    from .outlook import Outlook
 
 # What may wait for a client that reads slowly. Beyond it nothing is queued any more; once it has
 # read enough it gets one update with all it missed.
@@ -63,6 +64,7 @@ class Session:
     rights: Rights = FULL
     person: Person | None = None
     is_reader: bool = False  # by the server's authorizer, whatever else they may
+    outlook: Outlook | None = None  # of those who may not read the whole project
     is_closed: bool = False
 
     def take(self, rights: Rights) -> None:
