@@ -20,19 +20,24 @@ from ..errors import (
     CodeSyncXError,
     InvalidRequestError,
     LineageChangedError,
+    NotFoundError,
     RefusedError,
     TooManyError,
 )
 from ..gate.person import person_of
+from ..gate.slices import SLICE_ID, slices_in
 from . import metrics, protocol
-from .room import Room, RoomId
+from .room import RoomId
 from .session import Member, Session
 from .wire import SocketWire
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from ..access.model import Person
     from .engine import Engine
+    from .room import Room
+    from .slice_rooms import SliceRoom
     from .wiring import Collaboration
 
 logger = logging.getLogger(__name__)
@@ -56,7 +61,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._collaboration = collaboration
         self._session: Session | None = None
         self._engine: Engine | None = None
-        self._room: Room | None = None
+        self._room: Room | SliceRoom | None = None
         self._name = ""
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -165,8 +170,9 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         await collaboration.start()
         if name.count(":") < 2:  # noqa: PLR2004 (documents are format:type:id)
             return collaboration.lobbies.open(name, session)
-        collaboration.rooms.admit(name, session)
-        room = await collaboration.rooms.open(name)
+        home = collaboration.home_of(name)
+        home.admit(name, session)
+        room = await home.open(name)
         self._room = room
         lineage = self.get_query_argument("sessionId", "")
         if lineage and lineage != room.lineage:
@@ -174,7 +180,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if room.id.file_type == "chat":
             collaboration.remember(self.current_user)
         # It may have been another moment when it was asked whether they may come in.
-        collaboration.rooms.admit(name, session)
+        home.admit(name, session)
         return room.engine
 
     async def _take_large(self, engine: Engine, session: Session, update: bytes) -> None:
@@ -219,7 +225,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def _release(self) -> None:
         if self._room is not None:
-            self._collaboration.rooms.release(self._room)
+            self._collaboration.release(self._room)
         elif self._name:
             self._collaboration.lobbies.release(self._name)
 
@@ -250,20 +256,18 @@ class SessionHandler(APIHandler):
         body = self.get_json_body()
         if not isinstance(body, dict):
             raise web.HTTPError(400, "Tell the document's format and type.")
-        manager = self.settings["file_id_manager"]
-        known = manager.get_id(path)
-        file_id = known or manager.index(path)
-        if file_id is None:
-            raise web.HTTPError(404, f"{path} doesn't exist")
         try:
             await self._collaboration.start()
+            person = person_of(self)
+            file_id, is_new = self._file_id(person, path)
             room_id = RoomId.parse(f"{body.get('format')}:{body.get('type')}:{file_id}")
-            self._collaboration.rooms.rights(str(room_id), person_of(self))
-            room = await self._collaboration.rooms.open(str(room_id))
+            home = self._collaboration.home_of(str(room_id))
+            home.rights(str(room_id), person)
+            room = await home.open(str(room_id))
         except CodeSyncXError as error:
             raise web.HTTPError(error.http_status, str(error)) from error
-        self._collaboration.rooms.release(room)
-        self.set_status(200 if known else 201)
+        self._collaboration.release(room)
+        self.set_status(201 if is_new else 200)
         self.finish(
             json.dumps(
                 {
@@ -274,3 +278,16 @@ class SessionHandler(APIHandler):
                 }
             )
         )
+
+    def _file_id(self, person: Person, path: str) -> tuple[str, bool]:
+        """Give the file's id, or that of what the person sees in its place; and if it is new."""
+        slices = slices_in(self.settings)
+        resource = None if slices is None else slices.range_at(person, path)
+        if resource is not None:
+            return f"{SLICE_ID}{resource.range_id}", False
+        manager = self.settings["file_id_manager"]
+        known = manager.get_id(path)
+        file_id = known or manager.index(path)
+        if file_id is None:
+            raise NotFoundError(f"{path} doesn't exist")
+        return str(file_id), not known

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..access.model import Person
     from ..access.service import AccessService
+    from .outlooks import Outlooks
     from .rights import Rights
     from .rooms import Rooms
     from .session import Session
@@ -32,10 +33,13 @@ _LOBBY = re.compile(r"[A-Za-z][\w.-]{0,63}:[\w.-]{1,64}")
 class Lobbies:
     """Engines around documents that live in memory only."""
 
-    def __init__(self, rooms: Rooms, access: AccessService | None) -> None:
+    def __init__(
+        self, rooms: Rooms, access: AccessService | None, outlooks: Outlooks | None = None
+    ) -> None:
         self._shared: MutableMapping[str, Any] = rooms.shared
         self._rooms = rooms
         self._access = access
+        self._outlooks = outlooks
         self._engines: dict[str, Engine] = {}
 
     def open(self, name: str, session: Session) -> Engine:
@@ -43,20 +47,24 @@ class Lobbies:
 
         Tells the session what it may do there; raises why its person may not come in.
         """
-        if session.person is not None:
-            session.take(self._rights(name, session.person))
+        self._admit(name, session)
         return self._open(name)
 
     def take_access(self) -> None:
         """Take over who may do what now; who may not even read is out."""
         for name, engine in self._engines.items():
             for session in list(engine.sessions):
-                if session.person is None:
-                    continue
                 try:
-                    session.take(self._rights(name, session.person))
+                    self._admit(name, session)
                 except CodeSyncXError as error:
                     session.close(error)
+
+    def _admit(self, name: str, session: Session) -> None:
+        if session.person is None:
+            return
+        session.take(self._rights(name, session.person))
+        if self._outlooks is not None:
+            session.outlook = self._outlooks.of(session.person)
 
     def _rights(self, name: str, person: Person) -> Rights:
         # A fork is a whole copy of its file; of a timeline nobody knows of which file it is.

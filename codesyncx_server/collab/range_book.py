@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..access.snapshot import RangeRecord
 from ..errors import AccessUnavailableError, NotFoundError
+from ..gate.slices import slices_in
 from .document_ranges import LOST, lines_of, room_of
 from .room import RoomId
 
@@ -80,9 +81,10 @@ class RangeBook:
         """Give the open room in which a range is followed."""
         return next((room for room in self._rooms if room.ranges.has(range_id)), None)
 
-    def slice_path(self, range_id: str) -> str:
-        """Give the path by which those open the range who may not read its file."""
-        raise NotImplementedError(range_id)
+    def slice_path(self, range_id: str, person: Person) -> str | None:
+        """Give the path by which `person`, who may not read its file, opens the range."""
+        slices = slices_in(self._settings)
+        return None if slices is None else slices.path_for(person, range_id)
 
     def _access(self) -> AccessService:
         access: AccessService | None = self._settings.get("codesyncx_access")

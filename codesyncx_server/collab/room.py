@@ -12,7 +12,7 @@ import dataclasses
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jupyter_server_ydoc.rooms import DocumentRoom
 from jupyter_ydoc import ydocs
@@ -111,6 +111,13 @@ class LoggedUpdates:
             yield update, b"", now
 
 
+class Dependant(Protocol):
+    """What lives on an open document: a slice of it."""
+
+    def end(self, error: CodeSyncXError) -> None:
+        """Send everybody away: the document can't go on."""
+
+
 class Room(DocumentRoom):
     """One open document. Make it with `Room(...)`, then await `load`."""
 
@@ -141,6 +148,7 @@ class Room(DocumentRoom):
         self._make_document = make_document
         self._document = make_document(self.ydoc)
         self._watch: ContentWatch | None = None
+        self.dependants: set[Dependant] = set()
         self._editors: set[str] = set()
         self._told_of: dict[str, float] = {}
         self._engine: Engine | None = None
@@ -172,6 +180,11 @@ class Room(DocumentRoom):
         if self._saver is None:
             raise StorageError("This document isn't loaded.")
         return self._saver
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anybody is here, or in a slice of it."""
+        return bool(self.engine.sessions or self.dependants)
 
     @property
     def path(self) -> str:
@@ -243,6 +256,12 @@ class Room(DocumentRoom):
         self._watch = ContentWatch(self.ydoc, saver.edited)
         saver.start()
 
+    def send_away(self, error: CodeSyncXError) -> None:
+        """End every connection to the document and its slices, with one reason."""
+        self.engine.disconnect_all(error)
+        for dependant in list(self.dependants):
+            dependant.end(error)
+
     async def stop(self) -> None:
         """Save, make the log small and let go of everything."""
         if self._watch is not None:
@@ -300,6 +319,7 @@ class Room(DocumentRoom):
         metrics.DELIVERIES.inc(update_count * listeners)
 
     def on_failure(self, error: StorageError) -> None:
+        self.send_away(error)
         self._publish("document.failed", message=str(error))
 
     # -- the rest -------------------------------------------------------------------------------

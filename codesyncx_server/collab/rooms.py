@@ -121,7 +121,7 @@ class Rooms:
         name = str(room.id)
         # jupyter_server_ydoc's own setting; it loads after us.
         delay_s = self._settings.get("collaborative_document_cleanup_delay", _CLEANUP_DELAY_S)
-        if delay_s is None or room.engine.sessions:
+        if delay_s is None or room.is_used:
             return
         self._keep(name)
         loop = asyncio.get_running_loop()
@@ -176,14 +176,14 @@ class Rooms:
 
     async def _close_if_empty(self, room: Room) -> None:
         async with self._locks.setdefault(str(room.id), asyncio.Lock()):
-            if not room.engine.sessions:
+            if not room.is_used:
                 await self._close(room)
 
     async def _close(self, room: Room) -> None:
         name = str(room.id)
         if self._rooms.get(name) is not room:
             return
-        room.engine.disconnect_all(StorageError("The server is closing this document."))
+        room.send_away(StorageError("The server is closing this document."))
         await room.stop()
         del self._rooms[name]
         self.shared.pop(name, None)

@@ -8,6 +8,7 @@ nothing is sent to anybody here before it is kept there.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import (
@@ -15,33 +16,42 @@ from ..errors import (
     InvalidRequestError,
     LineageChangedError,
     NotFoundError,
-    RefusedError,
 )
 from .engine import Engine
 from .pen import Pen
+from .slice_mirror import TextSlice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pycrdt import Doc
+    from pycrdt import Doc, Map
 
-    from .. import updates
+    from ..updates import Update
+    from .edit_judge import EditJudge
     from .engine import Schedule
     from .session import Member, Session
     from .slice_mirror import WriteCore
 
 logger = logging.getLogger(__name__)
 
+_ANEW = "This part of the file began anew."
+
 
 class Part(Protocol):
     """A range of a document, as a document of its own that stays in step with it."""
 
     doc: Doc[Any]
-    roots: frozenset[str]
-    kinds: frozenset[str]
+    state: Map[Any]
+    judge: EditJudge
+
+    def get(self) -> Any:
+        """Give what is in it, as a contents model has it."""
 
     def write(self, write_core: WriteCore) -> None:
-        """Carry what holders changed here since the last call into the whole document."""
+        """Carry what holders changed here since the last call into the whole document.
+
+        InvalidRequestError when it doesn't fit there.
+        """
 
     def close(self) -> None:
         """Let go of both documents."""
@@ -73,7 +83,7 @@ class SliceEngine(Engine):
         now: Callable[[], float],
         on_end: Callable[[], None],
     ) -> None:
-        super().__init__(part.doc, schedule, now, journal=_CoreJournal(core), judge=_Judge(part))
+        super().__init__(part.doc, schedule, now, journal=_CoreJournal(core), judge=part.judge)
         self.has_ended = False
         self._core = core
         self._part = part
@@ -86,6 +96,13 @@ class SliceEngine(Engine):
             self.has_ended = True
             self.disconnect_all(error)
             self._on_end()
+
+    def replace_text(self, member: Member, content: str) -> None:
+        """Have a range of a text hold just `content`, by an edit in somebody's name."""
+        if self.has_ended or not isinstance(self._part, TextSlice):
+            raise LineageChangedError(_ANEW)
+        self._check_alive()
+        self._part.rewrite(content, partial(self._write, member))
 
     def close(self) -> None:
         """Let go of both documents."""
@@ -103,19 +120,19 @@ class SliceEngine(Engine):
             for key in [key for key in self._pens if key[0] == username]:
                 self._pens.pop(key).close()
 
-    def _admit_and_apply(self, session: Session, update: bytes, decoded: updates.Update) -> None:
+    def _admit_and_apply(self, session: Session, update: bytes, decoded: Update) -> None:
         if self.has_ended:
-            raise LineageChangedError("These lines began anew.")
+            raise LineageChangedError(_ANEW)
         if self._core.failure is not None:
             raise self._core.failure
         super()._admit_and_apply(session, update, decoded)
         member = session.member
         try:
-            self._part.write(lambda edit, is_last: self._write(member, edit, is_last=is_last))
+            self._part.write(partial(self._write, member))
         except InvalidRequestError as error:
             # Its document here holds what the whole one can't: nobody may go on with it.
             session.close(error)
-            self.end(LineageChangedError("These lines began anew."))
+            self.end(LineageChangedError(_ANEW))
 
     def _write(self, member: Member, edit: Callable[[Doc[Any]], None], *, is_last: bool) -> None:
         key = (member.username, is_last)
@@ -127,25 +144,8 @@ class SliceEngine(Engine):
             self._core.apply_made(member, update)
 
 
-class _Judge:
-    """Lets in what a part of a document is made of, and nothing else."""
-
-    def __init__(self, part: Part) -> None:
-        self._part = part
-
-    def admit(self, session: Session, _update: bytes, decoded: updates.Update) -> None:
-        if not session.rights.may_change and (decoded.structs or decoded.deletes):
-            raise RefusedError("You may read these lines but not edit them.")
-        for struct in decoded:
-            if struct.root is not None and struct.root not in self._part.roots:
-                raise RefusedError("There is no such part of this document.")
-            if struct.kind not in self._part.kinds:
-                raise RefusedError("Nothing of that kind can be put here.")
-
-    def follow(self, update: bytes) -> None:
-        """Nothing to follow: what may come in doesn't depend on what is there."""
-
-
 def lost() -> NotFoundError:
     """Say that a range is no more."""
-    return NotFoundError("The lines that you were given can't be told any more from the others.")
+    return NotFoundError(
+        "What you were given of this file is gone, or can't be told any more from the rest."
+    )

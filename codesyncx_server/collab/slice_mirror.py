@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from jupyter_ydoc import YUnicode
 from pycrdt import Doc, Map, Text
 
 from ..errors import InvalidRequestError
-from .spans import PLACEHOLDER, Splice, Utf8, splices_of
+from .edit_judge import EditJudge
+from .spans import PLACEHOLDER, Span, Splice, Utf8, splices_of
+from .textdiff import apply_edits, edits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from .range_tracker import Change, RangeTracker
 
@@ -25,32 +28,47 @@ _ROOT = "source"
 class WriteCore(Protocol):
     """Makes an edit in the whole document, behind what others write at the same place or not."""
 
-    def __call__(self, edit: Callable[[Doc[Any]], None], is_last: bool) -> None: ...  # noqa: FBT001
+    def __call__(self, edit: Callable[[Doc[Any]], None], *, is_last: bool) -> None: ...
 
 
 class TextSlice:
     """The document of the range `range_id` of a text that `tracker` follows."""
 
-    roots = frozenset({_ROOT, "state"})
-    kinds = frozenset({"string", "any", "deleted", "gc", "skip"})
-
     def __init__(self, tracker: RangeTracker, range_id: str, on_lost: Callable[[], None]) -> None:
         self.doc: Doc[Any] = Doc()
-        self.text: Text = self.doc.get(_ROOT, type=Text)
+        self._shared: Text = self.doc.get(_ROOT, type=Text)
         self.state: Map[Any] = self.doc.get("state", type=Map)
         self._tracker = tracker
         self._range_id = range_id
         self._on_lost = on_lost
         self._written: list[Splice] = []
         self._is_following = self._is_writing = False
-        make_splice(self.text, Splice(Utf8(0), 0, tracker.text_of(range_id)))
-        self._subscription = self.text.observe(self._on_own_text)
+        make_splice(self._shared, Splice(Utf8(0), 0, tracker.text_of(range_id)))
+        self.judge = EditJudge(self.doc, YUnicode, self)
+        self._subscription = self._shared.observe(self._on_own_text)
         self._stop_listening = tracker.listen(self._on_change)
+
+    # -- as the judge sees it -------------------------------------------------------------------
+
+    cells: Mapping[str, frozenset[str]] = {}
+
+    @property
+    def text(self) -> bytes:
+        """All that is here."""
+        return str(self._shared).encode()
+
+    @property
+    def spans(self) -> Mapping[str, Span]:
+        """All of it is the range's."""
+        return {self._range_id: Span(Utf8(0), Utf8(len(self._shared)))}
+
+    # -- life -----------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Let go of both documents."""
+        self.judge.close()
         self._stop_listening()
-        self.text.unobserve(self._subscription)
+        self._shared.unobserve(self._subscription)
 
     def write(self, write_core: WriteCore) -> None:
         """Carry what holders wrote since the last call into the range, by `write_core`.
@@ -74,12 +92,22 @@ class TextSlice:
         self._is_writing = True
         try:
             with self._tracker.held(self._range_id):
-                write_core(edit, is_at_start)
+                write_core(edit, is_last=is_at_start)
         finally:
             self._is_writing = False
         span = self._tracker.spans.get(self._range_id)
-        if span is None or span.end - span.start != len(self.text):
+        if span is None or span.end - span.start != len(self._shared):
             raise InvalidRequestError("What you wrote doesn't fit the lines any more.")
+
+    def get(self) -> str:
+        """Give what is in the range."""
+        return str(self._shared)
+
+    def rewrite(self, content: str, write_core: WriteCore) -> None:
+        """Make it `content`, and the range with it."""
+        with self.doc.transaction():
+            apply_edits(self._shared, edits(self.get(), content))
+        self.write(write_core)
 
     def _on_own_text(self, event: Any) -> None:
         if not self._is_following:
@@ -96,7 +124,7 @@ class TextSlice:
         try:
             with self.doc.transaction():
                 for splice in splices:
-                    make_splice(self.text, splice)
+                    make_splice(self._shared, splice)
         finally:
             self._is_following = False
 

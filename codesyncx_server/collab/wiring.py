@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server_ydoc.utils import encode_file_path
 
 from ..access.model import Permission, Resource
+from ..gate.sight import PLACES
+from ..gate.slices import SLICE_ID, SLICES
 from ..storage import project_data_dir
 from . import metrics
 from .handlers import RoomHandler, SessionHandler
 from .lobbies import Lobbies
 from .log import LogFolder
+from .outlooks import Outlooks
 from .range_book import RangeBook
+from .room import RoomId
 from .rooms import Rooms
+from .slice_files import SliceFiles
+from .slice_rooms import SliceRoom, SliceRooms
 from .upstream_events import UpstreamEvents
 
 if TYPE_CHECKING:
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..access.service import AccessService
     from ..events.bus import Event, EventBus
+    from ..gate.places import Places
     from .edit_judge import ChatJudge
     from .room import Room
     from .session import Session
@@ -36,6 +43,7 @@ class Collaboration:
     """The rooms of the project that a server serves."""
 
     rooms: Rooms
+    slices: SliceRooms
     lobbies: Lobbies
     events: UpstreamEvents
 
@@ -66,10 +74,15 @@ class Collaboration:
             self._judge_chat,
             access,
         )
-        self._settings["codesyncx_ranges"] = RangeBook(self.rooms, self._settings)
+        book = RangeBook(self.rooms, self._settings)
+        self._settings["codesyncx_ranges"] = book
         self._is_open = True
         self._settings["codesyncx_rooms"] = self.rooms
-        self.lobbies = Lobbies(self.rooms, access)
+        outlooks = None if access is None else Outlooks(access, book, self._settings)
+        self.lobbies = Lobbies(self.rooms, access, outlooks)
+        self.slices = SliceRooms(self.rooms, access, self._settings, self._bus)
+        if access is not None:
+            self._settings[SLICES] = SliceFiles(self.slices, access, self._is_file)
         facts = {"collaboration": self}
         return [
             (r"/api/collaboration/room/(.*)", RoomHandler, facts),
@@ -102,12 +115,29 @@ class Collaboration:
         """Save and close everything."""
         if self._is_open:
             self._is_open = False
+            self.slices.stop()
             await self.rooms.stop()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
-    def note_refusal(self, session: Session, room: Room | None) -> None:
+    def _is_file(self, path: str) -> bool:
+        places: Places = self._settings[PLACES]
+        return places.is_file(path)
+
+    def home_of(self, name: str) -> Rooms | SliceRooms:
+        """Give what keeps the room of that name: rooms of whole documents, or of slices."""
+        is_slice = RoomId.parse(name).file_id.startswith(SLICE_ID)
+        return self.slices if is_slice else self.rooms
+
+    def release(self, room: Room | SliceRoom) -> None:
+        """Close a room after a while, unless somebody comes."""
+        if isinstance(room, SliceRoom):
+            self.slices.release(room)
+        else:
+            self.rooms.release(room)
+
+    def note_refusal(self, session: Session, room: Room | SliceRoom | None) -> None:
         """Have the audit say that somebody was refused to write in a document."""
         if self._access is not None and room is not None and session.person is not None:
             self._access.note_refusal(session.person, Permission.EDIT, Resource(room.path))
@@ -121,6 +151,7 @@ class Collaboration:
     def _on_access(self, _event: Event) -> None:
         if self._is_open:
             self.rooms.take_access()
+            self.slices.take_access()
             self.lobbies.take_access()
 
     def _serve_documents(self, upstream: Any) -> None:

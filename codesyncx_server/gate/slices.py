@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..access.model import Person, Resource
 
 SLICES = "codesyncx_slices"
@@ -49,7 +51,7 @@ class Slices(Protocol):
         """
 
 
-def slices_in(settings: dict[str, Any]) -> Slices | None:
+def slices_in(settings: Mapping[str, Any]) -> Slices | None:
     """Give the slices of a server, where there are any."""
     slices: Slices | None = settings.get(SLICES)
     return slices

@@ -16,7 +16,7 @@ from support.wires import split_frames
 from codesyncx_server.collab import protocol, spans
 from codesyncx_server.collab.engine import Engine
 from codesyncx_server.collab.range_tracker import RangeTracker
-from codesyncx_server.collab.rights import FULL, VIEWER
+from codesyncx_server.collab.rights import Rights
 from codesyncx_server.collab.session import Member, Session
 from codesyncx_server.collab.slice_engine import SliceEngine, lost
 from codesyncx_server.collab.slice_mirror import TextSlice
@@ -68,7 +68,8 @@ class Client:
     ) -> None:
         self.engine = engine
         self.wire = Wire()
-        rights = FULL if may_edit else VIEWER
+        may_edit_all = may_edit and not isinstance(engine, SliceEngine)
+        rights = Rights(may_edit=may_edit_all, open=frozenset({RANGE, "r2"} if may_edit else ()))
         self.session = Session(Member(username, username.title()), self.wire, rights=rights)
         self.doc: Doc[Any] = Doc(client_id=client_id)
         self.text = self.doc.get("source", type=Text)
@@ -284,7 +285,7 @@ class Play:
 
     def check(self) -> None:
         if not self.world.slice.has_ended:
-            assert str(self.world.part.text) == self.world.span[1]
+            assert self.world.part.get() == self.world.span[1]
 
 
 def _hear(client: Client) -> None:
