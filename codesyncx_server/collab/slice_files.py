@@ -62,6 +62,11 @@ class SliceFiles:
             if self._is_file(path)
         ]
 
+    def renamed(self, person: Person, old: str, new: str) -> list[tuple[str, str]]:
+        """Give the old and the new paths of a person's slices of a file that was just renamed."""
+        count = len(self._names.parts(person, new))
+        return [(name_of_part(old, n), name_of_part(new, n)) for n in range(1, count + 1)]
+
     async def get(self, person: Person, path: str, *, content: bool) -> dict[str, Any]:
         """Give a slice's contents model; NotFoundError where `range_at` gives None."""
         resource, record = self._find(person, path)

@@ -41,6 +41,9 @@ class Slices(Protocol):
         They take the place of the entries of their files.
         """
 
+    def renamed(self, person: Person, old: str, new: str) -> list[tuple[str, str]]:
+        """Give the old and the new paths of a person's slices of a file that was just renamed."""
+
     async def get(self, person: Person, path: str, *, content: bool) -> dict[str, Any]:
         """Give a slice's contents model; NotFoundError where `range_at` gives None."""
 

@@ -20,8 +20,9 @@ from codesyncx_server.errors import (
     TooManyError,
 )
 from codesyncx_server.gate.sight import sight_of
+from codesyncx_server.gate.slices import slices_in
 
-from .visibility import visible_event
+from .visibility import visible_events
 
 if TYPE_CHECKING:
     from .journal import Journal
@@ -102,6 +103,10 @@ class EventsHandler(JupyterHandler, WebSocketHandler):
             self._sender.cancel()
         super().on_close()
 
+    def _moved(self, old: str, new: str) -> list[tuple[str, str]]:
+        slices = slices_in(self.settings)
+        return [] if slices is None else slices.renamed(self._sight.person, old, new)
+
     def _hear(self) -> None:
         if self._subscription is not None and self._subscription.is_lost:
             self._stream.unsubscribe(self._subscription)
@@ -114,8 +119,7 @@ class EventsHandler(JupyterHandler, WebSocketHandler):
                 await self._wake.wait()
                 self._wake.clear()
                 while (message := subscription.take()) is not None:
-                    visible = visible_event(message, self._sight.may_see)
-                    if visible is not None:
+                    for visible in visible_events(message, self._sight.may_see, self._moved):
                         await self.write_message(json.dumps(visible))
         except WebSocketClosedError:
             pass

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     Sees = Callable[[str], bool]
+    Moved = Callable[[str, str], list[tuple[str, str]]]
 
 _RENAMED = "file.renamed"
 _RECORDED = "activity.recorded"
@@ -31,6 +32,20 @@ def visible_event(message: Mapping[str, Any], sees: Sees) -> dict[str, Any] | No
         return dict(message)
     path = message.get("path")
     return dict(message) if isinstance(path, str) and sees(path) else None
+
+
+def visible_events(message: Mapping[str, Any], sees: Sees, moved: Moved) -> list[dict[str, Any]]:
+    """Give what a person may hear of an event.
+
+    `moved` tells of those who see parts of a file as files what these were and are called.
+    """
+    visible = visible_event(message, sees)
+    if visible is not None:
+        return [visible]
+    if message.get("type") != _RENAMED:
+        return []
+    renamed = moved(message["old_path"], message["path"])
+    return [{**message, "old_path": old, "path": new} for old, new in renamed]
 
 
 def visible_entry(entry: Mapping[str, Any], sees: Sees) -> dict[str, Any] | None:

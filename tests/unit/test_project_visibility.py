@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from codesyncx_server.project.visibility import visible_entry, visible_event
+from codesyncx_server.project.visibility import visible_entry, visible_event, visible_events
 
 
 def sees(path: str) -> bool:
@@ -56,3 +56,18 @@ def test_an_entry_never_says_where_something_hidden_was() -> None:
     }
     assert visible_entry({**entry, "path": "hidden/b", "old_path": "mine/a"}, sees) is None
     assert visible_entry({"path": "", "count": 30}, sees) == {"path": "", "count": 30}
+
+
+def test_who_sees_parts_of_a_file_hears_where_they_went() -> None:
+    def moved(old: str, new: str) -> list[tuple[str, str]]:
+        return [(old, new), (f"{old} 2", f"{new} 2")] if old == "hidden/a" else []
+
+    event = {"type": "file.renamed", "old_path": "hidden/a", "path": "hidden/b", "time": 1}
+    assert visible_events(event, sees, moved) == [
+        event,
+        {**event, "old_path": "hidden/a 2", "path": "hidden/b 2"},
+    ]
+    assert visible_events({**event, "old_path": "hidden/x"}, sees, moved) == []
+    assert visible_events({"type": "file.deleted", "path": "hidden/a"}, sees, moved) == []
+    seen = {"type": "file.created", "path": "mine/a"}
+    assert visible_events(seen, sees, moved) == [seen]
