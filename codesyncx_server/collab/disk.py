@@ -161,7 +161,9 @@ class DocumentFile:
             os_path = Path(manager._get_os_path(self.path))
         except HTTPError as error:
             raise NotFoundError(f"{self.path} isn't in this project.") from error
-        if not manager.allow_hidden and FileContentsManager.is_hidden(manager, self.path):
+        with _plain_errors(self.path, "read"):
+            is_hidden = FileContentsManager.is_hidden(manager, self.path)
+        if is_hidden and not manager.allow_hidden:
             raise NotFoundError(f"{self.path} is hidden.")
         return os_path
 

@@ -22,7 +22,14 @@ from ..errors import (
 )
 from . import protocol
 from .awareness import RoomAwareness
-from .session import ENOUGH_READ_BYTES, MAX_LAG_S, MAX_WAITING_BYTES, Lag, Session
+from .session import (
+    ENOUGH_READ_BYTES,
+    MAX_EARLY_BYTES,
+    MAX_LAG_S,
+    MAX_WAITING_BYTES,
+    Lag,
+    Session,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -158,7 +165,7 @@ class Engine:
             return
         match message:
             case protocol.Update(update):
-                self._take_update(session, update)
+                self.take_decoded(session, message, updates.read_update(update))
             case protocol.AwarenessStates(entries):
                 self.awareness.take(session, entries)
             case protocol.StateVector(state):
@@ -169,11 +176,6 @@ class Engine:
                     self._send(session, protocol.frame(everyone))
             case protocol.SaveRequest():
                 raise InvalidRequestError("There is no file behind this document.")
-
-    def take_decoded(self, session: Session, update: bytes, decoded: updates.Update) -> None:
-        """Take in an update that was decoded elsewhere (a large one, in a thread)."""
-        if not session.is_closed:
-            self._admit_and_apply(session, update, decoded)
 
     def apply_made(self, member: Member, update: bytes) -> None:
         """Make an edit that the server itself made in somebody's name, and so knows to be right."""
@@ -186,10 +188,32 @@ class Engine:
         if self._observer is not None:
             self._observer.on_edit(member.username)
 
-    def _take_update(self, session: Session, update: bytes) -> None:
-        if update == _EMPTY_UPDATE:
+    def take_decoded(
+        self, session: Session, message: protocol.Update, decoded: updates.Update
+    ) -> None:
+        """Take in an update that was decoded already (a large one, in a thread)."""
+        if session.is_closed:
             return
-        self._admit_and_apply(session, update, updates.read_update(update))
+        if message.update != _EMPTY_UPDATE and not self._is_early(session, message, decoded):
+            self._admit_and_apply(session, message.update, decoded)
+        if message.is_answer:
+            session.has_answered = True
+            early, session.early = session.early, []
+            for update in early:
+                self._admit_and_apply(session, update, updates.read_update(update))
+
+    def _is_early(
+        self, session: Session, message: protocol.Update, decoded: updates.Update
+    ) -> bool:
+        """Keep what builds on edits that the client is about to send: it was asked for them."""
+        if session.has_answered or message.is_answer:
+            return False
+        if not updates.missing(decoded, self._current_clocks()):
+            return False
+        session.early.append(message.update)
+        if sum(map(len, session.early)) > MAX_EARLY_BYTES:
+            raise InvalidRequestError("These edits build on others that the server doesn't have.")
+        return True
 
     def _admit_and_apply(self, session: Session, update: bytes, decoded: updates.Update) -> None:
         self._check_alive()

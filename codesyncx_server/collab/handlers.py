@@ -120,7 +120,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             elif isinstance(decoded, protocol.Update) and (
                 len(decoded.update) > _LARGE_UPDATE_BYTES
             ):
-                return self._take_large(engine, session, decoded.update)
+                return self._take_large(engine, session, decoded)
             else:
                 engine.receive(session, decoded)
         except CodeSyncXError as error:
@@ -183,11 +183,11 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         home.admit(name, session)
         return room.engine
 
-    async def _take_large(self, engine: Engine, session: Session, update: bytes) -> None:
+    async def _take_large(self, engine: Engine, session: Session, message: protocol.Update) -> None:
         """Read a large update in a thread; tornado keeps the client's next message waiting."""
         try:
-            decoded = await asyncio.to_thread(updates.read_update, update)
-            engine.take_decoded(session, update, decoded)
+            decoded = await asyncio.to_thread(updates.read_update, message.update)
+            engine.take_decoded(session, message, decoded)
         except CodeSyncXError as error:
             self._end(error)
         except Exception:

@@ -47,6 +47,7 @@ class Update:
     """Edits: an answer to a state vector (sync step 2), or new ones."""
 
     update: bytes
+    is_answer: bool = False
 
 
 class AwarenessEntry(NamedTuple):
@@ -144,7 +145,7 @@ def _decode_sync(reader: _Reader) -> Message:
     if step == _STEP_1:
         return StateVector(reader.chunk())
     if step in {_STEP_2, _UPDATE}:
-        return Update(reader.chunk())
+        return Update(reader.chunk(), step == _STEP_2)
     raise InvalidRequestError(f"Sync messages of type {step} are unknown.")
 
 

@@ -190,10 +190,11 @@ class Rooms:
         metrics.ROOMS.set(len(self._rooms))
         self._events.closed(name, room.path)
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._on_done)
+        return task
 
     def _on_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -204,7 +205,8 @@ class Rooms:
         while True:
             await asyncio.sleep(_POLL_S)
             for room in self:
-                await self._check(room)
+                # What was begun is ended also when the server stops; the room waits for it.
+                await asyncio.shield(self._spawn(self._check(room)))
 
     async def _check(self, room: Room) -> None:
         try:

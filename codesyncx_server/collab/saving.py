@@ -77,10 +77,11 @@ class Saver:
 
     async def stop(self) -> None:
         """Save what isn't saved and end; a failure leaves it to the log."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        task, self._task = self._task, None
+        if task is not None:
+            async with self._lock:  # the thread of a save that was broken off would still write
+                task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         if self._autosave.is_unsaved and not self.is_missing and self._engine.failure is None:
             await self._save_quietly()
 
@@ -164,10 +165,10 @@ class Saver:
                 await self._save_quietly()
                 continue
             self._wake.clear()
-            try:
-                await asyncio.wait_for(self._wake.wait(), wait_s)
-            except TimeoutError:
-                continue
+            # Not wait_for: before Python 3.12 it may swallow the cancellation.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._wake.wait()
 
     async def _save_quietly(self) -> None:
         try:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MAX_WAITING_BYTES = 1_000_000
 ENOUGH_READ_BYTES = 64_000
 MAX_LAG_S = 30.0
+# What a client may type before it has answered what the server lacks.
+MAX_EARLY_BYTES = 1_000_000
 
 
 class Wire(Protocol):
@@ -65,6 +67,8 @@ class Session:
     person: Person | None = None
     is_reader: bool = False  # by the server's authorizer, whatever else they may
     outlook: Outlook | None = None  # of those who may not read the whole project
+    has_answered: bool = False
+    early: list[bytes] = field(default_factory=list)
     is_closed: bool = False
 
     def take(self, rights: Rights) -> None:

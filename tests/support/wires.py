@@ -64,7 +64,7 @@ class HandClock:
 
 @dataclass
 class KeepingWire:
-    """Keeps what is sent; what `holds` says waits for the client to read."""
+    """Keeps what is sent, until the client takes it; one that isn't reading has it waiting."""
 
     sent: bytearray = field(default_factory=bytearray)
     is_reading: bool = True
@@ -106,16 +106,31 @@ class Client:
         self.text: Text = self.doc.get("source", type=Text)
         self.awareness: dict[int, tuple[int, bytes]] = {}
         self.updates_heard: list[bytes] = []
+        self.state_heard = b"\x00"  # what the room had when it asked
         self._is_hearing = False
         self._unsent: list[bytes] = []
         self._subscription = self.doc.observe(self._on_change)
 
     def join(self) -> Client:
         """Enter, and exchange what either lacks."""
-        self.engine.join(self.session)
-        self.receive(protocol.sync_step1(self.doc.get_state()))
+        self.enter(self.engine)
         self.hear()
         return self
+
+    def enter(self, engine: Engine) -> None:
+        """Open a connection, ask for what is lacking here and read no answer yet."""
+        self.engine = engine
+        if self.session.is_closed:
+            self.wire = KeepingWire()
+            self.session = Session(self.session.member, self.wire, rights=self.session.rights)
+        engine.join(self.session)
+        self.receive(protocol.sync_step1(self.doc.get_state()))
+
+    def break_off(self) -> None:
+        """Lose the connection, and what is on its way in either direction."""
+        self.engine.leave(self.session)
+        self.wire.sent.clear()
+        self.drop_unsent()
 
     def receive(self, payload: bytes) -> None:
         """Send a message to the room."""
@@ -127,6 +142,11 @@ class Client:
         for update in unsent:
             self.receive(protocol.sync_update(update))
 
+    def drop_unsent(self) -> list[bytes]:
+        """Let what was typed get lost on its way."""
+        unsent, self._unsent = self._unsent, []
+        return unsent
+
     def hear(self) -> None:
         """Read what the room has sent."""
         for payload in self.wire.take():
@@ -137,6 +157,7 @@ class Client:
                     self.doc.apply_update(update)
                     self._is_hearing = False
                 case protocol.StateVector(state):
+                    self.state_heard = state
                     self._unsent = []  # they are in the answer
                     self.receive(protocol.sync_step2(self.doc.get_update(state)))
                 case protocol.AwarenessStates(entries):

@@ -52,7 +52,7 @@ def test_messages_of_pycrdt_are_read() -> None:
 @given(st.binary(max_size=300))
 def test_sync_messages_read_back_as_written(data: bytes) -> None:
     assert decode(protocol.sync_step1(data)) == StateVector(data)
-    assert decode(protocol.sync_step2(data)) == Update(data)
+    assert decode(protocol.sync_step2(data)) == Update(data, is_answer=True)
     assert decode(protocol.sync_update(data)) == Update(data)
 
 

@@ -230,14 +230,46 @@ def test_the_servers_mark_is_the_servers(house: House, client_id: str | int) -> 
 def test_an_edit_that_builds_on_an_unknown_one_is_refused(house: House) -> None:
     ada = house.join("ada")
     ada.text += "one"
-    (first,) = ada._unsent
-    ada._unsent.clear()
+    (first,) = ada.drop_unsent()
     ada.text += "two"
     _refused(ada.send, InvalidRequestError, "the server doesn't have")
     assert str(house.text) == ""
     assert not house.journal.updates
     ada.receive(protocol.sync_update(first))  # nor was it kept for later
     assert str(house.text) == "one"
+
+
+def test_who_types_before_having_told_what_was_typed_offline_loses_nothing(house: House) -> None:
+    ada = Client(house.engine, "ada")
+    ada.text += "typed offline, "
+    ada.drop_unsent()
+    house.engine.join(ada.session)
+    (asked,) = split_frames(bytes(ada.wire.sent))
+    ada.text += "typed too early"
+    ada.send()
+    assert str(house.text) == ""
+    request = protocol.decode(asked)
+    assert isinstance(request, protocol.StateVector)
+    ada.receive(protocol.sync_step2(ada.doc.get_update(request.state)))
+    house.clock.pass_s()
+    assert str(house.text) == house.journal.text == "typed offline, typed too early"
+
+
+def test_what_is_typed_too_early_is_refused_when_it_lacks_something_still(house: House) -> None:
+    ada = Client(house.engine, "ada")
+    ada.text += "never told, "
+    ada.drop_unsent()
+    house.engine.join(ada.session)
+    ada.text += "typed too early"
+    ada.send()
+    _refused(
+        lambda: ada.receive(protocol.sync_step2(b"\x00\x00")), InvalidRequestError, "doesn't have"
+    )
+    for _ in range(2):
+        ada.session.has_answered = False
+        ada.text += "x" * 600_000
+    _refused(ada.send, InvalidRequestError, "doesn't have")
+    assert str(house.text) == ""
 
 
 def test_a_deletion_of_what_is_unknown_is_refused(house: House) -> None:
