@@ -248,11 +248,13 @@ def missing(update: Update, state: Mapping[int, int]) -> bool:
         for client, queue in queues.items():
             while queue:
                 struct = queue[-1]
-                if struct.kind == "skip" or struct.clock > known[client]:
+                end = struct.clock + struct.length
+                # What is left out does no harm where it is known.
+                if struct.clock > known[client] or (struct.kind == "skip" and end > known[client]):
                     return True
                 if not all(has(need) for need in struct.needs):
                     break
-                known[client] = max(known[client], struct.clock + struct.length)
+                known[client] = max(known[client], end)
                 queue.pop()
                 progress = True
     if any(queues.values()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from demo_people import token_of
@@ -9,7 +10,7 @@ from demo_people import token_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Error, Locator
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, WebError
     from support.servers import LabServer
 
 CHROMIUM = "/usr/bin/chromium"
@@ -22,6 +23,9 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+NO_SERVER = re.compile(r"net::ERR_\w+|WebSocket connection to \S+ failed")
+"""What Chromium itself writes to the console when it can't reach a server."""
 
 FIND = """path => {
   for (const widget of window.jupyterapp.shell.widgets('main')) {
@@ -40,9 +44,10 @@ class Person:
         self.context = browser.new_context(
             **{"viewport": {"width": 1280, "height": 800}, **context}
         )
-        self.page = self.context.new_page()
         self.problems: list[str] = []
-        self.page.on("pageerror", self._on_error)
+        self.context.on("weberror", self._on_error)
+        self.context.on("console", self._on_console)
+        self.page = self.context.new_page()
 
     def enter(self, path: str = "") -> Person:
         """Open the lab by the person's own link."""
@@ -129,13 +134,32 @@ class Person:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=path, animations="disabled")
 
+    def close_page(self) -> None:
+        """Close the tab: the page is told, and has no time for more."""
+        self.page.close(run_before_unload=False)
+
+    def come_back(self, path: str) -> None:
+        """Open a new tab with a file, as someone who closed theirs."""
+        self.page = self.context.new_page()
+        self.enter()
+        self.open_file(path)
+
     def leave(self) -> None:
         """Close the browser context."""
         self.context.close()
 
-    def _on_error(self, error: Error) -> None:
+    def _on_error(self, event: WebError) -> None:
+        error = event.error
         # JupyterLab saves its layout a moment after the last change, and says so in this way
         # when it finds no server any more.
-        is_layout = str(error) == "Failed to fetch" and "codesyncx" not in (error.stack or "")
+        is_layout = error.message == "Failed to fetch" and "codesyncx" not in (error.stack or "")
         if not (is_layout and self.server.was_killed):
-            self.problems.append(str(error))
+            self.problems.append(f"{error.message}\n{error.stack or ''}")
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type != "error" or NO_SERVER.search(message.text):
+            return
+        address = message.location.get("url", "")
+        # The kernels of a killed server are gone.
+        if not (self.server.was_killed and "/api/kernels/" in address):
+            self.problems.append(f"{message.text} ({address})")

@@ -110,6 +110,13 @@ class LabServer:
         except subprocess.TimeoutExpired:
             self.kill(signal.SIGKILL)
 
+    def ensure_running(self) -> None:
+        """Start the server if a test has left it dead, and let it go on if it was stopped."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+        else:
+            self._process.send_signal(signal.SIGCONT)
+
     def restart(self) -> None:
         """Start again on the same port and folders."""
         self.stop()

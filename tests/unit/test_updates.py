@@ -195,6 +195,8 @@ def test_what_documents_never_hold_is_refused(update: bytes, words: str) -> None
         (_update(deletes=b"\x01\x05\x01\x00\x03"), {5: 3}, False),
         (_update(deletes=b"\x01\x05\x01\x00\x04"), {5: 3}, True),
         (_update(b"\x01\x09\x00\x0a\x02"), {}, True),  # says itself that something is left out
+        (_update(b"\x01\x09\x00\x0a\x02"), {9: 1}, True),
+        (_update(b"\x01\x09\x00\x0a\x02"), {9: 2}, False),  # but it is known
     ],
 )
 def test_it_is_told_whether_an_update_stands_on_its_own(
@@ -214,6 +216,31 @@ def test_an_update_without_one_before_it_is_missing_something(
     left_out = choice.draw(st.integers(0, len(made) - 2))
     rest = merge_updates(*made[:left_out], *made[left_out + 1 :])
     assert updates.missing(updates.read_update(rest), {})
+
+
+@given(steps, st.data())
+def test_edits_sent_again_may_leave_out_what_is_known(
+    performed: list[Any], choice: st.DataObject
+) -> None:
+    made = _record(Doc(), performed)
+    known: Doc[Any] = Doc()
+    split = choice.draw(st.integers(0, len(made)))
+    for update in made[:split]:
+        known.apply_update(update)
+    again = [update for update in made[:split] if choice.draw(st.booleans())]
+    if not again and split == len(made):
+        return
+    update = merge_updates(*again, *made[split:])
+    state = updates.read_state(known.get_state())
+    decoded = updates.read_update(update)
+    assert not updates.missing(decoded, state)
+    known.apply_update(update)
+    updates.advance(state, decoded)
+    assert state == updates.read_state(known.get_state())
+    whole: Doc[Any] = Doc()
+    whole.apply_update(merge_updates(*made))
+    for name, kind in (("source", Text), ("state", Map), ("cells", Array)):
+        assert str(known.get(name, type=kind)) == str(whole.get(name, type=kind))
 
 
 def test_a_state_vector_is_read() -> None:

@@ -1,5 +1,5 @@
 import { RtcContentProvider } from '@jupyter/docprovider';
-import { Contents } from '@jupyterlab/services';
+import { Contents, ServerConnection } from '@jupyterlab/services';
 
 import { DocumentProvider } from './document-provider';
 
@@ -19,11 +19,29 @@ export class ContentProvider extends RtcContentProvider {
     if (provider?.link.status.state === 'offline') {
       await provider.link.whenConnected();
     }
-    const model = await super.get(path, options);
+    const model = await this.fetch(path, options, provider);
     const isCheck = options?.hash === true && options.content === false;
     return provider && isCheck
       ? { ...model, hash: undefined, last_modified: LONG_AGO }
       : model;
+  }
+
+  private async fetch(
+    path: string,
+    options: Contents.IFetchOptions | undefined,
+    provider: DocumentProvider | undefined
+  ): Promise<Contents.IModel> {
+    try {
+      return await super.get(path, options);
+    } catch (error) {
+      if (!provider || !(error instanceof ServerConnection.NetworkError)) {
+        throw error;
+      }
+      // The server went this very moment, and the document's line may not know yet.
+      await provider.reconnect();
+      await provider.link.whenConnected();
+      return super.get(path, options);
+    }
   }
 
   private findProvider(path: string): DocumentProvider | undefined {
