@@ -10,6 +10,7 @@ from traitlets import Dict, Enum, List, Unicode
 from .access.model import NO_ACCESS, ROLES
 from .chat.wiring import Chat
 from .collab.wiring import Collaboration
+from .conflicts import find_conflict
 from .events.bus import InProcessBus
 from .gate.wiring import Gatekeeping
 from .history.wiring import History
@@ -70,6 +71,7 @@ class CodeSyncXApp(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Put the gate up, then share one event bus with every feature."""
+        self._refuse_rivals()
         self.bus = InProcessBus()
         self.settings["codesyncx_bus"] = self.bus
         if self.serverapp is not None:
@@ -102,6 +104,15 @@ class CodeSyncXApp(ExtensionApp):
         self.handlers.extend(self.collaboration.handlers(self.serverapp))
         self.handlers.extend(self.history.handlers(self.serverapp))
         self.handlers.extend(presence.handlers(self.bus))
+
+    def _refuse_rivals(self) -> None:
+        if self.serverapp is None:
+            return
+        extensions = self.serverapp.extension_manager.extensions
+        conflict = find_conflict({name for name, one in extensions.items() if one.enabled})
+        if conflict is not None:
+            self.serverapp.log.critical(conflict)
+            self.serverapp.exit(1)
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Join what other extensions provide, now that all are loaded."""
