@@ -30,7 +30,7 @@ test: ## Check everything: lint, build, install, tests with real servers and bro
 	done; echo "== all: $$((SECONDS - start)) s"
 
 .PHONY: setup
-setup: .make/chromium .make/develop ## Set up the development environment in .venv
+setup: .make/chromium .make/postgresql .make/develop ## Set up the development environment in .venv
 
 .PHONY: lint
 lint: .make/develop ## Check style, types and the direction of imports
@@ -58,7 +58,7 @@ installed: ## Install the wheel where there is no Node and look what is switched
 	tests/support/check-installed dist/codesyncx-*.whl
 
 .PHONY: integration
-integration: .make/develop ## Test against real Jupyter servers
+integration: .make/develop .make/postgresql ## Test against real Jupyter servers
 	pytest tests/integration
 
 .PHONY: e2e
@@ -102,6 +102,11 @@ always:
 .make/chromium:
 	@mkdir -p .make
 	@command -v chromium >/dev/null || tests/support/install-debian chromium fonts-dejavu
+	@touch $@
+
+.make/postgresql:
+	@mkdir -p .make
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || tests/support/install-debian postgresql
 	@touch $@
 
 .make/docs: pyproject.toml

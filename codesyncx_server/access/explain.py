@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .model import NO_ACCESS, Permission, Resource, Subject, SubjectKind
+from .model import Permission, Resource, Subject, SubjectKind
 from .policy import Decision, Reason
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def why(decision: Decision) -> str:
         case Reason.UNAVAILABLE:
             return "access can't be checked right now; please try again in a moment."
     by = "; ".join(_grant(grant) for grant in decision.grants)
-    if decision.allowed:
+    if decision.allowed or not any(grant.permissions for grant in decision.grants):
         return f"{by}."
     return f"{by}, and that doesn't include it."
 
@@ -69,12 +69,13 @@ def _grant(grant: Grant) -> str:
     has = "has" if grant.subject.kind in {SubjectKind.EVERYONE, SubjectKind.GROUP} else "have"
     if grant.subject.kind is SubjectKind.LINK:
         has = "has"
-    return f"{subject(grant.subject)} {has} {_what(grant)} on {name_of(grant.resource)}"
+    place = name_of(grant.resource)
+    if not grant.permissions:
+        return f"{subject(grant.subject)} {has} no access to {place}"
+    return f"{subject(grant.subject)} {has} {_what(grant)} on {place}"
 
 
 def _what(grant: Grant) -> str:
-    if grant.role == NO_ACCESS or not grant.permissions:
-        return "no access"
     if grant.role is not None:
         return f"the role {grant.role}"
     return ", ".join(sorted(permission.replace("_", " ") for permission in grant.permissions))
