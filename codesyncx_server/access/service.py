@@ -8,6 +8,7 @@ may do anything but the server's owner.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -84,14 +85,15 @@ class AccessService:
     async def start(self) -> None:
         """Begin to look for changes; everything is decided from now on."""
         self._loop = asyncio.get_running_loop()
-        await asyncio.wait([asyncio.wrap_future(self._opening)])
+        await self.opened()
         await self.look()
         self._looking = asyncio.create_task(self._keep_looking())
 
     async def opened(self) -> None:
         """Wait until the database has been read once, or couldn't be."""
         if not self._opening.done():
-            await asyncio.wait([asyncio.wrap_future(self._opening)])
+            with contextlib.suppress(AccessUnavailableError):
+                await asyncio.wrap_future(self._opening)
 
     async def stop(self) -> None:
         """End, with everything written."""

@@ -167,10 +167,7 @@ class AccessStore:
 
     def _make_sqlite(self, url: sa.URL, file: Path) -> sa.Engine:
         if self._mark.exists() and not file.exists():
-            raise AccessUnavailableError(
-                f"the access database {file} is gone; put it back, or delete {self._mark.name}"
-                " to begin anew"
-            )
+            raise self._gone(file)
         self._file = file
         self._reading = {_READING: True}
         engine = sa.create_engine(
@@ -190,7 +187,13 @@ class AccessStore:
     def _check_file(self) -> None:
         """Notice that the file was taken away or replaced while it was open."""
         if self._file is not None and _identity_of(self._file) != self._identity:
-            raise AccessUnavailableError(f"the access database {self._file} is gone")
+            raise self._gone(self._file)
+
+    def _gone(self, file: Path) -> AccessUnavailableError:
+        return AccessUnavailableError(
+            f"the access database {file} is gone; put it back, or delete {self._mark.name} to"
+            " begin anew"
+        )
 
     @contextlib.contextmanager
     def _failing(self) -> Iterator[None]:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
+from codesyncx_server.access import changes
+from codesyncx_server.access.audit import AuditQuery, What
 from codesyncx_server.access.changes import Invitation, Terms
 from codesyncx_server.access.model import (
     PROJECT,
@@ -18,10 +22,10 @@ from codesyncx_server.access.model import (
 )
 from codesyncx_server.access.service import AccessService
 from codesyncx_server.access.store import AccessStore
-from codesyncx_server.errors import RefusedError
+from codesyncx_server.errors import AccessUnavailableError, RefusedError, TooManyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 OWNER = Person("grace", is_owner=True)
@@ -106,3 +110,229 @@ async def test_what_is_granted_on_a_folder_follows_it_and_stays_so(
     url = sa.URL.create("sqlite", database=str(tmp_path / "access.sqlite"))
     other = await asyncio.to_thread(AccessStore(url, tmp_path / "access.begun").read)
     assert other.policy.grants[0].resource.path == "b/b%_"
+
+
+# -- when the database fails ----------------------------------------------------------------------
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - it waits for the database
+            await asyncio.sleep(0.02)
+
+
+async def test_without_its_database_only_the_servers_owner_gets_in_until_it_is_back(
+    service: AccessService, told: Told, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    owner_by_grant = Person("eve")
+    await service.grant(OWNER, user("ada"), PROJECT, role("editor"))
+    await service.grant(OWNER, user("eve"), PROJECT, role("owner"))
+    link, _, secret = await service.create_link(OWNER, Invitation(PROJECT, role("viewer")))
+    admission = await service.redeem(secret, "Ed")
+    file, aside = tmp_path / "access.sqlite", tmp_path / "aside"
+    before = told.count
+    file.rename(aside)
+
+    await until(lambda: not service.is_available)
+    assert told.count == before + 1
+    for person in (ADA, owner_by_grant):
+        assert not service.allows(person, Permission.READ, PROJECT)
+        assert not service.is_trusted(person)
+        assert not service.reaches(person, "")
+        assert service.permissions(person, PROJECT) == frozenset()
+        with pytest.raises(AccessUnavailableError, match="access can't be checked right now"):
+            service.require(person, Permission.READ, PROJECT)
+    assert service.guest_of(admission.token) is None
+    with pytest.raises(AccessUnavailableError):
+        assert service.policy
+    with pytest.raises(AccessUnavailableError):
+        await service.redeem(secret, "Mallory")
+    with pytest.raises(AccessUnavailableError):
+        await service.grant(OWNER, user("bob"), PROJECT, role("viewer"))
+    service.require(OWNER, Permission.ADMIN, PROJECT)
+    assert service.is_trusted(OWNER)
+    await service.look()
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(lines) == 1
+    assert lines[0].startswith("Nobody but the server's owner is let in: the access database")
+    assert "\n" not in lines[0]
+
+    aside.rename(file)
+    await until(lambda: service.is_available)
+    service.require(ADA, Permission.EDIT, PROJECT)
+    assert service.guest_of(admission.token) == admission.guest
+    assert told.count == before + 2
+    assert link.id in service.snapshot.links
+
+
+async def test_a_database_that_is_locked_refuses_changes_and_goes_on_deciding(
+    service: AccessService, tmp_path: Path
+) -> None:
+    await service.grant(OWNER, user("ada"), PROJECT, role("editor"))
+    other = sqlite3.connect(tmp_path / "access.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(AccessUnavailableError, match="database is locked"):
+        await service.grant(OWNER, user("bob"), PROJECT, role("viewer"))
+    service.require(ADA, Permission.EDIT, PROJECT)
+    other.execute("ROLLBACK")
+    other.close()
+    await service.grant(OWNER, user("bob"), PROJECT, role("viewer"))
+
+
+async def test_a_database_that_cannot_be_opened_at_the_start_is_opened_later(
+    tmp_path: Path, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "access.sqlite").write_bytes(b"not a database" * 999)
+    url = sa.URL.create("sqlite", database=str(tmp_path / "access.sqlite"))
+    service = AccessService(AccessStore(url, tmp_path / "access.begun"), told)
+    await service.start()
+    assert not service.allows(ADA, Permission.READ, PROJECT)
+    assert service.allows(OWNER, Permission.ADMIN, PROJECT)
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert line.endswith("the access database can't be used: file is not a database.")
+    (tmp_path / "access.sqlite").unlink()
+    await until(lambda: service.is_available)
+    await service.stop()
+
+
+async def test_what_another_process_changes_counts_within_a_second(
+    service: AccessService, tmp_path: Path, told: Told
+) -> None:
+    url = sa.URL.create("sqlite", database=str(tmp_path / "access.sqlite"))
+    other = AccessStore(url, tmp_path / "access.begun")
+
+    def act() -> None:
+        with other.change() as (connection, snapshot):
+            change = changes.Change(connection, snapshot, OWNER, 0.0)
+            changes.add_grant(change, user("ada"), PROJECT, role("viewer"))
+        other.close()
+
+    before = told.count
+    await asyncio.to_thread(act)
+    async with asyncio.timeout(1):
+        while not service.allows(ADA, Permission.READ, PROJECT):  # noqa: ASYNC110 - likewise
+            await asyncio.sleep(0.02)
+    assert told.count == before + 1
+
+
+async def test_a_move_that_could_not_be_written_is_decided_by_and_written_later(
+    service: AccessService, tmp_path: Path
+) -> None:
+    await service.grant(OWNER, user("ada"), Resource("a"), role("viewer"))
+    other = sqlite3.connect(tmp_path / "access.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    service.follow_rename("a", "b")
+    service.follow_rename("b", "c")
+    assert service.allows(ADA, Permission.READ, Resource("c/x"))
+    await service.look()
+    assert not service.is_available
+    other.execute("ROLLBACK")
+    await until(lambda: service.is_available)
+    assert service.allows(ADA, Permission.READ, Resource("c/x"))
+    assert other.execute("SELECT path FROM access_grant").fetchall() == [("c",)]
+    other.close()
+
+
+# -- links ----------------------------------------------------------------------------------------
+
+
+async def test_guessing_secrets_is_slow_for_one_and_for_all(service: AccessService) -> None:
+    _, _, secret = await service.create_link(OWNER, Invitation(PROJECT, role("viewer")))
+    for _ in range(20):
+        with pytest.raises(RefusedError, match="isn't valid"):
+            await service.redeem("abc.wrong", "Mallory", address="10.0.0.1")
+    with pytest.raises(TooManyError):
+        await service.redeem(secret, "Mallory", address="10.0.0.1")
+    with pytest.raises(TooManyError):
+        service.invitation(secret, address="10.0.0.1")
+    assert service.invitation(secret, address="10.0.0.2")[0].uses == 0
+    await service.redeem(secret, "Ed", address="10.0.0.2")
+    for number in range(280):
+        with pytest.raises(RefusedError):
+            service.invitation("abc.wrong", address=f"10.0.1.{number}")
+    with pytest.raises(TooManyError):
+        await service.redeem(secret, "Late", address="10.0.0.3")
+
+
+def all_bytes(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.iterdir() if file.is_file())
+
+
+async def test_a_secret_is_never_logged(
+    service: AccessService, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("sqlalchemy").setLevel(logging.INFO)
+    _, _, secret = await service.create_link(OWNER, Invitation(PROJECT, role("viewer"), max_uses=1))
+    admission = await service.redeem(secret, "Ed")
+    with pytest.raises(RefusedError):
+        await service.redeem(secret, "Ed")
+    with pytest.raises(RefusedError):
+        await service.redeem(secret + "x", "Ed")
+    service.guest_of(admission.token)
+    written = caplog.text.encode() + await asyncio.to_thread(all_bytes, tmp_path)
+    logging.getLogger("sqlalchemy").setLevel(logging.NOTSET)
+    for hidden in (secret, secret.partition(".")[2], admission.token):
+        assert hidden.encode() not in written
+
+
+async def test_a_guest_is_out_the_moment_the_link_ends_before_anything_is_written(
+    tmp_path: Path, told: Told
+) -> None:
+    now = [1000.0]
+    url = sa.URL.create("sqlite", database=str(tmp_path / "access.sqlite"))
+    service = AccessService(AccessStore(url, tmp_path / "access.begun"), told, lambda: now[0])
+    await service.start()
+    _, _, secret = await service.create_link(OWNER, Invitation(PROJECT, role("viewer", 1010.0)))
+    admission = await service.redeem(secret, "Ed")
+    now[0] = 1009.9
+    assert service.guest_of(admission.token) == admission.guest
+    now[0] = 1010.0
+    assert service.guest_of(admission.token) is None
+    with pytest.raises(RefusedError, match="expired"):
+        await service.redeem(secret, "Ed")
+    before = told.count
+    await service.look()
+    assert told.count == before + 1
+    assert not service.policy.grants
+    await service.stop()
+
+
+# -- the audit ------------------------------------------------------------------------------------
+
+
+async def test_refusals_are_written_once_and_with_bounds(service: AccessService) -> None:
+    for _ in range(100):
+        with pytest.raises(RefusedError):
+            service.require(ADA, Permission.EDIT, Resource("a.py"))
+    entries = await service.audit(AuditQuery())
+    assert [(entry.who, entry.what, entry.path) for entry in entries] == [
+        ("ada", What.REFUSED, "a.py")
+    ]
+    for number in range(1000):
+        with pytest.raises(RefusedError):
+            service.require(ADA, Permission.EDIT, Resource("x" * 5000 + str(number)))
+    assert len(await service.audit(AuditQuery(limit=1000))) <= 60
+
+
+async def test_what_is_left_to_write_is_written_at_the_end(tmp_path: Path, told: Told) -> None:
+    url = sa.URL.create("sqlite", database=str(tmp_path / "access.sqlite"))
+    service = AccessService(AccessStore(url, tmp_path / "access.begun"), told)
+    await service.start()
+    service.note_refusal(ADA, Permission.READ, Resource("a.py"))
+    service.remember("ada", "Ada")
+    await service.stop()
+    store = AccessStore(url, tmp_path / "access.begun")
+    snapshot = await asyncio.to_thread(store.read)
+    entries = await asyncio.to_thread(store.audit_page, AuditQuery())
+    assert snapshot.people == {"ada": "Ada"}
+    assert [entry.who for entry in entries] == ["ada"]
+    store.close()
+
+
+async def test_one_person_makes_so_many_changes_in_a_minute(service: AccessService) -> None:
+    for _ in range(300):
+        await service.put_group(OWNER, "students", ["ada"])
+    with pytest.raises(TooManyError):
+        await service.put_group(OWNER, "students", ["ada"])
+    await service.put_group(Person("eve", is_owner=True), "students", ["ada"])

@@ -159,12 +159,12 @@ def test_a_guests_name_is_one_visible_line() -> None:
         (
             "ada viewer on project",
             "ada: edit a.py",
-            "You may not change a.py: you have the role viewer on the project{not_included}",
+            "You may not change a.py: you have the role viewer on the project{but}",
         ),
         (
             "group students viewer on labs; everyone editor on project",
             "ada in students: edit labs",
-            "You may not change labs: the group students has the role viewer on labs{not_included}",
+            "You may not change labs: the group students has the role viewer on labs{but}",
         ),
         (
             "everyone none on solutions",
@@ -174,12 +174,12 @@ def test_a_guests_name_is_one_visible_line() -> None:
         (
             "link tour read+comment on docs",
             "guest of tour: share docs",
-            "You may not share docs: everyone with your link has comment, read on docs{not_included}",
+            "You may not share docs: everyone with your link has comment, read on docs{but}",
         ),
         (
             "ada read on a.py[x]",
             "ada: edit a.py[x]",
-            "You may not change this part of a.py: you have read on this part of a.py{not_included}",
+            "You may not change this part of a.py: you have read on this part of a.py{but}",
         ),
     ],
 )
@@ -187,7 +187,7 @@ def test_a_refusal_says_what_and_why(grants: str, question: str, sentence: str) 
     asked = question_of(question)
     policy = policy_of(grants, asked.person)
     decision = policy.decide(asked.person, asked.permission, asked.resource, asked.now)
-    expected = sentence.format(not_included=", and that doesn't include it.")
+    expected = sentence.format(but=", and that doesn't include it.")
     assert explain.refusal(asked.permission, asked.resource, decision) == expected
 
 
