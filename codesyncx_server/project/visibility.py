@@ -45,7 +45,10 @@ def visible_events(message: Mapping[str, Any], sees: Sees, moved: Moved) -> list
     if message.get("type") != _RENAMED:
         return []
     renamed = moved(message["old_path"], message["path"])
-    return [{**message, "old_path": old, "path": new} for old, new in renamed]
+    return [
+        {**message, "old_path": old, "path": new, **({"continues": True} if index else {})}
+        for index, (old, new) in enumerate(renamed)
+    ]
 
 
 def visible_entry(entry: Mapping[str, Any], sees: Sees) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from ..access.granting import check_grant, stand_in
 from ..access.model import Grant, Permission, Resource, Subject, SubjectKind
 from ..errors import CodeSyncXError, NotFoundError, RefusedError
 from ..gate.sight import sight_of
+from ..gate.slices import slices_in
 from . import requests
 from .audit_handlers import AuditExportHandler, AuditHandler
 from .base import AccessHandler
@@ -58,16 +59,19 @@ class PermissionsHandler(AccessHandler):
     @web.authenticated
     @authorized(action="read")
     async def get(self) -> None:
-        person, service, path = self.person, self.service, self.path()
+        person, service, asked = self.person, self.service, self.path()
+        slices = slices_in(self.settings)
+        part = None if slices is None else slices.range_at(person, asked)
+        path = asked if part is None else part.path
         sight = sight_of(self)
         if not sight.reaches(path):
             service.note_refusal(person, Permission.READ, Resource(path))
-            raise NotFoundError(f"There is no {path or 'project'} here, or you may not see it.")
+            raise NotFoundError(f"There is no {asked or 'project'} here, or you may not see it.")
         decision = service.decide(person, Permission.READ, Resource(path))
         may = frozenset(permission for permission in Permission if sight.may(permission, path))
         await self.answer(
             {
-                "path": path,
+                "path": asked,
                 "permissions": listed(may),
                 "why": _sentence(explain.why(decision)),
                 "ranges": Views(service, self.settings, person).ranges(path),

@@ -65,7 +65,7 @@ def test_who_sees_parts_of_a_file_hears_where_they_went() -> None:
     event = {"type": "file.renamed", "old_path": "hidden/a", "path": "hidden/b", "time": 1}
     assert visible_events(event, sees, moved) == [
         event,
-        {**event, "old_path": "hidden/a 2", "path": "hidden/b 2"},
+        {**event, "old_path": "hidden/a 2", "path": "hidden/b 2", "continues": True},
     ]
     assert visible_events({**event, "old_path": "hidden/x"}, sees, moved) == []
     assert visible_events({"type": "file.deleted", "path": "hidden/a"}, sees, moved) == []

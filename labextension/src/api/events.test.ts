@@ -63,6 +63,19 @@ describe('EventStream', () => {
     expect(heard.map(event => event.path)).toEqual(['a.py']);
   });
 
+  it('hears all the pieces of an event', () => {
+    const { sockets, heard } = begin();
+    sockets[0].send({ type: 'hello', seq: 4, stream: 's' });
+    sockets[0].send({ type: 'file.renamed', seq: 5, path: 'a.py' });
+    sockets[0].send({
+      type: 'file.renamed',
+      seq: 5,
+      path: 'a (part 2).py',
+      continues: true
+    });
+    expect(heard.map(event => event.path)).toEqual(['a.py', 'a (part 2).py']);
+  });
+
   it('asks for what it missed when it comes back', () => {
     const { stream, sockets, heard, resets } = begin();
     sockets[0].send({ type: 'hello', seq: 4, stream: 's' });

@@ -119,7 +119,11 @@ export class EventStream implements IEventStream, IDisposable {
         this._onBeginning(event);
         return;
       default:
-        if (event.seq > this._seq) {
+        // What happens to several things at once comes in pieces of one number.
+        if (
+          event.seq > this._seq ||
+          (event.seq === this._seq && event.continues === true)
+        ) {
           this._seq = event.seq;
           this._received.emit(event);
         }
