@@ -20,6 +20,7 @@ from .audit_handlers import AuditExportHandler, AuditHandler
 from .base import AccessHandler
 from .preview import entries_for
 from .ranges_port import ranges_of
+from .unused_ranges import forget_unused
 from .views import Views, concerning, listed
 
 if TYPE_CHECKING:
@@ -116,11 +117,6 @@ class SharingHandler(AccessHandler):
         check_grant(self.service.policy, person, trial, self.service.now())
         return Resource(path, await port.create(path, spec, person)), True
 
-    async def forget(self, resource: Resource) -> None:
-        """Take a range away again that was made for nothing."""
-        if resource.range_id is not None:
-            await ranges_of(self.settings).remove(resource.range_id)
-
 
 class GrantsHandler(SharingHandler):
     """`grants?path=`: who has what there; a POST gives somebody something."""
@@ -151,7 +147,7 @@ class GrantsHandler(SharingHandler):
             grant = await self.service.grant(self.person, subject, resource, terms)
         except CodeSyncXError as error:
             if is_new:
-                await self.forget(resource)
+                await forget_unused(self.service, self.settings, resource)
             self.note(error, resource)
             raise
         views = Views(self.service, self.settings, self.person)
@@ -188,6 +184,7 @@ class GrantHandler(GrantsHandler):
         except RefusedError as error:
             self.note(error, old.resource)
             raise
+        await forget_unused(self.service, self.settings, old.resource)
         self.set_status(204)
         await self.finish()
 
@@ -230,7 +227,7 @@ class LinksHandler(SharingHandler):
             link, grant, secret = await self.service.create_link(self.person, invitation)
         except CodeSyncXError as error:
             if is_new:
-                await self.forget(resource)
+                await forget_unused(self.service, self.settings, resource)
             if isinstance(error, RefusedError):
                 self.service.note_refusal(self.person, Permission.SHARE, resource)
             raise
@@ -245,13 +242,16 @@ class LinkHandler(AccessHandler):
     @web.authenticated
     @authorized(action="read")
     async def delete(self, link_id: str) -> None:
-        link = self.service.snapshot.links.get(link_id)
-        person = self.person
+        snapshot, person = self.service.snapshot, self.person
+        link = snapshot.links.get(link_id)
         if link is None:
             raise NotFoundError("There is no such link.")
         if person.is_guest:
             raise RefusedError("Guests can't take links back.")
+        grant = snapshot.grant(link.grant_id)
         await self.service.revoke_link(person, link_id)
+        if grant is not None:
+            await forget_unused(self.service, self.settings, grant.resource)
         self.set_status(204)
         await self.finish()
 

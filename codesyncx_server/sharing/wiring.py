@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -12,6 +14,7 @@ from ..access.store import AccessStore
 from ..events.bus import Event
 from ..storage import project_data_dir
 from .handlers import routes
+from .unused_ranges import forget_unused, unused_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
     from ..events.bus import EventBus
+
+logger = logging.getLogger(__name__)
 
 CHANGED = "access.changed"
 _DATABASE = "access.sqlite"
@@ -35,9 +40,11 @@ class Sharing:
     ) -> None:
         """Begin to read the database."""
         self._bus = bus
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         if server is None:
             return
+        self._settings = server.web_app.settings
         folder = project_data_dir(server.root_dir)
         url = database_url or sa.URL.create("sqlite", database=str(folder / _DATABASE))
         permissions = ROLES[default_role]
@@ -60,14 +67,34 @@ class Sharing:
         """Begin to follow the project and the database."""
         if self.service is None:
             return
-        self._unsubscribe = self._bus.subscribe("file.renamed", self._on_renamed)
+        self._unsubscribe = [
+            self._bus.subscribe("file.renamed", self._on_renamed),
+            self._bus.subscribe(CHANGED, self._on_changed),
+        ]
         await self.service.start()
 
     async def stop(self) -> None:
         """End everything that runs."""
-        self._unsubscribe()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        for task in self._tasks:
+            task.cancel()
         if self.service is not None:
             await self.service.stop()
+
+    def _on_changed(self, _event: Event) -> None:
+        """Forget the ranges on which nothing is granted any more, as when it has ended."""
+        if self.service is not None:
+            for resource in unused_in(self.service):
+                work = forget_unused(self.service, self._settings, resource)
+                task = asyncio.get_running_loop().create_task(work)
+                self._tasks.add(task)
+                task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.warning("A range that nobody has any more couldn't be forgotten: %s", error)
 
     def _on_renamed(self, event: Event) -> None:
         old, new = event.data.get("old_path"), event.data.get("path")
