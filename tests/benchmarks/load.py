@@ -62,7 +62,8 @@ class Socket(asyncio.BufferedProtocol):
         self._address = address
         self.is_reading = True
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.hear: Callable[[bytes], None] = bytes
+        self._early: list[bytes] = []
+        self.hear: Callable[[bytes], None] = self._early.append
         self.closed = False
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -79,7 +80,7 @@ class Socket(asyncio.BufferedProtocol):
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
         url = urlsplit(self._address.url)
-        path = url.path + (f"?{url.query}" if url.query else "")
+        path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         lines = [
             f"GET {path} HTTP/1.1",
             f"Host: {url.netloc}",
@@ -90,6 +91,13 @@ class Socket(asyncio.BufferedProtocol):
             *(f"{name}: {value}" for name, value in self._address.headers.items()),
         ]
         transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+
+    def listen(self, hear: Callable[[bytes], None]) -> None:
+        """Give messages to `hear`, also those that came before anybody listened."""
+        self.hear = hear
+        for message in self._early:
+            hear(message)
+        self._early.clear()
 
     def get_buffer(self, _size: int) -> bytearray:
         return _scratch
@@ -187,14 +195,14 @@ class Client:
         self._clock = 0
         self._edits = 0
         self._heard_clocks: dict[int, int] = {}
-        self._first: bytes = b""
-        socket.hear = self._hear
+        self.first: bytes = b""
+        socket.listen(self._hear)
 
     async def sync(self, *, probe: bool = False) -> None:
         """Fetch the document; afterwards only those read who have a reason to."""
         self.socket.send(protocol.sync_step1(self.doc.get_state()))
         await asyncio.wait_for(self.is_synced.wait(), PATIENCE_S)
-        self.doc.apply_update(self._first)
+        self.doc.apply_update(self.first)
         self._is_probe = probe
         self.socket.is_reading = probe or self._echoes or self._follows
 
@@ -237,7 +245,7 @@ class Client:
                 return
             assert isinstance(decoded, protocol.Update)
             if message[1] == _STEP_2 and not self.is_synced.is_set():
-                self._first = decoded.update
+                self.first = decoded.update
                 self.synced_at = now
                 self.is_synced.set()
                 return

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.contestants import Contestant
-    from benchmarks.load import EditId
+    from benchmarks.load import Address, EditId
     from benchmarks.typists import Typed
     from pycrdt import Doc
 
@@ -153,14 +153,21 @@ async def join_ms(server: Contestant, room: str, person: str = "grace") -> float
     """Come in and go: the time until the document is there, before the client takes it in."""
     address = await server.address(room, person)
     began = time.perf_counter()
+    return await _sync_ms(address, began)
+
+
+async def _sync_ms(address: Address, began: float) -> float:
     client = Client(await Socket(address).connect(), Flight())
     await client.sync()
     client.socket.close()
     return 1000 * (client.synced_at - began)
 
 
-async def late_join(server: Contestant) -> dict[str, Any]:
-    """Join a document of 100,000 edits while it is in memory, and after a new start."""
+async def late_join(server: Contestant) -> dict[str, Any] | None:
+    """Join a document of 100,000 edits while it is in memory, and after a new start.
+
+    None where a server answers at once with an empty document, and fills it later.
+    """
     room = "long.txt"
     await begin(server, room, "")
     probe = await enter(server, room, "grace", probe=True)
@@ -170,6 +177,8 @@ async def late_join(server: Contestant) -> dict[str, Any]:
         client.socket.close()
     await asyncio.sleep(_SETTLE_S)
     keeper = await enter(server, room)
+    if len(keeper.first) < LONG_EDITS:
+        return None
     warm = [await join_ms(server, room) for _ in range(9)]
     keeper.socket.close()
     cold = []
@@ -212,11 +221,7 @@ async def _until_arrived(probe: Client, client_id: int, clock: int) -> None:
 async def _cold_ms(server: Contestant, room: str) -> float:
     """Ask for the room, which a Jupyter server opens then, and come in."""
     began = time.perf_counter()
-    address = await server.address(room, "grace")
-    client = Client(await Socket(address).connect(), Flight())
-    await client.sync()
-    client.socket.close()
-    return 1000 * (client.synced_at - began)
+    return await _sync_ms(await server.address(room, "grace"), began)
 
 
 async def storm(server: Contestant, people: int = 100) -> dict[str, Any]:
