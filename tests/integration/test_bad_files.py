@@ -29,6 +29,7 @@ WAIT_S = 15.0
 def jp_server_config(tmp_path: Path) -> dict[str, Any]:
     extensions = ("codesyncx_server", "jupyter_server_fileid", "jupyter_server_ydoc")
     return {
+        "CodeSyncXApp": {"default_role": "editor"},
         "SQLiteYStore": {"db_path": str(tmp_path / "store.db")},
         "ServerApp": {
             "jpserver_extensions": dict.fromkeys(extensions, True),
