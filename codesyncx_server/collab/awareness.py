@@ -97,6 +97,9 @@ class RoomAwareness(Awareness):
             return None
         return protocol.awareness_states(self._encode_seen(each, session) for each in others)
 
+    async def stop(self) -> None:
+        """End nothing: no task looks after it. jupyter_server_ydoc stops the forks it deletes."""
+
     def set_local_state(self, state: dict[str, Any] | None) -> None:
         """Tell something in the server's own name, as extensions do."""
         super().set_local_state(state)
