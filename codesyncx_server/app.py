@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Dict, Enum, List, Unicode
+from traitlets import Dict, Enum, Int, List, Unicode
 
 from .access.model import NO_ACCESS, ROLES
 from .chat.wiring import Chat
@@ -56,6 +56,15 @@ class CodeSyncXApp(ExtensionApp):
         an SQLite file in the project's data folder.""",
     )
 
+    max_edit_bytes = Int(
+        16 * 1024 * 1024,
+        min=1024,
+        config=True,
+        help="""How large one message of a browser to a document may be, in bytes: a pasted text,
+        or all that was typed without a connection. What is larger is refused and stays with its
+        author as a draft.""",
+    )
+
     extra_routes = List(
         Dict(),
         config=True,
@@ -92,7 +101,7 @@ class CodeSyncXApp(ExtensionApp):
         self.project.stream.add_prefix("access")
         self.chat = Chat(self.bus)
         self.settings.update(self.chat.settings())
-        self.collaboration = Collaboration(self.bus)
+        self.collaboration = Collaboration(self.bus, self.max_edit_bytes)
 
     def initialize_handlers(self) -> None:
         """Add the routes of every feature."""

@@ -22,6 +22,7 @@ from ..errors import (
     LineageChangedError,
     NotFoundError,
     RefusedError,
+    TooLargeError,
     TooManyError,
 )
 from ..gate.person import person_of
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MAX_FRAME_BYTES = 64 * 1024 * 1024
+# Beyond it a message isn't even read to its end, and its sender can't be told why.
+_FAR_TOO_LARGE = 4
 _LARGE_UPDATE_BYTES = 256_000
 _MAX_CONNECTIONS_PER_PERSON = 512
 
@@ -68,7 +70,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     @property
     def max_message_size(self) -> int:
         """The largest message taken, in bytes; tornado ends the connection beyond it."""
-        return MAX_FRAME_BYTES
+        return _FAR_TOO_LARGE * self._collaboration.max_edit_bytes
 
     def get_compression_options(self) -> None:
         """Refuse compression: frames are built once for everybody."""
@@ -114,6 +116,7 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if session is None or engine is None or session.is_closed:
             return None
         try:
+            self._check_size(message)
             decoded = protocol.decode(_binary(message))
             if isinstance(decoded, protocol.SaveRequest) and self._room is not None:
                 self._spawn(self._save(decoded.request_id))
@@ -145,6 +148,11 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             if self._room is not None:
                 self._collaboration.events.left(self._name, session.member.username)
         self._release()
+
+    def _check_size(self, message: str | bytes) -> None:
+        if len(message) > self._collaboration.max_edit_bytes:
+            megabytes = self._collaboration.max_edit_bytes / 1e6
+            raise TooLargeError(f"More than {megabytes:.0f} MB can't be sent at once.")
 
     def _check_connections(self, username: str) -> None:
         if self._connections[username] > _MAX_CONNECTIONS_PER_PERSON:

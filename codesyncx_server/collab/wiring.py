@@ -47,8 +47,9 @@ class Collaboration:
     lobbies: Lobbies
     events: UpstreamEvents
 
-    def __init__(self, bus: EventBus) -> None:
+    def __init__(self, bus: EventBus, max_edit_bytes: int) -> None:
         self._bus = bus
+        self.max_edit_bytes = max_edit_bytes
         self._settings: dict[str, Any] = {}
         self._background: list[asyncio.Task[None]] = []
         self._is_open = False

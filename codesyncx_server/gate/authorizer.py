@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _QUESTIONS = "/api/me"
 _READABLE = frozenset({"api", "contents", "kernelspecs", "nbconvert", "csp"})
-_CHAT = ".chat"
 
 
 class GateAuthorizer(Authorizer):
@@ -44,8 +43,7 @@ class GateAuthorizer(Authorizer):
             return True
         if str(handler.request.path).endswith(_QUESTIONS):
             return _would(verdict, action, resource)
-        if action == "write" and handler.request.method in {"GET", "HEAD"}:
-            return _writes(verdict)
+        # The rooms of documents ask before they know; there each edit is judged by itself.
         return True
 
 
@@ -54,19 +52,7 @@ def _would(verdict: Verdict, action: str, resource: str) -> bool:
         return False
     if action == "read":
         return True
-    return resource == "contents" and action == "write" and _may_edit(verdict, "")
-
-
-def _writes(verdict: Verdict) -> bool:
-    """Whether what was asked to be read, a room, may be written too."""
-    sight = verdict.sight
-    return all(_may_edit(verdict, sight.path_of(need.place)) for need in verdict.rule.needs)
-
-
-def _may_edit(verdict: Verdict, path: str) -> bool:
-    # What is written to a chat has a judge of its own.
-    permission = Permission.COMMENT if path.endswith(_CHAT) else Permission.EDIT
-    return verdict.sight.may(permission, path)
+    return resource == "contents" and action == "write" and verdict.sight.may(Permission.EDIT, "")
 
 
 def wrap(settings: dict[str, Any]) -> None:

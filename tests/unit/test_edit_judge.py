@@ -2,72 +2,28 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jupyter_ydoc import YNotebook, ydocs
-from pycrdt import Array, Doc, Map, Text
-from support.wires import Client, HandClock
+from jupyter_ydoc import YNotebook
+from pycrdt import Array, Map, Text, UndoManager
+from support.judged_room import LINES, JudgedRoom
 
-from codesyncx_server.collab.edit_judge import EditJudge
-from codesyncx_server.collab.engine import Engine
-from codesyncx_server.collab.range_tracker import RangeTracker
-from codesyncx_server.collab.rights import FULL, VIEWER, Rights, hand_of
-from codesyncx_server.collab.spans import Hand, span_of_lines
+from codesyncx_server.collab.rights import VIEWER, Rights
 from codesyncx_server.errors import CodeSyncXError, InvalidRequestError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LINES = "eins\nzwei\ndréi\nvier\n"
+    from support.wires import Client
+
 OWN_LINES = Rights(may_edit=False, may_execute=False, open=frozenset({"r"}))
 LOCKED_LINES = Rights(locked=frozenset({"r"}))
 RUNNER = Rights(may_edit=False)
 
 
-def _hand(engine: Engine, range_id: str) -> Hand:
-    return Hand.DISK if engine.writer is None else hand_of(engine.writer.rights, range_id)
-
-
-class Room:
-    """A document whose edits are judged; lines 2 and 3 of a text are the range `r`."""
-
-    def __init__(self, kind: str = "file", content: Any = LINES) -> None:
-        self.clock = HandClock()
-        self.document = ydocs[kind](Doc())
-        self.doc = self.document.ydoc
-        self.document.set(content)
-        self.doc.get("state", type=Map)["document_id"] = "text:file:1"
-        self.cells: dict[str, frozenset[str]] = {"r": frozenset({"a", "c"})}
-        self.tracker: RangeTracker | None = None
-        ranges: Any = SimpleNamespace(text=b"", spans={}, cells=self.cells)
-        self.judge = EditJudge(self.doc, ydocs[kind], ranges)
-        self.engine = Engine(self.doc, self.clock.schedule, self.clock.now, judge=self.judge)
-        if kind == "file":
-            text = self.doc.get("source", type=Text)
-            self.tracker = RangeTracker(text, lambda name: _hand(self.engine, name))
-            span = span_of_lines(self.tracker.text, 1, 2)
-            assert span is not None
-            self.tracker.add("r", span)
-            ranges.text, ranges.spans = self.tracker.buffer, self.tracker.spans
-
-    def join(self, username: str, rights: Rights = FULL) -> Client:
-        client = Client(self.engine, username)
-        client.session.rights = rights
-        return client.join()
-
-    def settle(self, *clients: Client) -> None:
-        """Have everybody hear everything."""
-        for client in clients:
-            client.send()
-        self.clock.pass_s(1)
-        for client in clients:
-            client.hear()
-
-    @property
-    def text(self) -> str:
-        return str(self.doc.get("source", type=Text))
+class Room(JudgedRoom):
+    """A room whose refusals are looked at."""
 
     def refuses(self, client: Client, kind: type[CodeSyncXError] = RefusedError) -> str:
         """Check that what the client wrote is refused and changes nothing; gives the words."""
@@ -144,8 +100,6 @@ def test_an_edit_that_was_under_way_while_others_wrote_finds_its_place() -> None
 def test_taking_back_and_making_again_ones_own_edits_is_allowed() -> None:
     room = Room()
     ada = room.join("ada", OWN_LINES)
-    from pycrdt import UndoManager  # noqa: PLC0415
-
     undo = UndoManager(scopes=[ada.text], capture_timeout_millis=0)
     ada.text.insert(_at(ada.text, "zwei"), "neu\n")
     room.settle(ada)
