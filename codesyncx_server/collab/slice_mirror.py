@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .range_tracker import Change, RangeTracker
 
 _ROOT = "source"
+_UNFIT = "What you wrote doesn't fit the lines any more."
 
 
 class WriteCore(Protocol):
@@ -80,7 +81,10 @@ class TextSlice:
             return
         if any(PLACEHOLDER in splice.inserted for splice in written):
             raise InvalidRequestError("These lines can hold nothing but text.")
-        start = self._tracker.spans[self._range_id].start
+        span = self._tracker.spans.get(self._range_id)
+        if span is None:
+            raise InvalidRequestError(_UNFIT)
+        start = span.start
 
         def edit(doc: Doc[Any]) -> None:
             text = doc.get(_ROOT, type=Text)
@@ -97,7 +101,7 @@ class TextSlice:
             self._is_writing = False
         span = self._tracker.spans.get(self._range_id)
         if span is None or span.end - span.start != len(self._shared):
-            raise InvalidRequestError("What you wrote doesn't fit the lines any more.")
+            raise InvalidRequestError(_UNFIT)
 
     def get(self) -> str:
         """Give what is in the range."""

@@ -79,6 +79,11 @@ class NotebookSlice:
         self._cells.unobserve(self._subscription)
         self._core_cells.unobserve(self._core_subscription)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether none of the cells is left."""
+        return not len(self._cells)
+
     def get(self) -> dict[str, Any]:
         """Give the cells as a notebook."""
         content: dict[str, Any] = YNotebook(self.doc).get()
@@ -140,7 +145,7 @@ class NotebookSlice:
                 self._follow(list(events))
         finally:
             self._is_following = False
-        if not len(self._cells):
+        if self.is_empty:
             self._on_lost()
 
     def _follow(self, events: list[Any]) -> None:

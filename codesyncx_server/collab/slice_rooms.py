@@ -97,7 +97,11 @@ class SliceRoom:
         ranges = self.core.ranges
         if ranges.kind == CELLS:
             held = ranges.cells[self.range_id]
-            return NotebookSlice(self.core.ydoc, self.range_id, held, self._on_lost)
+            part = NotebookSlice(self.core.ydoc, self.range_id, held, self._on_lost)
+            if part.is_empty:
+                part.close()
+                raise lost()
+            return part
         if ranges.tracker is None:
             raise lost()
         return TextSlice(ranges.tracker, self.range_id, self._on_lost)
@@ -177,7 +181,8 @@ class SliceRooms:
     def release(self, room: SliceRoom) -> None:
         """Close a slice after a while, unless somebody comes."""
         delay_s = self._settings.get("collaborative_document_cleanup_delay", _CLEANUP_DELAY_S)
-        if delay_s is None or room.engine.sessions:
+        is_open = self._open.get(room.range_id) is room
+        if delay_s is None or room.engine.sessions or not is_open:
             return
         self._keep(room.range_id)
         loop = asyncio.get_running_loop()
@@ -191,6 +196,8 @@ class SliceRooms:
                     self.admit(str(room.id), session)
                 except CodeSyncXError as error:
                     session.close(error)
+            if not self._is_shared(room.range_id):
+                room.end(lost())
 
     def stop(self) -> None:
         """Close everything; the documents themselves stay open."""
@@ -199,6 +206,12 @@ class SliceRooms:
             room.end(StorageError("The server is closing this document."))
         for range_id in list(self._cleaners):
             self._keep(range_id)
+
+    def _is_shared(self, range_id: str) -> bool:
+        if self._access is None or not self._access.is_available:
+            return True  # nobody can say; nobody but the owner gets in meanwhile
+        record = self._access.ranges.get(range_id)
+        return record is not None and record.state == OPEN
 
     def _record(self, name: str) -> RangeRecord:
         record = self.record_of(RoomId.parse(name).file_id)

@@ -23,6 +23,7 @@ from codesyncx_server.collab.slice_mirror import TextSlice
 from codesyncx_server.collab.spans import Hand
 from codesyncx_server.errors import (
     CodeSyncXError,
+    InvalidRequestError,
     NotFoundError,
     RefusedError,
     StorageError,
@@ -97,7 +98,10 @@ class Client:
         if not self.wire.inbox:
             return
         message = protocol.decode(self.wire.inbox.popleft())
-        if isinstance(message, protocol.Update):
+        if isinstance(message, protocol.StateVector):
+            answer = protocol.Update(self.doc.get_update(message.state), is_answer=True)
+            self.engine.receive(self.session, answer)
+        elif isinstance(message, protocol.Update):
             self.is_hearing = True
             try:
                 self.doc.apply_update(message.update)
@@ -455,3 +459,43 @@ def test_two_slices_that_overlap_follow_each_other(world: World) -> None:
     assert str(bea.text) == "dos (quatre) é🌍\nthird è"
     assert str(ada.text) == "first\ndos (quatre) é🌍\nthird"
     other.close()
+
+
+def test_what_hangs_on_the_whole_document_is_refused(world: World) -> None:
+    """The slice knows none of its items: an edit that leans on one could come in later."""
+    ada, grace = world.enter(world.slice, "ada"), world.enter(world.core, "grace")
+    before = world.part.get()
+    smuggled: Doc[Any] = Doc()
+    smuggled.apply_update(grace.doc.get_update())
+    known = smuggled.get_state()
+    smuggled.get("source", type=Text).insert(3, "smuggled")
+    ada.outbox.append(smuggled.get_update(known))
+    world.settle()
+    assert isinstance(ada.wire.error, InvalidRequestError)
+    assert world.part.get() == before
+    assert "smuggled" not in str(world.text)
+
+
+def test_nobody_writes_in_a_slice_as_another(world: World) -> None:
+    ada, bea = (world.enter(world.slice, name) for name in ("ada", "bea"))
+    ada.replace(0, 0, "mine")
+    world.settle()
+    forged: Doc[Any] = Doc(client_id=ada.doc.client_id)
+    forged.apply_update(bea.doc.get_update())
+    known = forged.get_state()
+    forged.get("source", type=Text).insert(0, "forged")
+    bea.outbox.append(forged.get_update(known))
+    world.settle()
+    assert isinstance(bea.wire.error, RefusedError)
+    assert "forged" not in str(world.text)
+
+
+def test_a_range_that_is_followed_no_more_takes_no_edit(world: World) -> None:
+    ada = world.enter(world.slice, "ada")
+    before = str(world.text)
+    world.tracker.remove(RANGE)
+    ada.replace(0, 0, "lost")
+    world.settle()
+    assert ada.wire.error is not None
+    assert world.slice.has_ended
+    assert str(world.text) == before
