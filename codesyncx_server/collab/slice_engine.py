@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_PATH = "path"
 _ANEW = "This part of the file began anew."
 
 
@@ -103,6 +104,15 @@ class SliceEngine(Engine):
             raise LineageChangedError(_ANEW)
         self._check_alive()
         self._part.rewrite(content, partial(self._write, member))
+
+    def tell_path(self, path: str) -> None:
+        """Tell those who are here by which path they come back."""
+        state = self._part.state
+        self.flush()
+        state[_PATH] = path
+        self.flush()
+        # Whoever comes later came by a path of their own.
+        del state[_PATH]
 
     def close(self) -> None:
         """Let go of both documents."""

@@ -21,7 +21,7 @@ from .rights import Rights
 from .room import RoomId
 from .slice_engine import SliceEngine, lost
 from .slice_mirror import TextSlice
-from .slice_names import OPEN
+from .slice_names import OPEN, SliceNames
 from .slice_notebook import NotebookSlice
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class SliceRoom:
         self.id = room_id
         self.range_id = range_id
         self.core = core
+        self.told_path = core.path
         # What it holds isn't kept: after a restart it is another document with the same content.
         self.lineage = secrets.token_hex(_LINEAGE_BYTES)
         loop = asyncio.get_running_loop()
@@ -122,7 +123,10 @@ class SliceRooms:
         self._open: dict[str, SliceRoom] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._cleaners: dict[str, asyncio.TimerHandle] = {}
-        self._unsubscribe = bus.subscribe("file.deleted", self._on_deleted)
+        self._subscriptions = [
+            bus.subscribe("file.deleted", self._on_deleted),
+            bus.subscribe("file.renamed", self._on_renamed),
+        ]
 
     def __iter__(self) -> Iterator[SliceRoom]:
         return iter(list(self._open.values()))
@@ -201,7 +205,8 @@ class SliceRooms:
 
     def stop(self) -> None:
         """Close everything; the documents themselves stay open."""
-        self._unsubscribe()
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
         for room in self:
             room.end(StorageError("The server is closing this document."))
         for range_id in list(self._cleaners):
@@ -250,6 +255,24 @@ class SliceRooms:
         cleaner = self._cleaners.pop(range_id, None)
         if cleaner is not None:
             cleaner.cancel()
+
+    def _on_renamed(self, _event: Event) -> None:
+        # What is granted moves along with the file in the same round of calls.
+        asyncio.get_running_loop().call_soon(self._tell_paths)
+
+    def _tell_paths(self) -> None:
+        if self._access is None:
+            return
+        names = SliceNames(self._access)
+        for room in self:
+            if room.told_path == room.path:
+                continue
+            room.told_path = room.path
+            people = [each.person for each in room.engine.sessions if each.person is not None]
+            paths = {names.path_for(person, room.range_id) for person in people}
+            (path,) = paths if len(paths) == 1 else (None,)
+            if path is not None:
+                room.engine.tell_path(path)
 
     def _on_deleted(self, event: Event) -> None:
         path = str(event.data.get("path"))
