@@ -31,7 +31,6 @@ steps = st.lists(
         st.tuples(st.just("set"), pieces, values),
         st.tuples(st.just("append"), values),
         st.tuples(st.just("cell"), pieces, pieces),
-        st.tuples(st.just("format"), places, places),
         st.tuples(st.just("embed"), places, values),
     ),
     max_size=12,
@@ -63,9 +62,6 @@ def _perform(doc: Doc[Any], step: tuple[Any, ...]) -> None:
             cells.append(value)
         case "cell", identifier, source:
             cells.append(Map({"id": identifier, "source": Text(source), "outputs": Array([])}))
-        case "format", start, end if not has_embeds:
-            a, b = sorted((_boundary(whole, start), _boundary(whole, end)))
-            text.format(a, b, {"bold": True})
         case "embed", _, value if value is not None:
             text.insert_embed(0, value)
 
