@@ -52,8 +52,14 @@ class Pen:
         """Have `edit` change the copy; gives the update to be applied to the document, if any."""
         copy = self._current_copy()
         self._made = []
-        with copy.transaction():
-            edit(copy)
+        is_made = False
+        try:
+            with copy.transaction():
+                edit(copy)
+            is_made = True
+        finally:
+            if not is_made:
+                self._drop_copy()
         made, self._made = self._made, []
         if not made:
             return None

@@ -136,13 +136,16 @@ class SliceEngine(Engine):
         if self._core.failure is not None:
             raise self._core.failure
         super()._admit_and_apply(session, update, decoded)
-        member = session.member
+        member, fits = session.member, False
         try:
             self._part.write(partial(self._write, member))
+            fits = True
         except InvalidRequestError as error:
-            # Its document here holds what the whole one can't: nobody may go on with it.
             session.close(error)
-            self.end(LineageChangedError(_ANEW))
+        finally:
+            if not fits:
+                # Its document here holds what the whole one can't: nobody may go on with it.
+                self.end(LineageChangedError(_ANEW))
 
     def _write(self, member: Member, edit: Callable[[Doc[Any]], None], *, is_last: bool) -> None:
         key = (member.username, is_last)

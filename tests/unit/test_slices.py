@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pycrdt import Doc, Text, create_update_message
+from pycrdt import Doc, Map, Text, create_update_message
 from support.wires import split_frames
 
 from codesyncx_server.collab import protocol, spans
@@ -233,10 +233,35 @@ class Play:
     def __init__(self, seed: int, manner: str) -> None:
         self.random = Random(seed)
         self.manner = manner
+        self.left: list[Client] = []
         self.world = World()
         self.holders = [self._enter(self.world.slice, name) for name in ("ada", "bea")]
         names = ["grace", "edsger"] if manner == "crowd" else ["grace"]
         self.editors = [self._enter(self.world.core, name) for name in names]
+        self.mallory = self._enter(self.world.slice, "mallory")
+        self.holders.append(self.mallory)
+
+    def _attack(self) -> None:
+        """Have Mallory, who holds the range too, send what nobody should; she comes back each time.
+
+        None of it may be taken in, and nobody else may notice.
+        """
+        mallory = self.mallory
+        mallory.outbox.clear()
+        mallory.hear_all()
+        self.random.choice(_ATTACKS)(mallory, self)
+        before = self.world.span
+        while mallory.outbox and mallory.wire.error is None:
+            mallory.send_one()
+        assert mallory.wire.error is not None
+        assert self.world.span == before
+        assert not self.world.slice.has_ended
+        self.world.slice.leave(mallory.session)
+        self.mallory = self._enter(self.world.slice, "mallory")
+        self.holders[self.holders.index(mallory)] = self.mallory
+        self.world.clients.remove(mallory)
+        mallory.leave()
+        self.left.append(mallory)
 
     def _enter(self, engine: Engine, username: str) -> Client:
         return self.world.enter(engine, username, client_id=self.random.getrandbits(32))
@@ -245,6 +270,8 @@ class Play:
         client = self.random.choice(self.world.clients)
         moves = [self._edit, self._hide, self._send, self._send, _hear, self._run]
         self.random.choice(moves)(client)
+        if self.random.random() < 0.1 and not self.world.slice.has_ended:
+            self._attack()
         if self.random.random() < 0.03 and not self.world.slice.has_ended:
             self.holders.append(self._enter(self.world.slice, "heloise"))
 
@@ -296,6 +323,68 @@ def _hear(client: Client) -> None:
     client.hear_one()
 
 
+def _embed(mallory: Client, _: Play) -> None:
+    mallory.text.insert_embed(0, {"src": "x"})
+
+
+def _format(mallory: Client, _: Play) -> None:
+    mallory.text.insert(0, "bold", {"bold": True})
+
+
+def _rewrite_state(mallory: Client, _: Play) -> None:
+    mallory.doc.get("state", type=Map)["path"] = "elsewhere.py"
+
+
+def _write_elsewhere(mallory: Client, _: Play) -> None:
+    mallory.doc.get("elsewhere", type=Text).insert(0, "x")
+
+
+def _forge(mallory: Client, play: Play) -> None:
+    victim = play.random.choice(play.holders[:2])
+    victim.replace(0, 0, "x")
+    while victim.outbox:
+        victim.send_one()
+    play.world.run()
+    mallory.hear_all()
+    _copy(mallory, mallory.doc, victim.doc.client_id)
+
+
+def _lean_on_the_whole(mallory: Client, play: Play) -> None:
+    _copy(mallory, play.editors[0].doc, None)
+
+
+def _copy(mallory: Client, doc: Doc[Any], client_id: int | None) -> None:
+    copy: Doc[Any] = Doc(client_id=client_id)
+    copy.apply_update(doc.get_update())
+    known = copy.get_state()
+    text = copy.get("source", type=Text)
+    text.insert(len(text) // 2 if str(text).isascii() else 0, "forged")
+    mallory.outbox.append(copy.get_update(known))
+
+
+def _leave_a_gap(mallory: Client, _: Play) -> None:
+    mallory.text.insert(0, "a")
+    mallory.text.insert(1, "b")
+    mallory.outbox.popleft()
+
+
+def _cut_short(mallory: Client, _: Play) -> None:
+    mallory.text.insert(0, "abcdef")
+    mallory.outbox.append(mallory.outbox.popleft()[:-3])
+
+
+_ATTACKS: list[Callable[[Client, Play], None]] = [
+    _embed,
+    _format,
+    _rewrite_state,
+    _write_elsewhere,
+    _forge,
+    _lean_on_the_whole,
+    _leave_a_gap,
+    _cut_short,
+]
+
+
 @settings(max_examples=max(300, settings().max_examples))
 @given(
     seed=st.integers(0, 2**32),
@@ -315,10 +404,11 @@ def test_slices_and_the_whole_stay_the_same_and_nothing_hidden_gets_out(
     for editor in play.editors:
         assert editor.wire.error is None
         assert str(editor.text) == whole
-    for holder in play.holders:
+    for holder in [*play.holders, *play.left]:
         sent = b"".join(holder.wire.frames)
         assert SECRET.encode() not in sent
         assert b"hidden" not in sent
+    for holder in play.holders:
         if not world.slice.has_ended:
             assert holder.wire.error is None
             assert str(holder.text) == world.span[1]
