@@ -34,9 +34,10 @@ def check_grant(policy: Policy, granter: Person, grant: Grant, now: float) -> No
     if granter.is_owner:
         return
     after = policy.with_grants([*others, grant])
-    _check_gift(policy, granter, grant, now)
-    _check_effect(policy, after, granter, grant, now)
     _check_owners(policy, after, now)
+    if not policy.is_owner(granter, math.inf):
+        _check_gift(policy, granter, grant, now)
+        _check_effect(policy, after, granter, grant, now)
 
 
 def check_revoke(policy: Policy, granter: Person, grant: Grant, now: float) -> None:
@@ -45,8 +46,9 @@ def check_revoke(policy: Policy, granter: Person, grant: Grant, now: float) -> N
     if granter.is_owner:
         return
     after = policy.with_grants(one for one in policy.grants if one.id != grant.id)
-    _check_effect(policy, after, granter, grant, now)
     _check_owners(policy, after, now)
+    if not policy.is_owner(granter, math.inf):
+        _check_effect(policy, after, granter, grant, now)
 
 
 def check_groups(policy: Policy, person: Person, now: float) -> None:
@@ -123,7 +125,7 @@ def _check_gift(policy: Policy, granter: Person, grant: Grant, now: float) -> No
     for moment in _moments(policy, granter, stand_in(policy, grant.subject), now):
         if moment >= end:
             break
-        for place in _places(policy, granter, grant.resource):
+        for place in _places(policy, granter, grant):
             if _decides_closer(policy, grant, place, moment):
                 continue
             own = policy.permissions(granter, place, moment)
@@ -133,26 +135,31 @@ def _check_gift(policy: Policy, granter: Person, grant: Grant, now: float) -> No
 
 def _check_effect(before: Policy, after: Policy, granter: Person, grant: Grant, now: float) -> None:
     """Check that nobody gets or loses what isn't the granter's to share."""
-    places = list(_places(before, granter, grant.resource))
-    for person in _concerned(before, grant.subject):
+    places = list(_places(before, granter, grant))
+    for person in _concerned(before, grant):
         for moment in _moments(before, granter, person, now, grant.expires_at):
             for place in places:
                 had = before.permissions(person, place, moment)
                 has = after.permissions(person, place, moment)
-                if had == has:
-                    continue
-                own = before.permissions(granter, place, moment)
-                if not has - had <= own:
-                    raise _too_much(has - had - own, place, is_later=moment > now)
-                if moment > now:
-                    continue  # who may take something away now may do so for good
-                if not had - has <= own:
-                    raise RefusedError(
-                        f"You can't take away what you don't have: {_listed(had - has - own)} on"
-                        f" {name_of(place)}."
-                    )
-                if Permission.SHARE not in own:
-                    raise RefusedError(f"You may not share {name_of(place)}, which this concerns.")
+                if had != has:
+                    own = before.permissions(granter, place, moment)
+                    _check_change(had, has, own, place, is_later=moment > now)
+
+
+def _check_change(
+    had: Permissions, has: Permissions, own: Permissions, place: Resource, *, is_later: bool
+) -> None:
+    if not has - had <= own:
+        raise _too_much(has - had - own, place, is_later=is_later)
+    if is_later:
+        return  # who may take something away now may do so for good
+    if not had - has <= own:
+        raise RefusedError(
+            f"You can't take away what you don't have: {_listed(had - has - own)} on"
+            f" {name_of(place)}."
+        )
+    if Permission.SHARE not in own:
+        raise RefusedError(f"You may not share {name_of(place)}, which this concerns.")
 
 
 def _too_much(permissions: Permissions, place: Resource, *, is_later: bool) -> RefusedError:
@@ -166,18 +173,21 @@ def _too_much(permissions: Permissions, place: Resource, *, is_later: bool) -> R
     )
 
 
-def _places(policy: Policy, granter: Person, resource: Resource) -> Iterator[Resource]:
+def _places(policy: Policy, granter: Person, grant: Grant) -> Iterator[Resource]:
     """Give the place, and those it reaches where the granter has something of their own.
 
     Anywhere else below, everybody has what they have here, or something closer that stays. Ranges
     of one file may overlap, so each of them counts as reached by every other.
     """
+    resource = grant.resource
     yield resource
-    subjects = policy.subjects(granter)
+    subjects = set(policy.subjects(granter))
+    if resource.range_id is None and not stand_in(policy, grant.subject).is_guest:
+        subjects.discard(EVERYONE)  # what everyone has there, they have too
     for place in policy.places_below(resource.path):
         if place == resource or (resource.range_id is not None and place.path != resource.path):
             continue
-        if any(policy.grants_at(place, subject) for subject in subjects):
+        if not subjects.isdisjoint(policy.grants_at(place)):
             yield place
 
 
@@ -194,38 +204,38 @@ def _decides_closer(policy: Policy, grant: Grant, place: Resource, moment: float
     for closer in place.places():
         if closer == grant.resource:
             return False
-        for subject in subjects:
-            if any(one.holds(moment) for one in policy.grants_at(closer, subject)):
-                return True
+        there = policy.grants_at(closer)
+        if any(one.holds(moment) for subject in subjects for one in there.get(subject, ())):
+            return True
     return False
 
 
-def _concerned(policy: Policy, subject: Subject) -> Iterator[Person]:
+def _concerned(policy: Policy, grant: Grant) -> Iterator[Person]:
     """Give people such that what the change does to anybody, it does to one of them.
 
-    Each permission that somebody has comes from one subject. So it is enough to look at those who
-    are `subject` and at most one more: a person with their groups, or a group.
+    Each permission that somebody has there comes from one subject. So it is enough to look at those
+    who are the grant's subject and at most one more that has something there, or above.
     """
+    subject = grant.subject
     yield stand_in(policy, subject)
-    named = {grant.subject for grant in policy.grants if grant.subject != subject}
-    users = {one.name for one in named if one.kind is SubjectKind.USER} | set(policy.groups)
-    groups = {one.name for one in named if one.kind is SubjectKind.GROUP}
+    there = {one for place in grant.resource.places() for one in policy.grants_at(place)}
+    users = {one.name for one in there if one.kind is SubjectKind.USER}
     people = sorted(users - set(policy.guests))
+    groups = sorted(one.name for one in there if one.kind is SubjectKind.GROUP)
     match subject.kind:
         case SubjectKind.USER:
             if subject.name not in policy.guests:
-                for group in sorted(groups):
-                    yield Person(subject.name, frozenset({group}))
+                yield from (Person(subject.name, frozenset({group})) for group in groups)
         case SubjectKind.GROUP:
             yield from (Person(name, frozenset({subject.name})) for name in people)
-            yield from (Person("", frozenset({subject.name, group})) for group in sorted(groups))
+            yield from (Person("", frozenset({subject.name, group})) for group in groups)
         case SubjectKind.LINK:
             for guest, link in policy.guests.items():
                 if link == subject.name and guest in users:
                     yield Person(guest, link=link)
         case SubjectKind.EVERYONE:
             yield from (Person(name) for name in people)
-            yield from (Person("", frozenset({group})) for group in sorted(groups))
+            yield from (Person("", frozenset({group})) for group in groups)
 
 
 def _moments(

@@ -105,6 +105,7 @@ class Policy:
         self.default = default
         self.guests: Mapping[str, str] = dict(guests or {})
         self.ends: dict[Subject, set[float]] = {}
+        self._granted: dict[Subject, list[Resource]] = {}
         self._branches: dict[str, _Branch] = {"": _Branch()}
         for grant in self.grants:
             self._place(grant)
@@ -150,11 +151,10 @@ class Policy:
 
     def covers(self, person: Person, permissions: Permissions, path: str, now: float) -> bool:
         """Whether `person` has these on `path` and on everything below it, every range too."""
-        if self.is_owner(person, now):
-            return True
-        return all(
+        tiers = self._tiers(person)
+        return self._owns(person, tiers, now) or all(
             permissions <= self.permissions(person, place, now)
-            for place in (Resource(path), *self.places_below(path))
+            for place in self._places_of(tiers, path)
         )
 
     def is_trusted(self, person: Person, now: float) -> bool:
@@ -168,7 +168,7 @@ class Policy:
         """Whether `person` may read `path` or anything below it, so that it shows in a listing."""
         return any(
             self.allows(person, Permission.READ, place, now)
-            for place in (Resource(path), *self.places_below(path))
+            for place in self._places_of(self._tiers(person), path)
         )
 
     def ranges(self, person: Person, path: str, now: float) -> dict[str, Permissions]:
@@ -202,13 +202,14 @@ class Policy:
         """Give every subject that stands for `person`."""
         return tuple(subject for tier in self._tiers(person) for subject in tier)
 
-    def grants_at(self, place: Resource, subject: Subject) -> list[Grant]:
-        """Give what `subject` is granted on exactly this place, what has ended too."""
+    def grants_at(self, place: Resource) -> Mapping[Subject, list[Grant]]:
+        """Give what is granted on exactly this place and to whom, what has ended too."""
         branch = self._branches.get(place.path)
         if branch is None:
-            return []
-        there = branch.grants if place.range_id is None else branch.ranges.get(place.range_id, {})
-        return there.get(subject, [])
+            return {}
+        if place.range_id is None:
+            return branch.grants
+        return branch.ranges.get(place.range_id, {})
 
     def next_expiry(self, now: float) -> float | None:
         """When the next grant ends, so that those it concerns can be told."""
@@ -221,9 +222,24 @@ class Policy:
         path, range_id = grant.resource
         branch = self._branch(path)
         there = branch.grants if range_id is None else branch.ranges.setdefault(range_id, {})
+        if grant.subject not in there:
+            self._granted.setdefault(grant.subject, []).append(grant.resource)
         there.setdefault(grant.subject, []).append(grant)
         if grant.expires_at is not None:
             self.ends.setdefault(grant.subject, set()).add(grant.expires_at)
+
+    def _places_of(self, tiers: _Tiers, path: str) -> Iterator[Resource]:
+        """Give `path` and what of the places below it has a grant for these subjects.
+
+        Anywhere else below they have what they have around it.
+        """
+        yield Resource(path)
+        below = f"{path}/" if path else ""
+        for tier in tiers:
+            for subject in tier:
+                for place in self._granted.get(subject, ()):
+                    if place.path.startswith(below) or (place.path == path and place.range_id):
+                        yield place
 
     def _branch(self, path: str) -> _Branch:
         branch = self._branches.get(path)
@@ -263,14 +279,10 @@ class Policy:
         return None
 
     def _at(self, tiers: _Tiers, place: Resource, now: float) -> _Standing | None:
-        branch = self._branches.get(place.path)
-        if branch is None:
-            return None
-        there = branch.grants if place.range_id is None else branch.ranges.get(place.range_id)
+        there = self.grants_at(place)
         default = self.default if place == PROJECT else None
         if not there and default is None:
             return None
-        there = there or {}
         grants: list[Grant] = []
         for tier in tiers:
             here = [
