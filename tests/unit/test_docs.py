@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from support.servers import REPOSITORY
+
+from codesyncx_server import errors
+from codesyncx_server.access.audit import What
+from codesyncx_server.access.model import ROLES, Permission
+from codesyncx_server.app import CodeSyncXApp
+from codesyncx_server.sharing.handlers import routes
+
+DOCS = REPOSITORY / "docs"
+
+
+def every_error() -> list[type[errors.CodeSyncXError]]:
+    return [errors.CodeSyncXError, *errors.CodeSyncXError.__subclasses__()]
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: error.code)
+def test_every_error_is_told_with_its_status_and_close_code(
+    error: type[errors.CodeSyncXError],
+) -> None:
+    line = f"| `{error.code}` | {error.http_status} | {error.close_code} |"
+    assert line in (DOCS / "reference.md").read_text()
+
+
+def test_every_setting_is_told() -> None:
+    ours = CodeSyncXApp.class_own_traits(config=True)
+    text = (DOCS / "reference.md").read_text()
+    assert ours
+    assert [name for name in ours if f"| `{name}` |" not in text] == []
+
+
+def test_the_table_of_roles_is_the_one_that_is_decided_by() -> None:
+    text = (DOCS / "sharing.md").read_text()
+    head, _, *rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.split("## Roles", 1)[1].split("\n## ", 1)[0].splitlines()
+        if line.startswith("|")
+    ]
+    assert head[1:] == list(ROLES)
+    told: dict[str, set[str]] = {role: set() for role in ROLES}
+    for name, *marks in rows:
+        (permission,) = re.findall(r"^`(\w+)`", name)
+        for role, mark in zip(ROLES, marks, strict=True):
+            if mark:
+                told[role].add(permission)
+    assert told == {role: set(permissions) for role, permissions in ROLES.items()}
+    assert {re.findall(r"\w+", row[0])[0] for row in rows} == set(Permission)
+
+
+def test_every_kind_of_audit_entry_and_every_route_is_told() -> None:
+    text = (DOCS / "sharing.md").read_text()
+    assert [what for what in What if f"`{what.value}`" not in text] == []
+    names = {route[0].rpartition("/access/")[2].partition("/")[0] for route in routes(None)}  # type: ignore[arg-type]
+    assert [name for name in names if not re.search(rf"`\w+ {name}\b", text)] == []
