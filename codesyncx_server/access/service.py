@@ -15,18 +15,18 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import AccessUnavailableError, RefusedError
-from . import changes, explain, links
+from . import changes, links
 from .attempts import Attempts, network_of
-from .audit import AuditQuery, Entry, Refusals, What
+from .audit import AuditQuery, Entry, What
 from .changes import Change, Invitation, Terms
-from .model import EVERYTHING, NOTHING, PROJECT, Permission, Person, Resource
-from .policy import Decision, Reason
+from .decider import Decider
+from .model import Person
+from .ranges import Ranges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from .model import Grant, Permissions, Subject
-    from .policy import Policy
+    from .model import Grant, Resource, Subject
     from .snapshot import RangeRecord, Snapshot
     from .store import AccessStore
 
@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 0.5
 OPENING_S = 10.0
-#: A database that doesn't answer for so long counts as gone.
-STALE_S = 15.0
 MOST_PEOPLE = 20_000
 #: Tries to come in by a link in a minute: of one address, and wrong ones of all together.
 TRIES_FOR_ONE = 20
@@ -43,13 +41,10 @@ TRIES_OVERALL = 300
 #: Changes that one person may make in a minute, as each leaves its lines in the audit log.
 DEEDS_FOR_ONE = 300
 
-_OWNER = Decision(allowed=True, why=Reason.OWNER)
-_UNAVAILABLE = Decision(allowed=False, why=Reason.UNAVAILABLE)
-
 _Result = TypeVar("_Result")
 
 
-class AccessService:
+class AccessService(Decider):
     """Who may do what in the project that one server serves."""
 
     def __init__(
@@ -59,16 +54,12 @@ class AccessService:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Begin to read the database; `changed` is called on the event loop after each change."""
+        super().__init__(clock)
         self._store = store
         self._changed = changed
-        self._clock = clock
-        self._snapshot: Snapshot | None = None
-        self._failure: str | None = "it is being opened"
-        self._read_at = time.monotonic()
         self._looked_at = clock()
         self._renames: list[tuple[str, str]] = []
         self._names: dict[str, str] = {}
-        self._refusals = Refusals()
         self._attempts = Attempts(for_one=TRIES_FOR_ONE, overall=TRIES_OVERALL)
         self._deeds = Attempts(for_one=DEEDS_FOR_ONE, overall=DEEDS_FOR_ONE)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="codesyncx-access")
@@ -76,7 +67,7 @@ class AccessService:
         self._looking: asyncio.Task[None] | None = None
         self._opening: Future[Snapshot] = self._thread.submit(store.read)
         self._opening.add_done_callback(self._opened)
-        self.ranges = Ranges(self)
+        self.ranges = Ranges(self._get_ranges, self._write_range)
 
     def wait_until_open(self) -> None:
         """Let the database be opened, or fail, before anything is served."""
@@ -103,101 +94,6 @@ class AccessService:
         await self._write_waiting()
         await self._in_thread(self._store.close)
         self._thread.shutdown(wait=False)
-
-    # -- the questions --------------------------------------------------------------------------
-
-    def now(self) -> float:
-        """Give the time that grants are judged by, in Unix seconds."""
-        return self._clock()
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """Everything that is known now; AccessUnavailableError when it can't be read."""
-        snapshot = self._snapshot
-        if snapshot is None or self._failure is not None:
-            raise AccessUnavailableError(
-                "Access can't be checked right now; please try again in a moment."
-            )
-        if time.monotonic() - self._read_at > STALE_S:
-            raise AccessUnavailableError("Access can't be checked: the database doesn't answer.")
-        return snapshot
-
-    @property
-    def policy(self) -> Policy:
-        """What decides now; AccessUnavailableError when it can't be read."""
-        return self.snapshot.policy
-
-    @property
-    def is_available(self) -> bool:
-        """Whether anybody but the server's owner can be let in."""
-        try:
-            return self.snapshot is not None
-        except AccessUnavailableError:
-            return False
-
-    def decide(self, person: Person, permission: Permission, resource: Resource) -> Decision:
-        """Whether `person` may do this now, and why."""
-        if person.is_owner:
-            return _OWNER
-        try:
-            policy = self.policy
-        except AccessUnavailableError:
-            return _UNAVAILABLE
-        return policy.decide(person, permission, resource, self._clock())
-
-    def allows(self, person: Person, permission: Permission, resource: Resource) -> bool:
-        """Whether `person` may do this now."""
-        return self.decide(person, permission, resource).allowed
-
-    def require(self, person: Person, permission: Permission, resource: Resource) -> None:
-        """Raise RefusedError, with the reason, unless `person` may do this; and audit it."""
-        decision = self.decide(person, permission, resource)
-        if decision.allowed:
-            return
-        if decision.why is Reason.UNAVAILABLE:
-            raise AccessUnavailableError(f"Sorry: {explain.why(decision)}")
-        self.note_refusal(person, permission, resource)
-        raise RefusedError(explain.refusal(permission, resource, decision))
-
-    def note_refusal(self, person: Person, permission: Permission, resource: Resource) -> None:
-        """Audit that `person` was refused something; the same again is only counted."""
-        self._refusals.note(person.username, permission.value, resource.path, self._clock())
-
-    def permissions(self, person: Person, resource: Resource) -> Permissions:
-        """Give all that `person` may do to `resource` now; nothing while that can't be known."""
-        if person.is_owner:
-            return EVERYTHING
-        if not self.is_available:
-            return NOTHING
-        return self.policy.permissions(person, resource, self._clock())
-
-    def is_owner(self, person: Person) -> bool:
-        """Whether the server or the project is theirs."""
-        return Permission.ADMIN in self.permissions(person, PROJECT)
-
-    def covers(self, person: Person, permissions: Permissions, path: str) -> bool:
-        """Whether `person` has these on `path` and everything below it now."""
-        if person.is_owner:
-            return True
-        return self.is_available and self.policy.covers(person, permissions, path, self._clock())
-
-    def is_trusted(self, person: Person) -> bool:
-        """Whether `person` may use what runs as the server's own user."""
-        if person.is_owner:
-            return not person.is_guest
-        return self.is_available and self.policy.is_trusted(person, self._clock())
-
-    def reaches(self, person: Person, path: str) -> bool:
-        """Whether `person` may know that `path` is there."""
-        if person.is_owner:
-            return True
-        return self.is_available and self.policy.reaches(person, path, self._clock())
-
-    def guest_of(self, token: str) -> links.GuestIdentity | None:
-        """Give the guest whose cookie holds `token`, while their link lets them in."""
-        if not token or len(token) > links.LONGEST_SECRET or not self.is_available:
-            return None
-        return self.snapshot.guest_by_token(links.hash_of(token), self._clock())
 
     # -- the changes ----------------------------------------------------------------------------
 
@@ -272,11 +168,12 @@ class AccessService:
 
     def follow_rename(self, old: str, new: str) -> None:
         """Move what is granted on `old`, and below it, to `new`: at once, and for good."""
-        if self._snapshot is None or not self._concerns(old):
-            return
-        self._renames.append((old, new))
-        self._snapshot = self._snapshot.renamed(old, new)
-        self._changed()
+        if self._snapshot is None:
+            self._renames.append((old, new))
+        elif self._concerns(old):
+            self._renames.append((old, new))
+            self._snapshot = self._snapshot.renamed(old, new)
+            self._changed()
 
     def remember(self, username: str, display_name: str) -> None:
         """Keep what a person is called, to offer them when somebody shares."""
@@ -338,11 +235,13 @@ class AccessService:
         return self._store.read()
 
     def _write_renames(self) -> None:
-        while self._renames:
-            old, new = self._renames[0]
-            with self._store.change() as (connection, _):
+        waiting = list(self._renames)
+        if not waiting:
+            return
+        with self._store.change() as (connection, _):
+            for old, new in waiting:
                 changes.follow_rename(connection, old, new)
-            del self._renames[0]
+        del self._renames[: len(waiting)]
 
     async def _write_waiting(self) -> None:
         """Write the refusals and names that wait."""
@@ -401,6 +300,15 @@ class AccessService:
         if is_first:
             self._changed()
 
+    def _get_ranges(self) -> Mapping[str, RangeRecord]:
+        return self.snapshot.ranges
+
+    async def _write_range(self, range_id: str, record: RangeRecord | None) -> None:
+        if record is None:
+            self._adopt(await self._in_thread(self._store.delete_range, range_id))
+        else:
+            self._adopt(await self._in_thread(self._store.put_range, record))
+
     def _concerns(self, path: str) -> bool:
         if self._snapshot is None:
             return False
@@ -411,32 +319,6 @@ class AccessService:
     async def _in_thread(self, work: Callable[..., _Result], *arguments: Any) -> _Result:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, work, *arguments)
-
-
-class Ranges:
-    """The ranges that something is granted on; what their anchors mean is `collab`'s business."""
-
-    def __init__(self, service: AccessService) -> None:
-        self._service = service
-
-    def get(self, range_id: str) -> RangeRecord | None:
-        """Give a range; None when there is no such one."""
-        return self._service.snapshot.ranges.get(range_id)
-
-    def of_path(self, path: str) -> list[RangeRecord]:
-        """Give every range of a file."""
-        found = self._service.snapshot.ranges.values()
-        return [record for record in found if record.path == path]
-
-    async def put(self, record: RangeRecord) -> None:
-        """Keep a range, in place of the one with its id."""
-        service = self._service
-        service._adopt(await service._in_thread(service._store.put_range, record))
-
-    async def delete(self, range_id: str) -> None:
-        """Forget a range."""
-        service = self._service
-        service._adopt(await service._in_thread(service._store.delete_range, range_id))
 
 
 def _ended_between(snapshot: Snapshot, since: float, until: float) -> bool:

@@ -3,12 +3,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
-from codesyncx_server.access import changes
+from codesyncx_server.access import changes, decider
 from codesyncx_server.access.audit import AuditQuery, What
 from codesyncx_server.access.changes import Invitation, Terms
 from codesyncx_server.access.model import (
@@ -177,6 +178,20 @@ async def test_a_database_that_is_locked_refuses_changes_and_goes_on_deciding(
     other.execute("ROLLBACK")
     other.close()
     await service.grant(OWNER, user("bob"), PROJECT, role("viewer"))
+
+
+async def test_a_database_that_never_answers_counts_as_gone(
+    service: AccessService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decider, "STALE_S", 1.0)
+    await service.grant(OWNER, user("ada"), PROJECT, role("editor"))
+    hangs = threading.Event()
+    service._thread.submit(hangs.wait, 20)
+    assert service.allows(ADA, Permission.EDIT, PROJECT)
+    await until(lambda: not service.is_available)
+    assert not service.allows(ADA, Permission.EDIT, PROJECT)
+    hangs.set()
+    await until(lambda: service.allows(ADA, Permission.EDIT, PROJECT))
 
 
 async def test_a_database_that_cannot_be_opened_at_the_start_is_opened_later(

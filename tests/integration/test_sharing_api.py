@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,8 +15,6 @@ from tornado.httpclient import HTTPClientError
 from codesyncx_server.access.model import Permission, Person, Resource
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from jupyter_server.auth.identity import User
     from jupyter_server.serverapp import ServerApp
 
@@ -476,6 +476,79 @@ async def test_the_audit_log_tells_owners_who_did_what(ask: Ask) -> None:
     assert {line["what"] for line in lines} == {"granted", "revoked", "refused"}
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         assert (await ask("grace", method, "audit", "{}")).status == 405
+
+
+async def test_without_the_database_only_the_servers_owner_gets_an_answer(
+    ask: Ask, service: AccessService, jp_fetch: Callable[..., Any]
+) -> None:
+    await ask("grace", "POST", "grants", to_user("ada", "", "editor"))
+    await ask("grace", "POST", "grants", to_user("eve", "", "owner"))
+    file = Path(str(service._store._file))
+    aside = file.with_name("aside")
+
+    async def becomes_available(wanted: bool) -> None:  # noqa: FBT001 - what is waited for
+        async with asyncio.timeout(10):
+            while service.is_available is not wanted:  # noqa: ASYNC110 - it waits for the disk
+                await asyncio.sleep(0.05)
+
+    await asyncio.to_thread(file.rename, aside)
+    await becomes_available(wanted=False)
+    for person in ("ada", "eve"):
+        assert (await ask(person, "GET", "me")).problem == (503, "access_unavailable")
+        with pytest.raises(HTTPClientError, match="503"):
+            await jp_fetch("api", "contents", "solver.py", headers={PERSON: person})
+    assert (await ask("grace", "GET", "me")).data["is_owner"]
+    read = await jp_fetch("api", "contents", "solver.py", headers={PERSON: "grace"})
+    assert read.code == 200
+    refused = await ask("grace", "POST", "grants", to_user("bob", "", "editor"))
+    assert refused.problem == (503, "access_unavailable")
+
+    await asyncio.to_thread(aside.rename, file)
+    await becomes_available(wanted=True)
+    assert "edit" in (await ask("ada", "GET", "me")).data["permissions"]
+
+
+async def test_joining_is_answered_exactly_and_never_logged(
+    ask: Ask,
+    jp_fetch: Callable[..., Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def join(secret: str, name: str = "Ed") -> Answer:
+        try:
+            answer = await jp_fetch(
+                "codesyncx", "join", method="POST", headers={PERSON: ""},
+                body=json.dumps({"secret": secret, "name": name}),
+            )  # fmt: skip
+        except HTTPClientError as error:
+            return Answer(error.code, error.response.body if error.response else b"")
+        return Answer(answer.code, answer.body)
+
+    async def link(**more: Any) -> tuple[str, str]:
+        wanted = {"path": "labs", "role": "viewer", **more}
+        made = (await ask("grace", "POST", "links", wanted)).data
+        return made["link"]["id"], made["url"].partition("#")[2]
+
+    _, once = await link(max_uses=1)
+    revoked_id, revoked = await link()
+    end = time.time() + 0.5
+    _, short = await link(expires_at=end)
+    await ask("grace", "DELETE", f"links/{revoked_id}")
+    assert (await join(once, "\u200b")).problem == INVALID
+    assert (await join(once)).status == 200
+    assert (await join(once)).problem == (403, "refused")
+    assert "used as often" in (await join(once)).data["message"]
+    assert "taken back" in (await join(revoked)).data["message"]
+    assert "isn't valid" in (await join(once[:-1])).data["message"]
+    while time.time() < end:  # noqa: ASYNC110 - it waits for the clock
+        await asyncio.sleep(0.05)
+    assert "has expired" in (await join(short)).data["message"]
+    while (answer := await join("guessed.secret")).status == 403:
+        pass
+    assert answer.problem == (429, "too_many")
+    for secret in (once, revoked, short):
+        assert secret.partition(".")[2] not in caplog.text
 
 
 async def test_access_ends_by_itself_and_everybody_is_told(
