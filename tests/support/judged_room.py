@@ -45,7 +45,7 @@ class JudgedRoom:
             return
         self.tracker = track(self.source, self._hand_of)
         where.text, where.spans = self.tracker.buffer, self.tracker.spans
-        for name, (first, last) in (ranges or {"r": (2, 3)}).items():
+        for name, (first, last) in ({"r": (2, 3)} if ranges is None else ranges).items():
             span = span_of_lines(self.tracker.text, first - 1, last - 1)
             assert span is not None
             self.tracker.add(name, span)
