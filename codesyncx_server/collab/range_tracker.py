@@ -146,7 +146,14 @@ class RangeTracker:
         self, splice: Splice, local: dict[str, list[Splice]], lost: list[str], *, is_refined: bool
     ) -> None:
         hand_of = _by_disk if is_refined else self._hand
-        for range_id, moved in spans.shift_all(self._spans, splice, self._mirror, hand_of).items():
+        stop, by = splice.at + splice.deleted, len(splice.inserted) - splice.deleted
+        near = {}
+        for range_id, span in self._spans.items():
+            if span.start > stop:
+                self._spans[range_id] = Span(Utf8(span.start + by), Utf8(span.end + by))
+            elif span.end >= splice.at:
+                near[range_id] = span
+        for range_id, moved in spans.shift_all(near, splice, self._mirror, hand_of).items():
             if moved.span is None:
                 del self._spans[range_id]
                 local.pop(range_id, None)

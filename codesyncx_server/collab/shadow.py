@@ -37,6 +37,8 @@ class Seen:
     @classmethod
     def read(cls, topic: str, event: Any) -> Seen:
         """Take what can only be read within an observer."""
+        if topic == "source":  # of which nothing else is asked
+            return cls(topic, [], None, list(getattr(event, "delta", ())))
         delta = list(getattr(event, "delta", ()))
         keys = dict(getattr(event, "keys", {}))
         return cls(topic, list(event.path), event.target, delta, keys)
@@ -57,12 +59,16 @@ class Shadow:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._seen: list[Seen] = []
+        self._tried = b""
+        self._is_ahead = False
         self._is_trying = False
         self.cell_ids: list[str] = []
         self.roots = frozenset(make(Doc()).ydoc.keys())
 
     def close(self) -> None:
         """Let go of the copy."""
+        self._tried = b""
+        self._is_ahead = False
         if self._document is not None:
             self._document.unobserve()
             self._document = None
@@ -70,8 +76,12 @@ class Shadow:
 
     def follow(self, update: bytes) -> None:
         """Tell what the document took in."""
+        self._is_ahead = False
         if self._document is None:
             return
+        tried, self._tried = self._tried, b""
+        if update == tried:
+            return  # the document took in just what was tried
         self._waiting.append(update)
         self._waiting_bytes += len(update)
         if self._waiting_bytes > _MAX_WAITING_BYTES or len(self._waiting) > _MAX_WAITING:
@@ -79,6 +89,8 @@ class Shadow:
 
     def document(self) -> YBaseDoc:
         """Give the copy, as the document is now."""
+        if self._is_ahead:
+            self.close()  # what was tried last never came into the document
         document = self._document
         if document is None:
             document = self._document = self._make(Doc())
@@ -104,8 +116,7 @@ class Shadow:
         try:
             document.ydoc.apply_update(update)
         except BaseException as error:  # pyo3's PanicException is no Exception
-            self._document = None
-            self._waiting, self._waiting_bytes = [], 0
+            self.close()
             if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
                 raise
             raise InvalidRequestError("These edits can't be read.") from error
@@ -114,6 +125,8 @@ class Shadow:
             seen, self._seen = self._seen, []
         if any(each.is_of_order for each in seen):
             self._read_cells()
+        self._tried = update
+        self._is_ahead = bool(seen)
         return seen
 
     def _read_cells(self) -> None:

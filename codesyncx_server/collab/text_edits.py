@@ -9,7 +9,7 @@ from . import spans
 from .spans import Hand, Span, Splice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from .rights import Rights
 
@@ -20,7 +20,7 @@ NOWHERE = "It can't be told any more which lines of this document are locked for
 
 
 def check_splices(
-    splices: Iterable[Splice],
+    splices: list[Splice],
     text: bytes | bytearray,
     ranges: Mapping[str, Span],
     rights: Rights,
@@ -33,17 +33,18 @@ def check_splices(
     the other side of it.
     """
     if rights.may_edit:
-        _check_locked(list(splices), text, ranges, rights.locked)
+        _check_locked(splices, text, ranges, rights.locked)
     else:
         _check_open(splices, text, {name: ranges[name] for name in rights.open & ranges.keys()})
 
 
-def _check_open(splices: Iterable[Splice], text: bytes | bytearray, own: dict[str, Span]) -> None:
-    for splice in splices:
+def _check_open(splices: list[Splice], text: bytes | bytearray, own: dict[str, Span]) -> None:
+    for number, splice in enumerate(splices, 1):
         stop = splice.at + splice.deleted
-        if not any(span.start <= splice.at and stop <= span.end for span in own.values()):
+        if not any(start <= splice.at and stop <= end for start, end in own.values()):
             raise RefusedError(NOT_YOURS if own else READ_ONLY)
-        own = _shifted(own, splice, text, Hand.HOLDER)
+        if number < len(splices):
+            own = _shifted(own, splice, text, Hand.HOLDER)
 
 
 def _check_locked(

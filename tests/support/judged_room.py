@@ -30,9 +30,10 @@ class JudgedRoom:
         content: Any = LINES,
         ranges: Mapping[str, tuple[int, int]] | None = None,
         track: type[RangeTracker] = RangeTracker,
+        client_id: int | None = None,
     ) -> None:
         self.clock = HandClock()
-        self.document = ydocs[kind](Doc())
+        self.document = ydocs[kind](Doc(client_id=client_id))
         self.doc = self.document.ydoc
         self.document.set(content)
         self.doc.get("state", type=Map)["document_id"] = "text:file:1"

@@ -10,7 +10,7 @@ from pycrdt import Array, Map, Text, UndoManager
 from support.judged_room import LINES, JudgedRoom
 
 from codesyncx_server.collab.rights import VIEWER, Rights
-from codesyncx_server.errors import CodeSyncXError, InvalidRequestError, RefusedError
+from codesyncx_server.errors import CodeSyncXError, InvalidRequestError, RefusedError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +85,26 @@ def test_after_a_refusal_others_are_judged_by_the_document_as_it_is() -> None:
     ada.text.insert(_at(ada.text, "dréi"), "und ")
     room.settle(ada)
     assert room.text == LINES.replace("dréi", "und dréi")
+
+
+def test_an_edit_that_was_let_in_but_not_kept_leaves_no_trace() -> None:
+    room = Room()
+    ada = room.join("ada", OWN_LINES)
+    ada.text.insert(_at(ada.text, "zwei"), "nie ")
+    claim, room.engine._claim = room.engine._claim, _fail  # type: ignore[method-assign]
+    with pytest.raises(StorageError):
+        ada.send()
+    room.engine._claim = claim  # type: ignore[method-assign]
+    again = room.join("ada", OWN_LINES)
+    again.text.insert(_at(again.text, "\nvier"), "!")
+    room.settle(again)
+    assert room.text == LINES.replace("dréi", "dréi!")
+    again.text.insert(_at(again.text, "vier"), "x")
+    room.refuses(again)
+
+
+def _fail(*_: object) -> None:
+    raise StorageError("The disk is full.")
 
 
 def test_an_edit_that_was_under_way_while_others_wrote_finds_its_place() -> None:

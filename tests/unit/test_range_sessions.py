@@ -161,7 +161,12 @@ class RangeSession:
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
-        self.room = JudgedRoom(content=TEXT, ranges=RANGES, track=WatchedTracker)
+        self.room = JudgedRoom(
+            content=TEXT,
+            ranges=RANGES,
+            track=WatchedTracker,
+            client_id=rng.randrange(1, 2**32),
+        )
         tracker = self.room.tracker
         assert isinstance(tracker, WatchedTracker)
         self.tracker = tracker
