@@ -80,7 +80,10 @@ class EditJudge:
         live: Doc[Any],
         make: Callable[[Doc[Any]], YBaseDoc],
         ranges: Ranges,
+        on_admitted: Callable[[], None] = lambda: None,
     ) -> None:
+        """Judge by `ranges`; `on_admitted` hears when somebody who was judged wrote something."""
+        self._on_admitted = on_admitted
         self._shadow = Shadow(live, make)
         self._live_state = live.get(_STATE, type=Map)
         self._ranges = ranges
@@ -101,6 +104,8 @@ class EditJudge:
         except RefusedError:
             self._shadow.close()
             raise
+        if decoded.structs:
+            self._on_admitted()
 
     def follow(self, update: bytes) -> None:
         """Keep in step: tell of every update that was applied to the document."""

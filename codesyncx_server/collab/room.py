@@ -29,6 +29,7 @@ from ..errors import (
 from ..events.bus import Event
 from . import metrics
 from .content_watch import ContentWatch
+from .convergence import ConvergenceWatch
 from .document_ranges import LOST, DocumentRanges, kind_of
 from .edit_judge import ChatEdits, EditJudge
 from .engine import Engine
@@ -130,6 +131,7 @@ class Room(DocumentRoom):
         owns_path: Callable[[], bool],
         make_chat_judge: Callable[[Doc[Any]], ChatJudge] | None = None,
         access: AccessService | None = None,
+        begin_anew: Callable[[Room], None] = lambda _room: None,
     ) -> None:
         YRoom.__init__(self, ready=True, log=logger, ydoc=Doc())
         self.id = room_id
@@ -140,6 +142,8 @@ class Room(DocumentRoom):
         self._owns_path = owns_path
         self._make_chat_judge = make_chat_judge
         self._access = access
+        self._begin_anew = begin_anew
+        self._convergence: ConvergenceWatch | None = None
         self._log_of_updates = log
         self.lineage = log.lineage
         self.ystore: Any = LoggedUpdates(log)
@@ -269,6 +273,8 @@ class Room(DocumentRoom):
         if self._saver is not None:
             await self._saver.stop()
         await self.ranges.close()
+        if self._convergence is not None:
+            self._convergence.close()
         if self._judge is not None:
             self._judge.close()
         engine = self._engine
@@ -308,6 +314,8 @@ class Room(DocumentRoom):
 
     def on_edit(self, username: str) -> None:
         self._editors.add(username)
+        if self._convergence is not None and self._convergence.is_needed:
+            self._convergence.note()
         now = time.monotonic()
         if now - self._told_of.get(username, -_EDIT_NOTICE_S) >= _EDIT_NOTICE_S:
             self._told_of[username] = now
@@ -337,7 +345,11 @@ class Room(DocumentRoom):
     def _make_judge(self) -> EditJudge | ChatEdits:
         if self._make_chat_judge is not None:
             return ChatEdits(self._make_chat_judge(self.ydoc))
-        return EditJudge(self.ydoc, self._make_document, self.ranges)
+        self._convergence = ConvergenceWatch(self.ydoc, self._make_document, self._on_split)
+        return EditJudge(self.ydoc, self._make_document, self.ranges, self._convergence.note)
+
+    def _on_split(self) -> None:
+        self._begin_anew(self)
 
     def _expect_ranges(self) -> None:
         if self._access is not None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NotFoundError, RefusedError, StorageError
+from ..errors import LineageChangedError, NotFoundError, RefusedError, StorageError
 from . import metrics
 from .disk import open_document_file
 from .rights import rights_in
@@ -156,12 +156,12 @@ class Rooms:
         def owns_path() -> bool:
             return bool(ids.get_path(key.file_id) == file.path)
 
-        room = Room(key, file, log, self._bus, owns_path, judge, self._access)
+        room = Room(key, file, log, self._bus, owns_path, judge, self._access, self._begin_anew)
         if room.is_unwritten:
             log.close()
             await asyncio.to_thread(self._logs.delete, name)
             log = await asyncio.to_thread(self._logs.open, name)
-            room = Room(key, file, log, self._bus, owns_path, judge, self._access)
+            room = Room(key, file, log, self._bus, owns_path, judge, self._access, self._begin_anew)
         try:
             await room.load()
         except BaseException:
@@ -178,6 +178,20 @@ class Rooms:
         async with self._locks.setdefault(str(room.id), asyncio.Lock()):
             if not room.is_used:
                 await self._close(room)
+
+    def _begin_anew(self, room: Room) -> None:
+        self._spawn(self._forget_past(room))
+
+    async def _forget_past(self, room: Room) -> None:
+        """Save a document and have everybody begin with what its file holds then."""
+        name = str(room.id)
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            if self._rooms.get(name) is not room:
+                return
+            room.send_away(LineageChangedError("This document begins anew: an edit was forged."))
+            await room.saver.save()
+            await self._close(room)
+            await asyncio.to_thread(self._logs.delete, name)
 
     async def _close(self, room: Room) -> None:
         name = str(room.id)

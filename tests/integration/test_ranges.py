@@ -17,6 +17,7 @@ from codesyncx_server.access.changes import Terms
 from codesyncx_server.access.model import ROLES, Person, Resource, Subject, SubjectKind
 from codesyncx_server.collab import protocol
 from codesyncx_server.errors import InvalidRequestError
+from codesyncx_server.updates import read_state
 
 if TYPE_CHECKING:
     import asyncio
@@ -354,6 +355,28 @@ async def test_nobody_writes_under_a_client_id_of_another(join: Join, owner: Own
     text.insert(_at(eve, "zwei"), "x")
     await eve.send(create_update_message(forged.get_update(state)))
     assert "somebody else's mark" in await _refused(eve)
+
+
+async def test_a_document_that_a_forged_edit_splits_begins_anew_for_all(
+    join: Join, owner: Owner
+) -> None:
+    """Its letter is in Eve's lines, but between neighbours in an order that never was."""
+    await owner.share_lines("eve")
+    eve, grace = await join("eve"), await join("grace")
+    (room,) = owner.rooms
+    (client,) = [each for each in read_state(room.ydoc.get_state()) if each not in room.authors]
+    await eve.send(create_update_message(_between(77, (client, 8), (client, 6))))
+    await grace.until(lambda: grace.close_code is not None)
+    assert grace.close_code == 4409
+    ada, bob = await join("ada"), await join("bob")
+    assert str(ada.text) == str(bob.text) == owner.file.read_text()
+    assert ada.lineage != grace.lineage
+
+
+def _between(client: int, left: tuple[int, int], right: tuple[int, int]) -> bytes:
+    """Write an update of one letter between two that are anywhere."""
+    neighbours = b"".join(_varint(number) for number in (*left, *right))
+    return b"\x01\x01" + _varint(client) + b"\x00\xc4" + neighbours + b"\x01!\x00"
 
 
 # -- other ways in --------------------------------------------------------------------------------
