@@ -28,6 +28,7 @@ from ..errors import (
 )
 from ..events.bus import Event
 from . import metrics
+from .ancestry import likely_base
 from .content_watch import ContentWatch
 from .convergence import ConvergenceWatch
 from .document_ranges import LOST, DocumentRanges, kind_of
@@ -248,9 +249,10 @@ class Room(DocumentRoom):
         if replay.base is None:
             await saver.take_content(loaded)
         elif found is None:
+            base = await asyncio.to_thread(likely_base, replay, loaded.content, self._file_type)
             if log.is_saving:
-                log.append_saved(replay.base.sha256, replay.base.position)
-            await saver.reconcile(loaded, replay.updates[: replay.base.position])
+                log.append_saved(base.sha256, base.position)
+            await saver.reconcile(loaded, replay.updates[: base.position])
         else:
             log.append_saved(found.sha256, found.position)
             if found.position < len(replay.updates):

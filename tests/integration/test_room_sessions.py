@@ -245,9 +245,7 @@ class Session(RuleBasedStateMachine):
         if moment in {"merged", "merging"}:
             self.write_outside(place, 1)
         self.run(self.die_at(moment))
-        # Known gap: a file written after a death between announcing and replacing is compared with
-        # the announced version, though it grew from the one before.
-        if is_written and moment != "announced":
+        if is_written:
             self.write_outside(place, 1)
         self.run(self.open())
 
