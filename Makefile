@@ -106,7 +106,8 @@ always:
 
 .make/postgresql:
 	@mkdir -p .make
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || tests/support/install-debian postgresql
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	  || tests/support/install-debian postgresql
 	@touch $@
 
 .make/docs: pyproject.toml

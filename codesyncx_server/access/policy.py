@@ -166,8 +166,12 @@ class Policy:
 
     def reaches(self, person: Person, path: str, now: float) -> bool:
         """Whether `person` may read `path` or anything below it, so that it shows in a listing."""
+        return self.allows_within(person, Permission.READ, path, now)
+
+    def allows_within(self, person: Person, permission: Permission, path: str, now: float) -> bool:
+        """Whether `person` may do this to `path` or to anything below it."""
         return any(
-            self.allows(person, Permission.READ, place, now)
+            self.allows(person, permission, place, now)
             for place in self._places_of(self._tiers(person), path)
         )
 

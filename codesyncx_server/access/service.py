@@ -211,7 +211,13 @@ class AccessService(Decider):
     async def _change(self, by: Person, work: Callable[[Change], _Result]) -> _Result:
         if by.username:
             self._deeds.begin(by.username)
-        result, snapshot = await self._in_thread(self._transact, by, work)
+        try:
+            result, snapshot = await self._in_thread(self._transact, by, work)
+        except AccessUnavailableError as error:
+            logger.warning("Access couldn't be changed: %s.", error)
+            raise AccessUnavailableError(
+                "Access can't be changed right now; please try again in a moment."
+            ) from error
         self._adopt(snapshot)
         return result
 

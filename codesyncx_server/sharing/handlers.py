@@ -41,7 +41,8 @@ class MeHandler(AccessHandler):
         person, service, user = self.person, self.service, self.current_user
         if not person.is_owner and not service.is_available:
             service.require(person, Permission.READ, Resource())
-        service.remember(person.username, user.display_name or user.name or "")
+        if not person.is_guest:
+            service.remember(person.username, user.display_name or user.name or "")
         await self.answer(
             {
                 "username": person.username,
@@ -264,8 +265,8 @@ class SubjectsHandler(AccessHandler):
     async def get(self) -> None:
         person, service = self.person, self.service
         snapshot, now = service.snapshot, service.now()
-        places = (Resource(), *snapshot.policy.places_below(""))
-        if not any(service.allows(person, Permission.SHARE, place) for place in places):
+        may_share = snapshot.policy.allows_within(person, Permission.SHARE, "", now)
+        if person.is_guest or not may_share:
             self.require_share("")
         views = Views(service, self.settings, person)
         wanted = self.get_query_argument("q", "").casefold()

@@ -131,6 +131,8 @@ def test_a_folder_shows_exactly_when_something_in_it_may_be_read(
         if place.path.startswith("a")
     )
     assert policy.reaches(person, "a", now) is readable
+    may_share = any(policy.allows(person, Permission.SHARE, place, now) for place in worlds.PLACES)
+    assert policy.allows_within(person, Permission.SHARE, "", now) is may_share
 
 
 @given(worlds.policies(), st.sampled_from(worlds.USERS), worlds.places(), worlds.times())
