@@ -13,11 +13,13 @@ from jupyter_server.services.kernelspecs.handlers import is_kernelspec_model, ke
 from tornado import web
 
 from ..access.model import Permission
+from ..errors import CodeSyncXError
 from . import private
-from .rules import Answer
+from .rules import Answer, Place
+from .slices import slices_in
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from jupyter_server.base.handlers import JupyterHandler
 
@@ -29,6 +31,8 @@ _JSON: Mapping[Answer, Any] = {
     Answer.LANGUAGE_SERVERS: {"version": 2, "sessions": {}, "specs": {}},
     Answer.NO_NEWS: {"news": []},
     Answer.NO_UPDATE: {"notification": None},
+    Answer.NO_BUILD: {"status": "stable", "message": ""},
+    Answer.NO_SERVERS: {"server_processes": []},
     Answer.NO_LOCKS: {"lockRules": [], "allLocked": True},
 }
 _PICTURES = "logo-"
@@ -42,7 +46,7 @@ def give(answer: Answer, handler: JupyterHandler, sight: Sight) -> None:
         return
     prepare: dict[Answer, Callable[[JupyterHandler, Sight], None]] = {
         Answer.LISTING: _filter_listing,
-        Answer.SAVE: _trust_nothing,
+        Answer.SAVE: _save,
         Answer.KERNELSPECS: _name_kernels,
         Answer.SILENCE: _be_silent,
         Answer.OWN_SETTINGS: private.use_own_settings,
@@ -70,6 +74,8 @@ def _filter_listing(handler: JupyterHandler, sight: Sight) -> None:
     )
 
     async def get(path: str = "") -> None:
+        if await _give_part(handler, sight, path):
+            return
         kind = handler.get_query_argument("type", None)
         contents = handler.contents_manager
         is_folder = kind in {None, "directory"} and await ensure_async(contents.dir_exists(path))
@@ -80,34 +86,87 @@ def _filter_listing(handler: JupyterHandler, sight: Sight) -> None:
             raise web.HTTPError(HTTPStatus.NOT_FOUND, "There is no such folder.")
         has_content = handler.get_query_argument("content", "1") != "0"
         model = await ensure_async(contents.get(path, content=has_content, type="directory"))
-        await _finish(handler, _seen_of(model, sight))
+        parts = _parts_in(handler, sight, path)
+        await _finish(handler, _seen_of(model, sight, parts))
 
     _reply(handler, get)
 
 
-def _seen_of(model: dict[str, Any], sight: Sight) -> dict[str, Any]:
-    """Give a folder as the person sees it: what leads nowhere for them isn't there."""
+def _seen_of(
+    model: dict[str, Any], sight: Sight, parts: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """Give a folder as the person sees it: what leads nowhere for them isn't there.
+
+    Of files of which they see parts, the parts stand there.
+    """
     writable = bool(model.get("writable")) and sight.may(Permission.CREATE, model["path"])
     content = model.get("content")
     if content is not None:
-        content = [_entry(entry, sight) for entry in content if sight.reaches(entry["path"])]
+        content = [_entry(entry, sight) for entry in content if _is_shown(entry, sight)]
+        content += parts
     return {**model, "content": content, "writable": writable}
 
 
+def _is_shown(entry: dict[str, Any], sight: Sight) -> bool:
+    if entry["type"] == "directory":
+        return sight.reaches(entry["path"])
+    return sight.may_read(entry["path"])
+
+
 def _entry(entry: dict[str, Any], sight: Sight) -> dict[str, Any]:
-    path = entry["path"]
-    seen = dict(entry)
-    if entry["type"] != "directory":
-        seen["writable"] = bool(entry.get("writable")) and sight.may(Permission.EDIT, path)
-        if not sight.may_read(path):
-            seen["size"] = None  # of a file of which they see a part
-    return seen
+    permission = Permission.CREATE if entry["type"] == "directory" else Permission.EDIT
+    writable = bool(entry.get("writable")) and sight.may(permission, entry["path"])
+    return {**entry, "writable": writable}
+
+
+# -- parts of files -------------------------------------------------------------------------------
+
+
+def _parts_in(handler: JupyterHandler, sight: Sight, folder: str) -> Sequence[dict[str, Any]]:
+    slices = slices_in(handler.settings)
+    return () if slices is None else slices.entries(sight.person, folder.strip("/"))
+
+
+async def _give_part(handler: JupyterHandler, sight: Sight, path: str) -> bool:
+    """Answer with the part of a file that the person has there; whether there is one."""
+    slices = slices_in(handler.settings)
+    if slices is None or sight.part_at(Place(path)) is None:
+        return False
+    content = handler.get_query_argument("content", "1") != "0"
+    await _tell(handler, slices.get(sight.person, path.strip("/"), content=content))
+    return True
+
+
+async def _tell(handler: JupyterHandler, telling: Awaitable[Any]) -> None:
+    try:
+        answer = await telling
+    except CodeSyncXError as error:
+        handler.set_status(error.http_status)
+        answer = {"code": error.code, "message": str(error)}
+    await _finish(handler, answer)
 
 
 # -- notebooks ------------------------------------------------------------------------------------
 
 
-def _trust_nothing(handler: JupyterHandler, _: Sight) -> None:
+def _save(handler: JupyterHandler, sight: Sight) -> None:
+    """Save as usual, but trusting nothing; a part of a file goes to where it stands."""
+    _trust_nothing(handler)
+    method = str(handler.request.method).lower()
+    original: Callable[[str], Awaitable[None]] = getattr(handler, method)
+
+    async def put(path: str = "") -> None:
+        slices = slices_in(handler.settings)
+        if slices is None or sight.part_at(Place(path)) is None:
+            await original(path)
+            return
+        model = handler.get_json_body() or {}
+        await _tell(handler, slices.save(sight.person, path.strip("/"), model))
+
+    _reply(handler, put)
+
+
+def _trust_nothing(handler: JupyterHandler) -> None:
     """Take the marks of trust off what is saved: they would run scripts in others' browsers."""
     try:
         model = json.loads(handler.request.body)

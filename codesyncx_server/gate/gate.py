@@ -18,6 +18,7 @@ from tornado.websocket import WebSocketHandler
 
 from ..errors import CodeSyncXError, RefusedError
 from . import answers, guests, refusal
+from .person import Guest
 from .routes import Request, RouteTable
 from .rules import PRIVATE_ANSWERS, Audience
 from .sight import ACCESS, sight_of
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_SIGN_OUT = "/logout"
 _VERDICT = "_codesyncx_verdict"
 _WITH_BODIES = ("/api/contents",)
 _WRITES = frozenset({"POST", "PUT", "PATCH"})
@@ -77,6 +79,8 @@ class Gate:
         request = _request_of(handler)
         rule = self._table.rule_for(request)
         if rule.audience is Audience.PUBLIC:
+            if request.path == _SIGN_OUT and isinstance(user, Guest):
+                guests.send_off(handler)
             return user
         if user is None:
             self._ask_who(handler)

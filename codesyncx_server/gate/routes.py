@@ -127,14 +127,14 @@ _WHO_IS_HERE = "JupyterLab:globalAwareness"
 def _room(asked: Asked) -> Rule:
     name = asked.parts["room"]
     if name.count(":") >= _COLONS_OF_A_DOCUMENT:
-        return needs(Need(Act.READ, Place(file_id=name.split(":", 2)[2])))
+        return needs(Need(Act.OPEN, Place(file_id=name.split(":", 2)[2])))
     # All other rooms are copies of documents, by ids that say nothing.
     return LET_IN if name == _WHO_IS_HERE else TRUSTED
 
 
 def _path_of_id(asked: Asked) -> Rule:
     file_id = asked.request.query.get("id")
-    return OWNER if file_id is None else needs(Need(Act.LOOK, Place(file_id=file_id)))
+    return OWNER if file_id is None else needs(Need(Act.READ, Place(file_id=file_id)))
 
 
 def _by_query(act: Act, key: str) -> Decide:
@@ -174,7 +174,7 @@ TABLE: tuple[Route, ...] = (
     _route(r"/lab/api/(?:licenses|listings)/.*", get=LET_IN),
     _route(r"/lab/api/extensions", get=_EMPTY_LIST, post=OWNER),
     _route(r"/lab/api/plugins", get=answered(Answer.NO_LOCKS), post=OWNER),
-    _route(r"/lab/api/build", get=TRUSTED, post=OWNER, delete=OWNER),
+    _route(r"/lab/api/build", get=answered(Answer.NO_BUILD), post=OWNER, delete=OWNER),
     _route(r"/lab/api/news", get=answered(Answer.NO_NEWS)),
     _route(r"/lab/api/update", get=answered(Answer.NO_UPDATE)),
     _route(r"/lab/api(?:/.*)?"),
@@ -208,7 +208,7 @@ TABLE: tuple[Route, ...] = (
     _route(rf"/view{_PATH}", get=_with(Act.READ)),
     # Converters run templates and fetch pictures as the server's user.
     _route(r"/nbconvert/.*", get=TRUSTED, post=TRUSTED),
-    _route(r"/api/fileid/id", get=_by_query(Act.LOOK, "path")),
+    _route(r"/api/fileid/id", get=_by_query(Act.READ, "path")),
     _route(r"/api/fileid/path", get=_path_of_id),
     # Programs that run as the server's user.
     _route(r"/api/(?:kernels|sessions|terminals)", get=_EMPTY_LIST, post=TRUSTED),
@@ -228,11 +228,11 @@ TABLE: tuple[Route, ...] = (
     _route(r"/api/events/subscribe", get=answered(Answer.SILENCE)),
     # It would hand the visitor's own cookies to whatever program it leads to.
     _route(r"/proxy/.*"),
-    _route(r"/server-proxy/servers-info", get=TRUSTED),
+    _route(r"/server-proxy/servers-info", get=answered(Answer.NO_SERVERS)),
     _route(r"/server-proxy/icon/.*", get=TRUSTED),
     # Documents.
     _route(r"/api/collaboration/room/(?P<room>.*)", get=_room),
-    _route(rf"/api/collaboration/session/{_ANY_PATH}", put=_with(Act.READ)),
+    _route(rf"/api/collaboration/session/{_ANY_PATH}", put=_with(Act.OPEN)),
     _route(r"/api/collaboration/fork/.*", get=TRUSTED, put=TRUSTED, delete=TRUSTED),
     _route(r"/api/collaboration/timeline/.*", get=TRUSTED),
     _route(r"/api/collaboration/undo_redo/.*", put=TRUSTED),

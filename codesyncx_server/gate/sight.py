@@ -10,6 +10,7 @@ from ..errors import AccessUnavailableError, RefusedError
 from .person import person_of
 from .places import OutsideError
 from .rules import Act, Audience
+from .slices import SLICE_ID, SLICES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..access.policy import Decision, Policy
     from .places import Places
     from .rules import Need, Place, Rule
+    from .slices import Slices
 
 ACCESS = "codesyncx_access"
 PLACES = "codesyncx_places"
@@ -32,9 +34,13 @@ _WHOLE: Mapping[Act, Permission] = {
 }
 _SINGLE: Mapping[Act, Permission] = {
     Act.READ: Permission.READ,
+    Act.OPEN: Permission.READ,
     Act.CREATE: Permission.CREATE,
     Act.COMMENT: Permission.COMMENT,
 }
+
+#: Acts by which those come to a part of a file who may not read all of it.
+_OF_PARTS = frozenset({Act.LOOK, Act.OPEN, Act.SAVE})
 
 
 class Access(Protocol):
@@ -60,11 +66,19 @@ class Access(Protocol):
 class Sight:
     """One person's view of the project."""
 
-    def __init__(self, access: Access | None, places: Places, person: Person, files: Any) -> None:
+    def __init__(
+        self,
+        access: Access | None,
+        places: Places,
+        person: Person,
+        files: Any = None,
+        slices: Slices | None = None,
+    ) -> None:
         """Take who decides (None refuses all but the server's owner), and what knows file ids."""
         self._access = access
         self._places = places
         self._files = files
+        self._slices = slices
         self.person = person
 
     # -- the person -----------------------------------------------------------------------------
@@ -142,6 +156,16 @@ class Sight:
             raise RefusedError("There is no such document, or it isn't yours to open.")
         return str(path)
 
+    def part_at(self, place: Place) -> Resource | None:
+        """Give the part of a file that a place is for this person; None for a file like any."""
+        if self._slices is None or self.person.is_owner:
+            return None
+        if place.file_id is None:
+            return self._slices.range_at(self.person, place.path.strip("/"))
+        if not place.file_id.startswith(SLICE_ID):
+            return None
+        return self._slices.range_of(place.file_id)
+
     # -- rules ----------------------------------------------------------------------------------
 
     async def check(self, rule: Rule) -> None:
@@ -179,6 +203,11 @@ class Sight:
             raise RefusedError("That is only for owners of the project.")
 
     def _check_need(self, need: Need) -> None:
+        part = self.part_at(need.place) if need.act in _OF_PARTS else None
+        if part is not None:
+            permission = Permission.EDIT if need.act is Act.SAVE else Permission.READ
+            self._get_access().require(self.person, permission, part)
+            return
         path = self.path_of(need.place)
         act = need.act
         if act is Act.LOOK:
@@ -234,4 +263,5 @@ def sight_of(handler: JupyterHandler) -> Sight:
 def sight_for(settings: Mapping[str, Any], person: Person) -> Sight:
     """Give what `person` may do and see."""
     places: Places = settings[PLACES]
-    return Sight(settings.get(ACCESS), places, person, settings.get("file_id_manager"))
+    files, slices = settings.get("file_id_manager"), settings.get(SLICES)
+    return Sight(settings.get(ACCESS), places, person, files, slices)

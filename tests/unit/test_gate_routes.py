@@ -83,11 +83,11 @@ def rule(method: str, route: str, body: Any = None, **query: str) -> Rule:
             "GET",
             "/api/collaboration/room/text:file:7-a",
             None,
-            needs(Need(Act.READ, Place(file_id="7-a"))),
+            needs(Need(Act.OPEN, Place(file_id="7-a"))),
         ),
         ("GET", "/api/collaboration/room/JupyterLab:globalAwareness", None, LET_IN),
         ("GET", "/api/collaboration/room/0123456789abcdef", None, TRUSTED),
-        ("PUT", "/api/collaboration/session/a.py", {}, needs(on(Act.READ, "a.py"))),
+        ("PUT", "/api/collaboration/session/a.py", {}, needs(on(Act.OPEN, "a.py"))),
         ("DELETE", "/api/collaboration/fork/x", None, TRUSTED),
         ("GET", "/api/collaboration/timeline/a.py", None, TRUSTED),
         ("PUT", "/api/collaboration/undo_redo/x", None, TRUSTED),
@@ -125,8 +125,8 @@ def test_each_request_has_its_rule(method: str, path: str, body: Any, expected: 
 
 
 def test_file_ids_and_attachments_are_judged_by_their_query() -> None:
-    assert rule("GET", "/api/fileid/id", path="a.py") == needs(on(Act.LOOK, "a.py"))
-    by_id = needs(Need(Act.LOOK, Place(file_id="7")))
+    assert rule("GET", "/api/fileid/id", path="a.py") == needs(on(Act.READ, "a.py"))
+    by_id = needs(Need(Act.READ, Place(file_id="7")))
     assert rule("GET", "/api/fileid/path", id="7") == by_id
     assert rule("GET", "/api/fileid/id") == OWNER
     channel = "chats/general.chat"
