@@ -12,7 +12,7 @@ from ..access import explain
 from ..access.changes import Invitation
 from ..access.granting import check_grant, stand_in
 from ..access.model import Grant, Permission, Resource, Subject, SubjectKind
-from ..errors import CodeSyncXError, NotFoundError, RefusedError
+from ..errors import CodeSyncXError, InvalidRequestError, NotFoundError, RefusedError
 from ..gate.sight import sight_of
 from ..gate.slices import slices_in
 from . import requests
@@ -70,12 +70,13 @@ class PermissionsHandler(AccessHandler):
             service.note_refusal(person, Permission.READ, Resource(path))
             raise NotFoundError(f"There is no {asked or 'project'} here, or you may not see it.")
         decision = service.decide(person, Permission.READ, Resource(path))
+        why = explain.why(decision) if decision.allowed else "you may see only parts of it."
         may = frozenset(permission for permission in Permission if sight.may(permission, path))
         await self.answer(
             {
                 "path": asked,
                 "permissions": listed(may),
-                "why": _sentence(explain.why(decision)),
+                "why": _sentence(why),
                 "ranges": Views(service, self.settings, person).ranges(path),
                 "reaches": True,
             }
@@ -192,6 +193,11 @@ class GrantHandler(GrantsHandler):
     def old(self, number: str) -> Grant:
         """Give the grant of that number, to those who may know of it."""
         grant = self.service.snapshot.grant(int(number))
+        if grant is None and int(number) == 0:
+            raise InvalidRequestError(
+                "That is what the server's settings give to everyone. Give everyone something else"
+                " on the project, and that counts instead."
+            )
         if grant is None:
             raise NotFoundError("There is no such grant.")
         self.require_share(grant.resource.path)

@@ -48,9 +48,15 @@ class Answer:
 
 
 @pytest.fixture
-def jp_server_config(tmp_path: Path) -> dict[str, Any]:
+def role() -> str:
+    return "none"
+
+
+@pytest.fixture
+def jp_server_config(tmp_path: Path, role: str) -> dict[str, Any]:
     extensions = ("codesyncx_server", "jupyter_server_fileid", "jupyter_server_ydoc")
     return {
+        "CodeSyncXApp": {"default_role": role},
         "SQLiteYStore": {"db_path": str(tmp_path / "store.db")},
         "ServerApp": {
             "jpserver_extensions": dict.fromkeys(extensions, True),
@@ -204,6 +210,21 @@ async def test_the_owner_gives_somebody_a_folder_changes_it_and_takes_it_back(as
     assert (await ask("grace", "DELETE", f"grants/{number}")).problem == (404, "not_found")
 
 
+@pytest.mark.parametrize("role", ["editor"])
+async def test_the_default_role_shows_as_a_grant_until_everyone_is_given_something_else(
+    ask: Ask, role: str
+) -> None:
+    assert "edit" in (await ask("ada", "GET", "me")).data["permissions"]
+    (default,) = (await ask("grace", "GET", "grants")).data["grants"]
+    assert (default["id"], default["subject"]["kind"], default["role"]) == (0, "everyone", role)
+    assert (await ask("grace", "DELETE", "grants/0")).problem == INVALID
+    everyone = {"subject": {"kind": "everyone"}, "path": "", "role": "viewer"}
+    await ask("grace", "POST", "grants", everyone)
+    assert (await ask("ada", "GET", "me")).data["permissions"] == ["read"]
+    (grant,) = (await ask("grace", "GET", "grants")).data["grants"]
+    assert grant["id"] > 0
+
+
 async def test_me_tells_who_one_is_here(ask: Ask) -> None:
     grace = (await ask("grace", "GET", "me")).data
     assert (grace["username"], grace["name"], grace["is_owner"]) == ("grace", "Grace", True)
@@ -284,6 +305,7 @@ async def test_lines_are_shared_and_their_holder_learns_nothing_of_the_rest(
 
     seen = (await ask("ada", "GET", "permissions", path="solver.py")).data
     assert seen["permissions"] == []
+    assert seen["why"] == "You may see only parts of it."
     (own,) = seen["ranges"]
     assert own["id"] == told["id"]
     assert "edit" in own["mine"]
