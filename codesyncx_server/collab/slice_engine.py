@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_PATH = "path"
+_PATH, _DIRTY = "path", "dirty"
 _ANEW = "This part of the file began anew."
 
 
@@ -113,6 +113,11 @@ class SliceEngine(Engine):
         self.flush()
         # Whoever comes later came by a path of their own.
         del state[_PATH]
+
+    def tell_saved(self) -> None:
+        """Tell those who are here that what they wrote is in the file."""
+        if self._part.state.get(_DIRTY):
+            self._part.state[_DIRTY] = False
 
     def close(self) -> None:
         """Let go of both documents."""

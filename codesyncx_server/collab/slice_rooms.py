@@ -126,6 +126,7 @@ class SliceRooms:
         self._subscriptions = [
             bus.subscribe("file.deleted", self._on_deleted),
             bus.subscribe("file.renamed", self._on_renamed),
+            bus.subscribe("document.saved", self._on_saved),
         ]
 
     def __iter__(self) -> Iterator[SliceRoom]:
@@ -255,6 +256,11 @@ class SliceRooms:
         cleaner = self._cleaners.pop(range_id, None)
         if cleaner is not None:
             cleaner.cancel()
+
+    def _on_saved(self, event: Event) -> None:
+        for room in self:
+            if str(room.core.id) == event.data.get("room_id"):
+                room.engine.tell_saved()
 
     def _on_renamed(self, _event: Event) -> None:
         # What is granted moves along with the file in the same round of calls.
