@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ _JSON: Mapping[Answer, Any] = {
     Answer.NO_LOCKS: {"lockRules": [], "allLocked": True},
 }
 _PICTURES = "logo-"
+_NO_CHECKPOINT = "none"
 _SEEN_OF_A_KERNEL = ("display_name", "language")
 
 
@@ -47,6 +49,7 @@ def give(answer: Answer, handler: JupyterHandler, sight: Sight) -> None:
     prepare: dict[Answer, Callable[[JupyterHandler, Sight], None]] = {
         Answer.LISTING: _filter_listing,
         Answer.SAVE: _save,
+        Answer.CHECKPOINTS: _keep_checkpoints,
         Answer.KERNELSPECS: _name_kernels,
         Answer.SILENCE: _be_silent,
         Answer.OWN_SETTINGS: private.use_own_settings,
@@ -135,6 +138,24 @@ async def _give_part(handler: JupyterHandler, sight: Sight, path: str) -> bool:
     content = handler.get_query_argument("content", "1") != "0"
     await _tell(handler, slices.get(sight.person, path.strip("/"), content=content))
     return True
+
+
+def _keep_checkpoints(handler: JupyterHandler, sight: Sight) -> None:
+    """Keep them of whole files as usual; of a part there are none, the history has its versions."""
+    method = str(handler.request.method).lower()
+    original: Callable[[str], Awaitable[None]] = getattr(handler, method)
+
+    async def keep(path: str = "") -> None:
+        if sight.part_at(Place(path)) is None:
+            await original(path)
+        elif method == "post":
+            handler.set_status(HTTPStatus.CREATED)
+            now = datetime.now(UTC).isoformat()
+            await _finish(handler, {"id": _NO_CHECKPOINT, "last_modified": now})
+        else:
+            await _finish(handler, [])
+
+    _reply(handler, keep)
 
 
 async def _tell(handler: JupyterHandler, telling: Awaitable[Any]) -> None:

@@ -118,6 +118,10 @@ def _patch_contents(asked: Asked) -> Rule:
     return needs(on(Act.DELETE, asked.path), on(Act.CREATE_ALL, target))
 
 
+def _checkpoints(act: Act) -> Decide:
+    return lambda asked: answered(Answer.CHECKPOINTS, on(act, asked.path))
+
+
 # -- documents --------------------------------------------------------------------------------
 
 _COLONS_OF_A_DOCUMENT = 2
@@ -188,7 +192,11 @@ TABLE: tuple[Route, ...] = (
     _route(r"/api/shutdown", post=OWNER),
     _route(r"/metrics", get=OWNER),
     # Files.
-    _route(rf"/api/contents{_PATH}/checkpoints", get=_with(Act.READ), post=_with(Act.EDIT)),
+    _route(
+        rf"/api/contents{_PATH}/checkpoints",
+        get=_checkpoints(Act.OPEN),
+        post=_checkpoints(Act.SAVE),
+    ),
     _route(
         rf"/api/contents{_PATH}/checkpoints/[\w-]+", post=_with(Act.EDIT), delete=_with(Act.EDIT)
     ),

@@ -64,6 +64,7 @@ class Answer(Enum):
 
     LISTING = "listing"
     SAVE = "save"
+    CHECKPOINTS = "checkpoints"
     EMPTY_LIST = "empty list"
     EMPTY_OBJECT = "empty object"
     KERNELSPECS = "kernelspecs"

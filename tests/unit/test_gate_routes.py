@@ -69,8 +69,18 @@ def rule(method: str, route: str, body: Any = None, **query: str) -> Rule:
         ("PATCH", "/api/contents/a", {}, OWNER),
         ("PATCH", "/api/contents/a", None, OWNER),
         # A checkpoint is the file: to restore one is to edit.
-        ("GET", "/api/contents/b.py/checkpoints", None, needs(on(Act.READ, "/b.py"))),
-        ("POST", "/api/contents/b.py/checkpoints", None, needs(on(Act.EDIT, "/b.py"))),
+        (
+            "GET",
+            "/api/contents/b.py/checkpoints",
+            None,
+            answered(Answer.CHECKPOINTS, on(Act.OPEN, "/b.py")),
+        ),
+        (
+            "POST",
+            "/api/contents/b.py/checkpoints",
+            None,
+            answered(Answer.CHECKPOINTS, on(Act.SAVE, "/b.py")),
+        ),
         ("POST", "/api/contents/b.py/checkpoints/x-1", None, needs(on(Act.EDIT, "/b.py"))),
         ("DELETE", "/api/contents/b.py/checkpoints/x-1", None, needs(on(Act.EDIT, "/b.py"))),
         ("POST", "/api/contents/b.ipynb/trust", None, TRUSTED),
