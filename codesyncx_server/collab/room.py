@@ -35,6 +35,7 @@ from .document_ranges import LOST, DocumentRanges, kind_of
 from .edit_judge import ChatEdits, EditJudge
 from .engine import Engine
 from .log import Author
+from .replayed import ReplayedHand
 from .rights import hand_of, rights_in
 from .saving import Saver
 from .spans import Hand
@@ -145,6 +146,7 @@ class Room(DocumentRoom):
         self._access = access
         self._begin_anew = begin_anew
         self._convergence: ConvergenceWatch | None = None
+        self._replayed: ReplayedHand | None = None
         self._log_of_updates = log
         self.lineage = log.lineage
         self.ystore: Any = LoggedUpdates(log)
@@ -336,8 +338,11 @@ class Room(DocumentRoom):
 
     async def _apply(self, replay: Replay) -> None:
         updates: Iterator[bytes] = iter(replay.updates)
+        self._replayed = replayed = ReplayedHand(self._access, self.path, replay.authors)
         until = time.monotonic() + _REPLAY_SLICE_S
         for update in updates:
+            if self.ranges.tracker is not None:
+                replayed.read(update)
             self.ydoc.apply_update(update)
             self.ranges.meet()
             if time.monotonic() > until:
@@ -361,7 +366,7 @@ class Room(DocumentRoom):
 
     def _hand_of(self, range_id: str) -> Hand:
         if self._engine is None:
-            return Hand.EDITOR  # what people wrote is being replayed
+            return Hand.EDITOR if self._replayed is None else self._replayed.hand_of(range_id)
         writer = self._engine.writer
         return Hand.DISK if writer is None else hand_of(writer.rights, range_id)
 
