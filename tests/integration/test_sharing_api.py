@@ -12,6 +12,7 @@ import pytest
 from support.identity import PERSON, NamedInHeader
 from tornado.httpclient import HTTPClientError
 
+from codesyncx_server.access.audit import Entry, What
 from codesyncx_server.access.model import Permission, Person, Resource
 
 if TYPE_CHECKING:
@@ -528,6 +529,47 @@ async def test_without_the_database_only_the_servers_owner_gets_an_answer(
     await asyncio.to_thread(aside.rename, file)
     await becomes_available(wanted=True)
     assert "edit" in (await ask("ada", "GET", "me")).data["permissions"]
+
+
+async def test_a_long_audit_log_is_exported_whole_and_in_order(
+    ask: Ask, service: AccessService
+) -> None:
+    entries = [Entry(float(number), "ada", What.REFUSED, path="ä") for number in range(2345)]
+    await asyncio.to_thread(service._store.write_audit, entries)
+    export = await ask("grace", "GET", "audit/export")
+    assert [json.loads(line)["time"] for line in export.text.splitlines()] == list(range(2345))
+
+
+async def test_a_guest_hands_out_nothing_and_reads_no_log(
+    ask: Ask, jp_fetch: Callable[..., Any]
+) -> None:
+    made = (await ask("grace", "POST", "links", {"path": "labs", "role": "editor"})).data
+    secret = made["url"].partition("#")[2]
+    joined = await jp_fetch(
+        "codesyncx", "join", method="POST", headers={PERSON: ""},
+        body=json.dumps({"secret": secret, "name": "Ed"}),
+    )  # fmt: skip
+    headers = {PERSON: "", "Cookie": joined.headers["Set-Cookie"].partition(";")[0]}
+
+    async def as_guest(route: str, data: object = None) -> Answer:
+        try:
+            answer = await jp_fetch(
+                "codesyncx", "api", "access", *route.split("/"), headers=headers,
+                method="GET" if data is None else "POST",
+                body=None if data is None else json.dumps(data),
+            )  # fmt: skip
+        except HTTPClientError as error:
+            return Answer(error.code, error.response.body if error.response else b"")
+        return Answer(answer.code, answer.body)
+
+    me = (await as_guest("me")).data
+    assert (me["name"], me["is_guest"], me["is_trusted"]) == ("Ed", True, False)
+    assert me["username"] == (await ask("grace", "GET", "audit")).data["entries"][0]["who"]
+    for route in ("grants", "links", "subjects", "groups", "audit", "audit/export"):
+        assert (await as_guest(route)).problem == (403, "refused")
+    for data in (to_user("eve", "labs", "viewer"), to_user(me["username"], "", "viewer")):
+        assert (await as_guest("grants", data)).problem == (403, "refused")
+    assert (await as_guest("links", {"path": "labs", "role": "viewer"})).problem == (403, "refused")
 
 
 async def test_joining_is_answered_exactly_and_never_logged(
