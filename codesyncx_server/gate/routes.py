@@ -159,7 +159,6 @@ def _route(pattern: str, **by_method: Rule | Decide) -> Route:
 _EMPTY_LIST = answered(Answer.EMPTY_LIST)
 _SETTINGS = answered(Answer.OWN_SETTINGS)
 _WORKSPACES = answered(Answer.OWN_WORKSPACES)
-_EVERY_METHOD: Mapping[str, Rule] = dict.fromkeys(("get", "post", "put", "patch", "delete"), LET_IN)
 _ID = r"\w+-\w+-\w+-\w+-\w+"
 
 TABLE: tuple[Route, ...] = (
@@ -260,13 +259,12 @@ TABLE: tuple[Route, ...] = (
     _route(r"/codesyncx/api/presence/me", get=LET_IN),
     _route(r"/codesyncx/api/presence/summon", post=LET_IN),
     _route(
-        r"/codesyncx/api/access/.*",
-        get=LET_IN,
-        post=LET_IN,
-        patch=LET_IN,
-        put=LET_IN,
-        delete=LET_IN,
+        r"/codesyncx/api/access/(?:me|permissions|subjects|preview|audit|audit/export)", get=LET_IN
     ),
+    _route(r"/codesyncx/api/access/(?:grants|links|groups)", get=LET_IN, post=LET_IN),
+    _route(r"/codesyncx/api/access/grants/[0-9]+", patch=LET_IN, delete=LET_IN),
+    _route(r"/codesyncx/api/access/links/[^/]+", delete=LET_IN),
+    _route(r"/codesyncx/api/access/groups/[^/]+", get=LET_IN, post=LET_IN, delete=LET_IN),
 )
 
 # These pass a browser's question "may I ask?" on to programs, or are nobody's business.
