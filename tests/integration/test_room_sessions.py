@@ -554,6 +554,8 @@ class NotebookSession(Session):
     def write_outside(self, place: float, length: int) -> None:
         notebook = json.loads(self.file.read_bytes())
         cells = notebook["cells"]
+        if not cells:  # everybody removed another one: there is nothing to write into
+            return
         character = self.character()
         cell = cells[round(place * (len(cells) - 1))]
         source, cut = change("".join(cell["source"]), place, length, character)
