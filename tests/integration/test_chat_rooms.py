@@ -20,6 +20,9 @@ from support.identity import PERSON, NamedInHeader
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
+from codesyncx_server.access.changes import Terms
+from codesyncx_server.access.model import ROLES, Person, Resource, Subject, SubjectKind
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
@@ -179,6 +182,24 @@ async def test_what_is_not_ones_own_is_refused_and_nobody_sees_it(join: Join, cr
     assert ann.ids() == ["m1", "m3"]
     assert ann.messages[0]["body"] == "hello"
     assert ann.users["ann"]["name"] == "Ann"
+
+
+async def test_who_may_not_comment_reads_along(join: Join, jp_serverapp: ServerApp) -> None:
+    ann, eve = await join("ann"), await join("eve")
+    viewer = Terms(ROLES["viewer"], "viewer")
+    access = jp_serverapp.web_app.settings["codesyncx_access"]
+    subject = Subject(SubjectKind.USER, "eve")
+    owner = Person("owner", is_owner=True)
+    await access.grant(owner, subject, Resource("chats/general.chat"), viewer)
+    await ann.say("m1")
+    await eve.hear_until(lambda: eve.ids() == ["m1"])
+    await eve.say("m2")
+    while await eve.hear():
+        pass
+    assert eve.socket.close_code == 4403
+    assert "not write in it" in json.loads(eve.socket.close_reason)["message"]
+    await ann.say("m3")
+    await ann.hear_until(lambda: ann.ids() == ["m1", "m3"])
 
 
 async def test_a_name_that_is_not_the_servers_word_is_refused(join: Join) -> None:
