@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import time
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from jupyter_ydoc import ydocs
 from pycrdt import Doc
 from pycrdt.websocket import YRoom
 
-from ..access.audit import What
 from ..errors import (
     AccessUnavailableError,
     CodeSyncXError,
@@ -31,10 +29,11 @@ from . import metrics
 from .ancestry import likely_base
 from .content_watch import ContentWatch
 from .convergence import ConvergenceWatch
-from .document_ranges import LOST, DocumentRanges, kind_of
+from .document_ranges import DocumentRanges, kind_of
 from .edit_judge import ChatEdits, EditJudge
 from .engine import Engine
 from .log import Author
+from .lost_ranges import LostRanges
 from .replayed import ReplayedHand
 from .rights import hand_of, rights_in
 from .saving import Saver
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 
     from ..access.model import Person
     from ..access.service import AccessService
-    from ..access.snapshot import RangeRecord
     from ..events.bus import EventBus
     from .disk import AnyDocumentFile
     from .edit_judge import ChatJudge
@@ -161,13 +159,12 @@ class Room(DocumentRoom):
         self._engine: Engine | None = None
         self._judge: EditJudge | ChatEdits | None = None
         self._saver: Saver | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self.ranges = DocumentRanges(
             self._document,
             kind_of(room_id.file_format, room_id.file_type),
             access,
             self._hand_of,
-            self._on_range_lost,
+            LostRanges(access, bus, lambda: self.path).tell,
         )
         self._journal = Journal(log, {})
         self.started.set()
@@ -369,23 +366,6 @@ class Room(DocumentRoom):
             return Hand.EDITOR if self._replayed is None else self._replayed.hand_of(range_id)
         writer = self._engine.writer
         return Hand.DISK if writer is None else hand_of(writer.rights, range_id)
-
-    def _on_range_lost(self, record: RangeRecord) -> None:
-        self._bus.publish(Event("access.range_lost", {"range_id": record.id, "path": self.path}))
-        task = asyncio.ensure_future(self._keep_lost(record))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _keep_lost(self, record: RangeRecord) -> None:
-        access = self._access
-        if access is None:
-            return
-        try:
-            await access.ranges.put(dataclasses.replace(record, state=LOST))
-            await access.note("", What.RANGE_LOST, self.path, {"range_id": record.id})
-        except AccessUnavailableError as error:
-            logger.warning("That lines of %s were lost can't be kept: %s", self.path, error)
-        self._bus.publish(Event("access.changed"))
 
     def _describe(self) -> None:
         """Write what the browsers look for in the document's state, where it isn't yet."""
