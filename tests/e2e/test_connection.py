@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -98,6 +99,38 @@ def test_the_indicator_says_how_the_line_is(
     expect(ada.page.locator(".jp-Document .csx-connection")).to_be_hidden()
     wait_until(lambda: "# two\n# one\n" in (lab.root / name).read_text(), "not on the disk")
     assert_no_dialog(ada)
+
+
+def test_the_indicator_says_why_the_file_is_not_on_the_disk(
+    lab: LabServer, person: Callable[..., Person], pictures: Path
+) -> None:
+    name = write(lab, "locked.py")
+    file = lab.root / name
+    ada, grace = person("ada"), person("grace")
+    ada.open_file(name)
+    grace.open_file(name)
+    expect(indicator(grace)).to_have_text("Live")
+    file.chmod(0o444)
+    ada.type(name, "# one\n")
+    reason = "Not saved to disk: The server may not write locked.py."
+    for somebody in (ada, grace):
+        button = indicator(somebody).get_by_role("button")
+        expect(button).to_have_text(reason)
+        expect(button).to_have_attribute("title", re.compile(f"^{re.escape(reason)} Your edits"))
+        expect(somebody.page.locator(".jp-Document .csx-connection")).to_have_text(reason)
+        expect(indicator(somebody)).to_have_attribute("aria-live", "polite")
+    assert_accessible(ada, ".jp-Document .csx-connection", "#jp-main-statusbar .csx-connection")
+    ada.screenshot(pictures / "unsaved.png")
+    grace.wait_for_text(name, "# one")
+    assert file.read_text() == SOURCE
+
+    file.chmod(0o644)
+    indicator(grace).get_by_role("button").click()
+    for somebody in (ada, grace):
+        expect(indicator(somebody)).to_have_text(re.compile("Live|Saved"))
+        expect(somebody.page.locator(".jp-Document .csx-connection")).to_be_hidden()
+        assert_no_dialog(somebody)
+    wait_until(lambda: file.read_text() == f"# one\n{SOURCE}", "not on the disk")
 
 
 def test_edits_of_a_document_that_was_started_over_become_a_draft(

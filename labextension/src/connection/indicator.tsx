@@ -12,6 +12,7 @@ import {
 import { ISignal } from '@lumino/signaling';
 import React from 'react';
 
+import { warningIcon } from './icons';
 import { ILinkStatus, LinkState } from './link-status';
 import { wordStatus } from './wording';
 
@@ -20,6 +21,7 @@ const ICONS: Record<LinkState, LabIcon> = {
   live: circleIcon,
   saving: refreshIcon,
   saved: checkIcon,
+  unsaved: warningIcon,
   offline: offlineBoltIcon,
   refused: errorIcon
 };
@@ -34,12 +36,21 @@ interface IIndicatorOptions {
   isQuiet?: boolean;
 }
 
+/** Nothing that anybody has to know of; a slow moment isn't either. */
+const WELL: ReadonlySet<LinkState> = new Set([
+  'connecting',
+  'live',
+  'saving',
+  'saved'
+]);
+
 /** Says in a word how a document's line is. */
 export class ConnectionIndicator extends ReactWidget {
   constructor(private readonly options: IIndicatorOptions) {
     super();
     this.addClass('csx-connection');
     this.node.setAttribute('role', 'status');
+    this.node.setAttribute('aria-live', 'polite');
     options.changed.connect(this.refresh);
     this.refresh();
   }
@@ -56,13 +67,14 @@ export class ConnectionIndicator extends ReactWidget {
       return null;
     }
     const { label, explanation } = wordStatus(status, trans);
+    const whole = `${label}${/[.…]$/.test(label) ? '' : '.'} ${explanation}`;
     const Icon = ICONS[status.state].react;
     return (
       <button
         type="button"
         className={`csx-connection-button csx-mod-${status.state}`}
-        title={explanation}
-        aria-label={`${label}. ${explanation}`}
+        title={whole}
+        aria-label={whole}
         onClick={onClick}
       >
         <Icon tag="span" className="csx-connection-icon" />
@@ -73,8 +85,7 @@ export class ConnectionIndicator extends ReactWidget {
 
   private visibleStatus(): ILinkStatus | null {
     const status = this.options.status();
-    const isWell =
-      status !== null && ['live', 'saved', 'connecting'].includes(status.state);
+    const isWell = status !== null && WELL.has(status.state);
     return this.options.isQuiet && isWell ? null : status;
   }
 

@@ -12,17 +12,24 @@ const SAVED_MS = 4_000;
  * - `live`: everybody's edits are here, mine are there.
  * - `saving`: edits are on their way.
  * - `saved`: as live, right after edits.
+ * - `unsaved`: the server has the edits, but can't bring the document's file in step.
  * - `offline`: no line; edits stay on this computer.
  * - `refused`: the server doesn't take this document's edits.
  */
 export type LinkState =
-  'connecting' | 'live' | 'saving' | 'saved' | 'offline' | 'refused';
+  | 'connecting'
+  | 'live'
+  | 'saving'
+  | 'saved'
+  | 'unsaved'
+  | 'offline'
+  | 'refused';
 
 export interface ILinkStatus {
   state: LinkState;
   /** Why, as a stable id (see close-codes), when offline or refused. */
   code: string;
-  /** The server's words for it, if any. */
+  /** The server's words for it, if any, when offline, refused or unsaved. */
   message: string;
   /** Edits that the server hasn't acknowledged. */
   hasUnsent: boolean;
@@ -49,6 +56,8 @@ export interface ILinkFacts {
   /** When the oldest edit that waits was made. */
   oldestAt: number | null;
   editedAt: number | null;
+  /** The server can't write the file, or read what somebody else made of it. */
+  hasSaveProblem: boolean;
 }
 
 export function readState(facts: ILinkFacts, now: number): LinkState {
@@ -61,6 +70,9 @@ export function readState(facts: ILinkFacts, now: number): LinkState {
   const waitedMs = facts.oldestAt === null ? 0 : now - facts.oldestAt;
   if (waitedMs > SILENT_MS + SLOW_MS && facts.isAsking) {
     return 'offline';
+  }
+  if (facts.hasSaveProblem) {
+    return 'unsaved';
   }
   if (waitedMs > SLOW_MS) {
     return 'saving';

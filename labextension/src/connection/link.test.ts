@@ -83,6 +83,11 @@ class TestServer {
     return this.doc.getText('source').toJSON();
   }
 
+  /** What a server that can't write the document's file tells in the document. */
+  tellSaveProblem(problem: string | null): void {
+    this.doc.getMap('state').set('save_problem', problem);
+  }
+
   /** Another beginning of the document. */
   replace(text: string): void {
     this.doc = new Y.Doc();
@@ -409,6 +414,29 @@ describe('DocumentLink', () => {
     await pass(20_000);
     expect(page.link.status).toMatchObject({ state: 'live', hasUnsent: false });
     expect(server.text).toBe('adef f():\n    pass\n');
+  });
+
+  it('says why the file cannot be saved until it can', async () => {
+    const page = open();
+    await pass(100);
+    server.tellSaveProblem('The disk is full.');
+    await pass(100);
+    expect(page.link.status).toMatchObject({
+      state: 'unsaved',
+      message: 'The disk is full.'
+    });
+    page.text.insert(0, 'more ');
+    await pass(100);
+    expect(page.link.status.state).toBe('unsaved');
+    server.down();
+    await pass(100);
+    expect(page.link.status).toMatchObject({ state: 'offline', message: '' });
+    server.up();
+    await pass(60_000);
+    expect(page.link.status.state).toBe('unsaved');
+    server.tellSaveProblem(null);
+    await pass(100);
+    expect(page.link.status).toMatchObject({ state: 'live', message: '' });
   });
 
   it('merges what was typed without a server', async () => {

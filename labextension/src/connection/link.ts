@@ -39,6 +39,8 @@ import {
 /** Edits wait this long for others to share their frame. */
 const BATCH_MS = 20;
 const TICK_MS = 250;
+/** The server writes it in the document's state. */
+const SAVE_PROBLEM = 'save_problem';
 
 export interface ILinkOptions {
   doc: Y.Doc;
@@ -701,23 +703,33 @@ export class DocumentLink {
 
   private readStatus(): ILinkStatus {
     const hasUnsent = this.outbox.size > 0 || this.fresh.length > 0;
+    const saveProblem = this.readSaveProblem();
+    const state = readState(
+      {
+        isRefused: this.ending !== null || this.isStopped,
+        isSynced: this.isSynced,
+        hasBeenHeard: this.isLoaded || this.reason !== null,
+        isAsking: this.watch.isAsking,
+        oldestAt: this.outbox.oldestAt,
+        editedAt: this.editedAt,
+        hasSaveProblem: saveProblem !== ''
+      },
+      this.options.now()
+    );
     return {
-      state: readState(
-        {
-          isRefused: this.ending !== null || this.isStopped,
-          isSynced: this.isSynced,
-          hasBeenHeard: this.isLoaded || this.reason !== null,
-          isAsking: this.watch.isAsking,
-          oldestAt: this.outbox.oldestAt,
-          editedAt: this.editedAt
-        },
-        this.options.now()
-      ),
+      state,
       code: this.reason?.code ?? '',
-      message: this.reason?.message ?? '',
+      message:
+        state === 'unsaved' ? saveProblem : (this.reason?.message ?? ''),
       hasUnsent,
       hasUnkept: hasUnsent && this.kept.isFailing
     };
+  }
+
+  /** Why the server can't save, as it tells everybody in the document; empty if it can. */
+  private readSaveProblem(): string {
+    const problem = this.options.doc.getMap('state').get(SAVE_PROBLEM);
+    return typeof problem === 'string' ? problem : '';
   }
 
   private get origin(): IOrigin | null {

@@ -38,6 +38,7 @@ function worst(providers: Iterable<DocumentProvider>): ILinkStatus | null {
   return (
     all.find(status => status.state === 'refused') ??
     all.find(status => status.state === 'offline') ??
+    all.find(status => status.state === 'unsaved') ??
     null
   );
 }
@@ -153,6 +154,9 @@ const status: JupyterFrontEndPlugin<void> = {
         for (const provider of lines.providers) {
           if (provider.link.isEnded) {
             reopener.reopen(provider, true);
+          } else if (provider.link.status.state === 'unsaved') {
+            // How it went is told by the document.
+            provider.save().catch(() => undefined);
           }
         }
         lines.reconnect(true);

@@ -31,6 +31,12 @@ export function wordStatus(
       label: trans.__('Saved'),
       explanation: trans.__('The server has all your edits.')
     },
+    unsaved: {
+      label: trans.__('Not saved to disk: %1', message),
+      explanation: trans.__(
+        'Your edits are safe on the server, but the file is not in step with them. The server keeps trying; click to try now.'
+      )
+    },
     offline: {
       label: trans.__('Offline'),
       explanation: explainOffline(code, trans)
