@@ -107,6 +107,7 @@ def test_the_indicator_says_why_the_file_is_not_on_the_disk(
     name = write(lab, "locked.py")
     file = lab.root / name
     ada, grace = person("ada"), person("grace")
+    ada.theme("JupyterLab Light")
     ada.open_file(name)
     grace.open_file(name)
     expect(indicator(grace)).to_have_text("Live")

@@ -719,8 +719,7 @@ export class DocumentLink {
     return {
       state,
       code: this.reason?.code ?? '',
-      message:
-        state === 'unsaved' ? saveProblem : (this.reason?.message ?? ''),
+      message: state === 'unsaved' ? saveProblem : (this.reason?.message ?? ''),
       hasUnsent,
       hasUnkept: hasUnsent && this.kept.isFailing
     };
