@@ -154,7 +154,8 @@ class TestWriting:
 
     async def test_a_locked_range_keeps_the_whole_file_from_being_saved(self, house: House) -> None:
         await house.grant("writer", "editor", "desk/long.py")
-        await house.grant("writer", "viewer", "desk/long.py", "r1")
+        (range_id,) = house.access.snapshot.ranges
+        await house.grant("writer", "viewer", "desk/long.py", range_id)
         house.know("writer", **{PERSON: "writer"})
         body = {"type": "file", "format": "text", "content": "all mine"}
         answer = await house.fetch("writer", "PUT", "/api/contents/desk/long.py", body)
@@ -180,6 +181,41 @@ class TestWriting:
             assert (await house.fetch(name, "PUT", path, body)).code == 201
             model = await told(house, "ada", path)
             assert model["content"]["cells"][0]["metadata"]["trusted"] is is_trusted
+
+
+class TestPartsOfFiles:
+    """Who holds a line of a file that they may not read: at its path, they find that line."""
+
+    PATH = "/api/contents/desk/long.py"
+
+    async def test_their_part_stands_where_the_file_is(self, house: House) -> None:
+        assert await names(house, "ranger") == ["desk"]
+        assert await names(house, "ranger", "/desk") == ["long.py"]
+        model = await told(house, "ranger", self.PATH)
+        assert model["content"].strip() == "middle = 2"
+        assert SECRET not in json.dumps(await told(house, "ranger", self.PATH + "?content=0"))
+        for path in ("/files/desk/long.py", "/view/desk/long.py"):
+            answer = await house.fetch("ranger", "GET", path)
+            assert answer.code == 403, (path, answer.body)
+        assert await told(house, "ranger", self.PATH + "/checkpoints") == []
+
+    async def test_what_they_save_goes_there_and_nowhere_else(self, house: House) -> None:
+        body = {"type": "file", "format": "text", "content": "middle = 3"}
+        answer = await house.fetch("ranger", "PUT", self.PATH, body)
+        assert answer.code == 200, answer.body
+        assert SECRET not in answer.body.decode()
+        model = await told(house, "ada", self.PATH)
+        async with asyncio.timeout(WAIT_S):
+            while "middle = 3" not in model["content"]:
+                model = await told(house, "ada", self.PATH)
+        assert model["content"] == f"first = 1\nmiddle = 3\nlast = '{SECRET}'\n"
+
+    async def test_neither_a_copy_nor_a_move_takes_the_rest_along(self, house: House) -> None:
+        await house.grant("ranger", "editor", "open")
+        copy = {"copy_from": "desk/long.py"}
+        assert (await house.fetch("ranger", "POST", "/api/contents/open", copy)).code == 403
+        move = {"path": "open/long.py"}
+        assert (await house.fetch("ranger", "PATCH", self.PATH, move)).code == 403
 
 
 class TestPages:
@@ -426,9 +462,7 @@ class TestWithTheServersOwnToken:
     ) -> House:
         assert jp_fetch  # brings the listening server up
         url = f"http://127.0.0.1:{jp_http_port}{jp_base_url}"
-        house = jp_asyncio_loop.run_until_complete(open_house(jp_serverapp, url, jp_root_dir))
-        house.know("ada", Authorization=f"token {jp_serverapp.identity_provider.token}")
-        return house
+        return jp_asyncio_loop.run_until_complete(open_house(jp_serverapp, url, jp_root_dir))
 
     async def test_whoever_has_it_is_an_owner_and_guests_are_guests(self, house: House) -> None:
         token = house.app.identity_provider.token

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 # JupyterLab never answers these here, not even an owner: its handler can't say 405.
 FAIL = ("/lab/api/", "/api/spec.yaml")  # so say others, of what makes no sense to them
 HANGS = "/lab/api/licenses/"
+# What they may change; of the last, only the line in the middle.
+THEIRS = {
+    "editor": ("desk/essay.py", "desk/.ipynb_checkpoints"),
+    "ranger": ("desk/long.py",),
+}
 SENT = re.compile(rf"q=(?:{SECRET}|plugh)|hidden(?:/|%2F)?{SECRET}\.?txt")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 PEOPLE = (
@@ -348,7 +353,7 @@ async def test_nobody_reads_or_changes_what_isnt_theirs_by_any_route(
 ) -> None:
     await prepare(house)
     before = snapshot(house.root)
-    theirs = ("desk/essay.py", "desk/.ipynb_checkpoints") if person == "editor" else ()
+    theirs = THEIRS.get(person, ())
     problems: list[str] = []
     tried = 0
     for path in requests(house):
@@ -365,6 +370,9 @@ async def test_nobody_reads_or_changes_what_isnt_theirs_by_any_route(
         after = snapshot(house.root)
         changed = {key for key in after.keys() | before if after.get(key) != before.get(key)}
         problems += [f"{path} changed {name}" for name in changed if not name.startswith(theirs)]
+        long = after["desk/long.py"] or b""
+        if not (long.startswith(b"first = 1\n") and long.endswith(f"last = '{SECRET}'\n".encode())):
+            problems.append(f"{path} changed lines of others")
         if changed:
             restore(house.root, before)
     assert problems == []

@@ -17,13 +17,11 @@ from codesyncx_server.access.model import (
     EVERYONE,
     PROJECT,
     ROLES,
-    Permission,
     Person,
     Resource,
     Subject,
     SubjectKind,
 )
-from codesyncx_server.access.snapshot import RangeRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +46,6 @@ EXTENSIONS = (
     "jupyterlab_chat",
 )
 OWNER = Person("ada", is_owner=True)
-RANGE = "r1"
 NOTEBOOK = {
     "cells": [
         {
@@ -224,18 +221,28 @@ async def open_house(app: ServerApp, url: str, root: Path) -> House:
     plant(root)
     house = House(app, url.rstrip("/"), root)
     await app.extension_manager.start_all_extensions()
-    for name in ("ada", "viewer", "editor", "ranger", "commenter", "stranger", "trusted"):
+    for name in ("viewer", "editor", "ranger", "commenter", "stranger", "trusted"):
         house.know(name, **{PERSON: name})
+    token = app.identity_provider.token
+    house.know("ada", **{PERSON: "ada", "Authorization": f"token {token}"})
     house.know("anonymous")
     await house.grant("viewer", "viewer", "open")
     await house.grant("editor", "editor", "desk/essay.py")
     await house.grant("commenter", "commenter", "open")
     await house.grant("commenter", "commenter", "chats/general.chat")
     await house.grant("trusted", "editor", PROJECT.path)
-    await house.access.ranges.put(RangeRecord(RANGE, "desk/long.py", "lines", {}))
-    subject = Subject(SubjectKind.USER, "ranger")
-    terms = Terms(frozenset({Permission.READ, Permission.EDIT}))
-    await house.access.grant(OWNER, subject, Resource("desk/long.py", RANGE), terms)
+    granted = await house.fetch(
+        "ada",
+        "POST",
+        "/codesyncx/api/access/grants",
+        {
+            "subject": {"kind": "user", "name": "ranger"},
+            "path": "desk/long.py",
+            "range": {"kind": "lines", "start_line": 2, "end_line": 2},
+            "permissions": ["read", "edit"],
+        },
+    )
+    assert granted.code == 201, granted.body
     for guest in ("guest", "expired guest"):
         link_id, secret = await house.invite("viewer", "open")
         await house.let_in(guest, secret)
