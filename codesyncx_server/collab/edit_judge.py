@@ -13,6 +13,7 @@ from jupyter_ydoc import YNotebook, YUnicode
 from pycrdt import Map, Text
 
 from ..errors import RefusedError
+from ..updates import read_state
 from . import cell_edits, text_edits
 from .cell_edits import CellChanges
 from .shadow import Shadow
@@ -34,6 +35,7 @@ _NO_SUCH_PART = "This document has no such part."
 _STATE = "state"
 _DIRTY = "dirty"
 _DOCUMENT_ID = "document_id"
+_PLAIN = frozenset({"any", "json"})
 _IN_TEXT = frozenset({"string", "deleted", "gc", "any", "json"})
 _IN_NOTEBOOK = _IN_TEXT | {"map", "array", "text"}
 
@@ -99,6 +101,8 @@ class EditJudge:
             return
         document = self._shadow.document()
         self._check_shape(decoded, document)
+        if not rights.may_change and not rights.may_execute:
+            self._check_reader(decoded, document)
         try:
             self._try(document, update, rights)
         except RefusedError:
@@ -110,6 +114,14 @@ class EditJudge:
     def follow(self, update: bytes) -> None:
         """Keep in step: tell of every update that was applied to the document."""
         self._shadow.follow(update)
+
+    def _check_reader(self, decoded: Update, document: YBaseDoc) -> None:
+        """Let readers bring plain values only: what is written and deleted at once leaves traces."""
+        known = read_state(document.ydoc.get_state())
+        for struct in decoded:
+            is_new = struct.clock + struct.length > known.get(struct.client, 0)
+            if is_new and struct.kind not in _PLAIN:
+                raise RefusedError(text_edits.READ_ONLY)
 
     def _check_shape(self, decoded: Update, document: YBaseDoc) -> None:
         kinds = _IN_NOTEBOOK if isinstance(document, YNotebook) else _IN_TEXT

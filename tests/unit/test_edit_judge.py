@@ -146,6 +146,26 @@ def test_what_jupyterlab_notes_for_itself_harms_no_viewer() -> None:
     assert "server's" in room.refuses(viewer)
 
 
+def test_a_viewer_leaves_no_traces_of_what_they_wrote_and_deleted() -> None:
+    room = Room()
+    viewer = room.join("viewer", VIEWER)
+    with viewer.doc.transaction():
+        viewer.text.insert(0, "x" * 1000)
+        del viewer.text[0:1000]
+    assert "may read" in room.refuses(viewer)
+
+
+def test_who_was_lowered_may_repeat_what_is_known() -> None:
+    room = Room()
+    ada = room.join("ada")
+    ada.text.insert(0, "mine")
+    del ada.text[0:2]
+    room.settle(ada)
+    ada.session.take(VIEWER)
+    ada.receive(b"\x00\x01" + _sized(ada.doc.get_update()))
+    assert room.text == "ne" + LINES
+
+
 def test_a_value_between_the_characters_is_refused() -> None:
     room = Room()
     eve = room.join("eve", OWN_LINES)
