@@ -67,7 +67,7 @@ class AccessService(Decider):
         self._looking: asyncio.Task[None] | None = None
         self._opening: Future[Snapshot] = self._thread.submit(store.read)
         self._opening.add_done_callback(self._opened)
-        self.ranges = Ranges(self._get_ranges, self._write_range)
+        self.ranges = Ranges(self._get_ranges, self._put_ranges, self._delete_range)
 
     def wait_until_open(self) -> None:
         """Let the database be opened, or fail, before anything is served."""
@@ -309,11 +309,11 @@ class AccessService(Decider):
     def _get_ranges(self) -> Mapping[str, RangeRecord]:
         return self.snapshot.ranges
 
-    async def _write_range(self, range_id: str, record: RangeRecord | None) -> None:
-        if record is None:
-            self._adopt(await self._in_thread(self._store.delete_range, range_id))
-        else:
-            self._adopt(await self._in_thread(self._store.put_range, record))
+    async def _put_ranges(self, records: list[RangeRecord]) -> None:
+        self._adopt(await self._in_thread(self._store.put_ranges, records))
+
+    async def _delete_range(self, range_id: str) -> None:
+        self._adopt(await self._in_thread(self._store.delete_range, range_id))
 
     def _concerns(self, path: str) -> bool:
         if self._snapshot is None:

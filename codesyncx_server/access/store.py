@@ -24,7 +24,7 @@ from .policy import Policy
 from .snapshot import RangeRecord, Snapshot, from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .audit import AuditQuery, Entry
 
@@ -80,14 +80,17 @@ class AccessStore:
         with self._failing(), self._opened().begin() as connection:
             yield connection
 
-    def put_range(self, record: RangeRecord) -> Snapshot:
-        """Keep a range, in place of the one with its id."""
-        values = {**asdict(record), "anchor": json.dumps(record.anchor)}
+    def put_ranges(self, records: Iterable[RangeRecord]) -> Snapshot:
+        """Keep ranges, in place of those with their ids."""
+        kept = list(records)
+        values = [{**asdict(each), "anchor": json.dumps(each.anchor)} for each in kept]
+        ids = [each.id for each in kept]
         with self.quiet_change() as connection:
-            connection.execute(sa.delete(tables.ranges).where(tables.ranges.c.id == record.id))
-            connection.execute(sa.insert(tables.ranges).values(values))
+            connection.execute(sa.delete(tables.ranges).where(tables.ranges.c.id.in_(ids)))
+            connection.execute(sa.insert(tables.ranges), values)
         snapshot = self.read()
-        self._snapshot = replace(snapshot, ranges={**snapshot.ranges, record.id: record})
+        ranges = {**snapshot.ranges, **{each.id: each for each in kept}}
+        self._snapshot = replace(snapshot, ranges=ranges)
         return self._snapshot
 
     def delete_range(self, range_id: str) -> Snapshot:

@@ -26,7 +26,8 @@ logger = logging.getLogger(__name__)
 
 _CHECK_AFTER_S = 1.0
 # The check may take this share of the time at most.
-_SHARE = 0.02
+_SHARE = 0.002
+_MAX_WAIT_S = 60.0
 _STATE = "state"
 
 
@@ -94,7 +95,8 @@ class ConvergenceWatch:
         began = time.monotonic()
         update, content = self._doc.get_update(), content_of(self._doc)
         is_whole = await asyncio.to_thread(is_one, self._make, update, content)
-        self._wait_s = max(_CHECK_AFTER_S, (time.monotonic() - began) / _SHARE)
+        took_s = time.monotonic() - began
+        self._wait_s = min(max(_CHECK_AFTER_S, took_s / _SHARE), _MAX_WAIT_S)
         if not is_whole:
             logger.error("A forged edit made a document another one for those who come later")
             self._on_split()

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 LINES, CELLS = "lines", "cells"
 OPEN, LOST = "open", "lost"
 # An anchor that is older is made up for by the document's log, as long as that has all since.
-_SAVE_AFTER_S = 3.0
+_SAVE_AFTER_S = 10.0
 _MAX_CELLS = 1_000
 _CELL_IDS = "cell_ids"
 _KINDS = {("text", "file"): LINES, ("json", "notebook"): CELLS}
@@ -196,10 +196,12 @@ class DocumentRanges:
         async with self._lock:
             found = await asyncio.to_thread(_anchors_of, tracker.text, dict(tracker.spans))
             try:
-                for range_id, anchor in found.items():
-                    record = service.ranges.get(range_id)
-                    if record is not None and record.state == OPEN and record.anchor != anchor:
-                        await service.ranges.put(replace(record, anchor=anchor))
+                known = {name: service.ranges.get(name) for name in found}
+                await service.ranges.put_all(
+                    replace(record, anchor=found[name])
+                    for name, record in known.items()
+                    if record is not None and record.state == OPEN and record.anchor != found[name]
+                )
             except AccessUnavailableError as error:
                 logger.warning("Where shared lines are can't be kept now: %s", error)
 

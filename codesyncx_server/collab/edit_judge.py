@@ -116,7 +116,7 @@ class EditJudge:
         self._shadow.follow(update)
 
     def _check_reader(self, decoded: Update, document: YBaseDoc) -> None:
-        """Let readers bring plain values only: what is written and deleted at once leaves traces."""
+        """Let readers bring plain values only: text that is deleted at once leaves traces."""
         known = read_state(document.ydoc.get_state())
         for struct in decoded:
             is_new = struct.clock + struct.length > known.get(struct.client, 0)

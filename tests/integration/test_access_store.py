@@ -183,7 +183,7 @@ def test_grants_and_ranges_move_with_what_they_are_on(
     for path in paths:
         resource = Resource(path)
         act(store, lambda change, at=resource: changes.add_grant(change, ADA, at, VIEWER))
-    store.put_range(RangeRecord("r1", "a_b/c", "lines", {"text": "é"}))
+    store.put_ranges([RangeRecord("r1", "a_b/c", "lines", {"text": "é"})])
     with store.change() as (connection, _):
         changes.follow_rename(connection, "a_b", "né/w")
     snapshot = store.read()
@@ -198,9 +198,9 @@ def test_ranges_and_names_are_kept_without_a_word_to_others(
 ) -> None:
     store = open_store()
     record = RangeRecord("r1", "a.py", "lines", {"start": 1}, "open", "ada", 5.0)
-    store.put_range(record)
+    store.put_ranges([record])
     lost = replace(record, state="lost", anchor={})
-    assert store.put_range(lost).ranges == {"r1": lost}
+    assert store.put_ranges([lost]).ranges == {"r1": lost}
     assert store.remember({"ada": "Ada", "bob": "Bob"}).people["ada"] == "Ada"
     assert store.remember({"ada": "Ada L."}).people == {"ada": "Ada L.", "bob": "Bob"}
     fresh = open_store().read()
