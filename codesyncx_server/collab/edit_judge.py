@@ -141,7 +141,8 @@ class EditJudge:
 
     def _try_text(self, document: YBaseDoc, update: bytes, rights: Rights) -> None:
         text = document.ydoc.get("source", type=Text)
-        length = len(text)
+        # The ranges know it already, if there are any.
+        length = len(self._ranges.text) if self._ranges.spans else len(text)
         splices = []
         for seen in self._attempt(update):
             splices += splices_of(seen.delta)

@@ -124,8 +124,10 @@ class RangeTracker:
 
     def _parts(self, splice: Splice) -> list[tuple[Splice, bool]]:
         """Take a replacement of much more than a range apart, to see what it does to the range."""
-        is_rough = splice.inserted and any(
-            spans.covers_part(span, splice) for span in self._spans.values()
+        is_rough = (
+            splice.deleted
+            and splice.inserted
+            and any(spans.covers_part(span, splice) for span in self._spans.values())
         )
         if not is_rough or spans.PLACEHOLDER in splice.inserted:
             return [(splice, False)]
