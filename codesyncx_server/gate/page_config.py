@@ -31,6 +31,13 @@ _PLACES = (
     "virtualDocumentsUri",
     "workspacesDir",
 )
+#: What the page would offer, or ask for, in vain.
+_WITHHELD = {
+    "terminalsAvailable": False,
+    "quitButton": False,
+    "buildAvailable": False,
+    "buildCheck": False,
+}
 
 
 class TokenlessTemplate(jinja2.Template):
@@ -79,7 +86,7 @@ def _for_reader(handler: JupyterHandler, page_config: dict[str, Any]) -> dict[st
     page_config["token"] = ""
     if is_trusted:
         return page_config
-    return _without_places({**page_config, "terminalsAvailable": False, "quitButton": False})
+    return _without_places({**page_config, **_WITHHELD})
 
 
 def _without_places(page_config: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { plugins as access } from './access';
 import { plugins as chat } from './chat';
 import { plugins as connection } from './connection';
 import { plugins as history } from './history';
@@ -9,6 +10,7 @@ import { plugins as project } from './project';
 /** Every plugin of the extension, one folder a feature. */
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   ...connection,
+  ...access,
   ...presence,
   ...project,
   ...chat,

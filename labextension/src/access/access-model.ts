@@ -1,0 +1,165 @@
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { IAccessApi, IMe, IPathAccess, Permission } from '../api/access';
+import { ApiError } from '../api/client';
+import { IEventStream } from '../api/events';
+
+/** The server's words for "there is no such thing for you". */
+const NOT_FOR_ME: ReadonlySet<string> = new Set(['not_found', 'refused']);
+
+/** So many paths that were only looked at are kept up to date. */
+const PEEKS = 12;
+
+/** What the model needs of the project's events. */
+export type IAccessEvents = Pick<
+  IEventStream,
+  'received' | 'reset' | 'connectionChanged'
+>;
+
+/**
+ * What I may do, here and on every path that somebody asked about.
+ *
+ * Answers are kept and asked for again whenever access changes; until the first answer is here, and
+ * when the server can't be asked, nothing is taken away: the server decides in the end.
+ */
+export class AccessModel {
+  constructor(
+    readonly api: IAccessApi,
+    events: IAccessEvents
+  ) {
+    events.received.connect((_, { type }) => {
+      if (type === 'access.changed') {
+        void this.refresh();
+      }
+    });
+    events.reset.connect(() => void this.refresh());
+    events.connectionChanged.connect((_, isConnected) => {
+      if (isConnected && this.wasConnected) {
+        void this.refresh();
+      }
+      this.wasConnected ||= isConnected;
+    });
+  }
+
+  /** Who I am, or anything about a watched path, changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get me(): IMe | null {
+    return this._me;
+  }
+
+  /** What is known of a path; undefined when nothing is (yet), null when I don't reach it. */
+  access(path: string): IPathAccess | null | undefined {
+    return this.paths.get(path);
+  }
+
+  /** Whether I may do this on the whole project, as far as is known. */
+  allowsOnProject(permission: Permission): boolean {
+    return this._me?.permissions.includes(permission) ?? true;
+  }
+
+  /** Ask who I am; until then nobody is. */
+  async load(): Promise<void> {
+    await this.refresh();
+  }
+
+  /** Keep the answers for a path up to date, until the returned function is called. */
+  watch(path: string): () => void {
+    const watchers = this.watched.get(path) ?? 0;
+    this.watched.set(path, watchers + 1);
+    if (watchers === 0) {
+      void this.ask(path);
+    }
+    let isOver = false;
+    return () => {
+      if (isOver) {
+        return;
+      }
+      isOver = true;
+      this.unwatch(path);
+    };
+  }
+
+  /** What is known of a path that is looked at now and then; of the latest it stays known. */
+  peek(path: string): IPathAccess | null | undefined {
+    if (!this.peeked.includes(path)) {
+      this.peeked.push(path);
+      this.watch(path);
+      const oldest = this.peeked.length > PEEKS ? this.peeked.shift() : null;
+      if (oldest != null) {
+        this.unwatch(oldest);
+      }
+    }
+    return this.paths.get(path);
+  }
+
+  /** Ask again about everything. */
+  async refresh(): Promise<void> {
+    const round = ++this.round;
+    const paths = [...this.watched.keys()];
+    const [me, ...answers] = await Promise.all([
+      answerOf(() => this.api.me()),
+      ...paths.map(path => answerOf(() => this.api.permissions(path)))
+    ]);
+    if (round !== this.round) {
+      return;
+    }
+    if (me !== undefined) {
+      this._me = me;
+    }
+    paths.forEach((path, index) => this.note(path, answers[index]));
+    this._changed.emit();
+  }
+
+  /** Ask again about one path. */
+  async ask(path: string): Promise<void> {
+    const round = this.round;
+    const answer = await answerOf(() => this.api.permissions(path));
+    // A later round asks about it anew.
+    if (round === this.round) {
+      this.note(path, answer);
+      this._changed.emit();
+    }
+  }
+
+  private unwatch(path: string): void {
+    const left = (this.watched.get(path) ?? 1) - 1;
+    if (left > 0) {
+      this.watched.set(path, left);
+    } else {
+      this.watched.delete(path);
+      this.paths.delete(path);
+    }
+  }
+
+  private note(path: string, answer: IPathAccess | null | undefined): void {
+    if (answer !== undefined && this.watched.has(path)) {
+      this.paths.set(path, answer);
+    }
+  }
+
+  private readonly paths = new Map<string, IPathAccess | null>();
+  private readonly peeked: string[] = [];
+  private readonly watched = new Map<string, number>();
+  private readonly _changed = new Signal<this, void>(this);
+  private _me: IMe | null = null;
+  private round = 0;
+  private wasConnected = false;
+}
+
+/** The answer; null for "there is no such thing for you", undefined for none. */
+async function answerOf<T>(
+  ask: () => Promise<T>
+): Promise<T | null | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ApiError && NOT_FOR_ME.has(error.code)) {
+      return null;
+    }
+    console.warn('The server did not say what may be done here', error);
+    return undefined;
+  }
+}

@@ -1,0 +1,178 @@
+import {
+  ILabShell,
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  FileBrowser,
+  IFileBrowserFactory,
+  Uploader
+} from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
+import {
+  INotebookCellExecutor,
+  NotebookPanel,
+  runCell
+} from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+
+import { documentOf } from '../history/shared-documents';
+import { AccessModel } from './access-model';
+import { guardCommands, tell } from './command-guard';
+import { createJudge } from './judge';
+import { IAccess } from './tokens';
+
+/** Takes away, with a reason, what would be refused: commands, kernels, launcher cards, uploads. */
+export const guestPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'codesyncx:access-guests',
+  description: 'Offers only what one may do.',
+  autoStart: true,
+  requires: [IAccess],
+  optional: [ILabShell, IFileBrowserFactory, ILauncher, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    { model, documents }: IAccess,
+    shell: ILabShell | null,
+    browsers: IFileBrowserFactory | null,
+    launcher: ILauncher | null,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('codesyncx');
+    const { commands } = app;
+    const browser = (): FileBrowser | null =>
+      browsers?.tracker.currentWidget ?? null;
+    const judge = createJudge(
+      {
+        me: () => model.me,
+        document: () => {
+          const document = documentOf(app.shell.currentWidget);
+          return document && documents.of(document);
+        },
+        cells: () => selectedCells(app),
+        folder: path =>
+          model.peek(
+            typeof path === 'string' ? path : (browser()?.model.path ?? '')
+          ),
+        items: () =>
+          Array.from(browser()?.selectedItems() ?? [], item =>
+            model.peek(item.path)
+          )
+      },
+      trans
+    );
+    guardCommands(commands, judge, trans);
+    withholdKernels(app, model);
+    if (launcher) {
+      thinLauncher(launcher, commands);
+    }
+    if (browsers) {
+      guardBrowsers(browsers, model);
+    }
+    const look = (): void => commands.notifyCommandChanged();
+    model.changed.connect(look);
+    shell?.currentChanged.connect(look);
+  }
+};
+
+function selectedCells({ shell }: JupyterFrontEnd): string[] {
+  const widget = shell.currentWidget;
+  if (!(widget instanceof NotebookPanel)) {
+    return [];
+  }
+  const { content } = widget;
+  return content.widgets
+    .filter(cell => content.isSelectedOrActive(cell))
+    .map(cell => cell.model.id);
+}
+
+/** Let no document ask for a kernel that the person can't have. */
+function withholdKernels({ docRegistry }: JupyterFrontEnd, model: AccessModel) {
+  const preference = docRegistry.getKernelPreference.bind(docRegistry);
+  docRegistry.getKernelPreference = (...args) => {
+    const stock = preference(...args);
+    return stock && model.me?.is_trusted === false
+      ? {
+          ...stock,
+          shouldStart: false,
+          canStart: false,
+          autoStartDefault: false
+        }
+      : stock;
+  };
+}
+
+/** Leave out the launcher's cards that could do nothing. */
+function thinLauncher(launcher: ILauncher, commands: CommandRegistry): void {
+  // JupyterLab's launcher is its own model.
+  const { items } = launcher as Partial<ILauncher.IModel>;
+  if (items === undefined) {
+    return;
+  }
+  const all = items.bind(launcher);
+  (launcher as ILauncher.IModel).items = function* () {
+    for (const item of all()) {
+      if (commands.isEnabled(item.command, item.args)) {
+        yield item;
+      }
+    }
+  };
+}
+
+/** Take no uploads where they would be refused. */
+function guardBrowsers(
+  { tracker }: IFileBrowserFactory,
+  model: AccessModel
+): void {
+  const look = (browser: FileBrowser): void => {
+    const access = model.peek(browser.model.path);
+    const isFree =
+      access === undefined || (access?.permissions.includes('create') ?? false);
+    for (const widget of browser.toolbar.children()) {
+      if (widget instanceof Uploader) {
+        widget.enabled = isFree;
+      }
+    }
+    browser.node.classList.toggle('csx-mod-noCreate', !isFree);
+  };
+  const add = (browser: FileBrowser): void => {
+    browser.model.pathChanged.connect(() => look(browser));
+    look(browser);
+  };
+  tracker.forEach(add);
+  tracker.widgetAdded.connect((_, browser) => add(browser));
+  model.changed.connect(() => tracker.forEach(look));
+}
+
+/** Runs cells as JupyterLab does, but says why when one can't be run. */
+export const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
+  id: 'codesyncx:cell-executor',
+  description: 'Runs the cells of notebooks, where that is allowed.',
+  provides: INotebookCellExecutor,
+  requires: [IAccess],
+  optional: [ITranslator],
+  activate: (
+    _: JupyterFrontEnd,
+    { model }: IAccess,
+    translator: ITranslator | null
+  ): INotebookCellExecutor => {
+    const trans = (translator ?? nullTranslator).load('codesyncx');
+    return {
+      runCell: async options => {
+        const { cell, sessionContext } = options;
+        const canHaveKernel =
+          model.me?.is_trusted !== false ||
+          sessionContext?.hasNoKernel === false;
+        if (cell.model.type === 'code' && !canHaveKernel) {
+          tell(
+            trans.__(
+              'Code can’t be run here: kernels reach every file, so they are only for people who may change the whole project.'
+            )
+          );
+          return false;
+        }
+        return runCell(options);
+      }
+    };
+  }
+};

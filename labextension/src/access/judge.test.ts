@@ -1,0 +1,126 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { describe, expect, it } from 'vitest';
+
+import { IMe, IPathAccess, Permission } from '../api/access';
+import { needOf } from './command-rules';
+import { DocumentAccess } from './document-access';
+import { createJudge, IScene } from './judge';
+import { notebookLocks } from './zones';
+
+const trans = nullTranslator.load('codesyncx');
+
+function access(...permissions: Permission[]): IPathAccess {
+  return { path: '', permissions, why: '', ranges: [], reaches: true };
+}
+
+function guest(is_trusted: boolean): IMe {
+  return {
+    username: 'guest-1',
+    name: 'Guest',
+    is_owner: false,
+    is_guest: true,
+    is_trusted,
+    permissions: []
+  };
+}
+
+function may(command: string, scene: Partial<IScene>): boolean {
+  const judge = createJudge(
+    {
+      me: () => null,
+      document: () => null,
+      cells: () => [],
+      folder: () => undefined,
+      items: () => [],
+      ...scene
+    },
+    trans
+  );
+  const need = needOf(command);
+  return need === null || judge(need, {}) === null;
+}
+
+function document(
+  given: IPathAccess,
+  reach: DocumentAccess['reach']
+): IScene['document'] {
+  return () => ({ access: given, reach, notebook: notebookLocks(given) });
+}
+
+describe('commands', () => {
+  it('are for everybody while nothing is known', () => {
+    for (const command of ['docmanager:save', 'terminal:create-new', 'a:b']) {
+      expect(may(command, {})).toBe(true);
+    }
+  });
+
+  it('of kernels are for the trusted', () => {
+    for (const command of [
+      'terminal:create-new',
+      'console:create',
+      'notebook:restart-run-all'
+    ]) {
+      expect(may(command, { me: () => guest(false) })).toBe(false);
+      expect(may(command, { me: () => guest(true) })).toBe(true);
+    }
+  });
+
+  it('that write are not for readers', () => {
+    const scene = { document: document(access('read'), 'nothing') };
+    for (const command of [
+      'docmanager:save',
+      'fileeditor:paste',
+      'notebook:insert-cell-below',
+      'notebook:paste-cell-below'
+    ]) {
+      expect(may(command, scene)).toBe(false);
+    }
+    expect(may('notebook:copy-cell', scene)).toBe(true);
+  });
+
+  it('save for who may change a place in the file', () => {
+    const scene = { document: document(access('read'), 'some') };
+    expect(may('docmanager:save', scene)).toBe(true);
+    expect(may('notebook:insert-cell-below', scene)).toBe(false);
+  });
+
+  it('touch no locked cells', () => {
+    const given: IPathAccess = {
+      ...access('read', 'edit'),
+      ranges: [
+        {
+          id: 'r',
+          path: '',
+          kind: 'cells',
+          cell_ids: ['a'],
+          state: 'open',
+          holders: [],
+          mine: ['read']
+        }
+      ]
+    };
+    const scene = (...cells: string[]): Partial<IScene> => ({
+      document: document(given, 'some'),
+      cells: () => cells
+    });
+    expect(may('notebook:delete-cell', scene('a', 'b'))).toBe(false);
+    expect(may('notebook:delete-cell', scene('b'))).toBe(true);
+  });
+
+  it('of the file browser need what the folder or the selection gives', () => {
+    const reader = {
+      folder: () => access('read'),
+      items: () => [access('read'), undefined]
+    };
+    expect(may('filebrowser:create-new-directory', reader)).toBe(false);
+    expect(may('fileeditor:create-new-python-file', reader)).toBe(false);
+    expect(may('filebrowser:delete', reader)).toBe(false);
+    expect(may('filebrowser:open', reader)).toBe(true);
+    const editor = {
+      folder: () => access('read', 'create'),
+      items: () => [access('read', 'delete')]
+    };
+    expect(may('filebrowser:create-new-directory', editor)).toBe(true);
+    expect(may('filebrowser:delete', editor)).toBe(true);
+  });
+});

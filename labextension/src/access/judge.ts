@@ -1,0 +1,69 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { IMe, IPathAccess } from '../api/access';
+import { Judge, Need } from './command-guard';
+import { DocumentAccess } from './document-access';
+import { isCellFree } from './zones';
+
+/** What a judge looks at when a command is about to be used. */
+export interface IScene {
+  readonly me: () => IMe | null;
+  /** The access to the document in front; null when none is shared. */
+  readonly document: () => Pick<
+    DocumentAccess,
+    'access' | 'reach' | 'notebook'
+  > | null;
+  /** The ids of the selected cells of the notebook in front. */
+  readonly cells: () => readonly string[];
+  /** What is known of the folder that a command makes something in. */
+  readonly folder: (path: unknown) => IPathAccess | null | undefined;
+  /** What is known of what is selected in the file browser. */
+  readonly items: () => readonly (IPathAccess | null | undefined)[];
+}
+
+/** Decides from what is known; what isn't known yet is left to the server. */
+export function createJudge(scene: IScene, trans: TranslationBundle): Judge {
+  const lacks = (
+    access: IPathAccess | null | undefined,
+    { permission }: Extract<Need, { permission: unknown }>
+  ): boolean =>
+    access !== undefined &&
+    !(access?.permissions.includes(permission) ?? false);
+  return (need, args) => {
+    switch (need.on) {
+      case 'kernel':
+        return scene.me()?.is_trusted === false
+          ? trans.__('only for people who may change the whole project')
+          : null;
+      case 'document': {
+        const access = scene.document();
+        const isMissing =
+          access !== null &&
+          (lacks(access.access, need) ||
+            (need.permission === 'edit' && access.reach === 'nothing'));
+        return isMissing
+          ? trans.__('you may not do this with this file')
+          : null;
+      }
+      case 'text':
+        return scene.document()?.reach === 'nothing'
+          ? trans.__('you can read this file, not change it')
+          : null;
+      case 'cells': {
+        const access = scene.document();
+        const isLocked =
+          access !== null &&
+          scene.cells().some(id => !isCellFree(access.notebook, id));
+        return isLocked ? trans.__('this cell is locked for you') : null;
+      }
+      case 'folder':
+        return lacks(scene.folder(args.cwd ?? args.path), need)
+          ? trans.__('you may not create anything in this folder')
+          : null;
+      case 'items':
+        return scene.items().some(access => lacks(access, need))
+          ? trans.__('you may not do this with what is selected')
+          : null;
+    }
+  };
+}

@@ -1,0 +1,499 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+from support.people import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Locator, WebSocketRoute
+    from support.servers import LabServer
+
+LINES = "".join(f"def f{n}(x):\n    return x + {n}\n\n\n" for n in range(1, 13))
+#: Between the first and the last of several lines.
+TO = "\u2013"
+ANSWER_MS = 15_000
+THEMES = ["JupyterLab Light", "JupyterLab Dark"]
+
+CALL = """async ([method, route, body]) => {
+  const xsrf = document.cookie.match(/_xsrf=([^;]+)/)?.[1] ?? '';
+  const answer = await fetch(`/codesyncx/api/access/${route}`, {
+    method,
+    headers: { 'X-XSRFToken': xsrf },
+    body: body === null ? undefined : JSON.stringify(body)
+  });
+  const text = await answer.text();
+  return [answer.status, text ? JSON.parse(text) : null];
+}"""
+
+
+def call(person: Person, method: str, route: str, body: dict[str, Any] | None = None) -> Any:
+    """Ask the API in a person's name; the answer must be a good one."""
+    status, answer = person.page.evaluate(CALL, [method, route, body])
+    assert status < 300, answer
+    return answer
+
+
+def give(ada: Person, who: str, path: str, role: str, **more: Any) -> dict[str, Any]:
+    """Give somebody a role, as Ada."""
+    subject = {"kind": "user", "name": who} if who else {"kind": "everyone", "name": ""}
+    grant: dict[str, Any] = call(
+        ada, "POST", "grants", {"subject": subject, "path": path, "role": role, **more}
+    )
+    return grant
+
+
+def lines(start: int, end: int) -> dict[str, Any]:
+    return {"kind": "lines", "start_line": start, "end_line": end}
+
+
+@pytest.fixture
+def ada(person: Callable[..., Person]) -> Iterator[Person]:
+    """Ada, the owner, who takes back in the end what she gave."""
+    ada = person("ada")
+    yield ada
+    paths = ["", *sorted(str(path.relative_to(ada.server.root)) for path in _tree(ada.server.root))]
+    for path in paths:
+        query = urlencode({"path": path})
+        for link in call(ada, "GET", f"links?{query}")["links"]:
+            call(ada, "DELETE", f"links/{link['id']}")
+        for grant in call(ada, "GET", f"grants?{query}")["grants"]:
+            if grant["id"] and not grant["inherited"]:
+                call(ada, "DELETE", f"grants/{grant['id']}")
+
+
+def _tree(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if not path.name.startswith("."))
+
+
+def write(lab: LabServer, name: str, text: str = LINES) -> str:
+    (lab.root / name).parent.mkdir(parents=True, exist_ok=True)
+    (lab.root / name).write_text(text)
+    return name
+
+
+def write_notebook(lab: LabServer, name: str) -> str:
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"cell{n}",
+            "source": f"y = {n}\nprint(y)",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+        }
+        for n in range(1, 6)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {
+        "cells": cells,
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return write(lab, name, json.dumps(notebook))
+
+
+def select_lines(person: Person, path: str, start: int, end: int) -> None:
+    """Select whole lines, counted from 1, with the keyboard."""
+    person.place_cursor(path, line=start - 1)
+    for _ in range(end - start):
+        person.page.keyboard.press("Shift+ArrowDown")
+    person.page.keyboard.press("Shift+End")
+
+
+def dialog_of(person: Person) -> Locator:
+    dialog = person.page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    return dialog
+
+
+def labels(editor: Locator) -> Locator:
+    return editor.locator(".csx-zone-label")
+
+
+def test_lines_are_shared_from_the_editor_and_nothing_else_can_be_typed_in(
+    lab: LabServer, ada: Person, person: Callable[..., Person], pictures: Path
+) -> None:
+    name = write(lab, "solver.py")
+    give(ada, "grace", name, "viewer")
+    editor = ada.open_file(name)
+    select_lines(ada, name, 5, 9)
+    ada.command("codesyncx:share-selection")
+    dialog = dialog_of(ada)
+    expect(dialog.get_by_role("heading", level=2)).to_have_text(f"Share lines 5{TO}9 of solver.py")
+    ada.page.keyboard.type("grace")
+    dialog.get_by_role("button", name="Share", exact=True).click()
+    expect(dialog.get_by_text("now has access: Editor")).to_be_visible()
+    ada.page.keyboard.press("Escape")
+    expect(labels(editor)).to_have_text(f"grace: lines 5{TO}9")
+
+    grace = person("grace")
+    hers = grace.open_file(name)
+    expect(labels(hers)).to_have_text(f"Yours: lines 5{TO}9")
+    grace.type(name, "    # Grace was here\n", line=5)
+    ada.wait_for_text(name, "# Grace was here")
+    expect(labels(hers)).to_have_text(f"Yours: lines 5{TO}10")
+    expect(labels(editor)).to_contain_text(f"lines 5{TO}10")
+
+    before = grace.text_of(name)
+    grace.type(name, "nothing of this", line=12)
+    notice = grace.page.locator(".csx-lock-notice")
+    expect(notice).to_have_text(f"You can change only lines 5{TO}10 here.")
+    grace.screenshot(pictures / "sharing-lines.png")
+    for key in ("Backspace", "Delete", "Enter", "Control+Shift+K", "Alt+ArrowUp"):
+        grace.page.keyboard.press(key)
+    assert grace.text_of(name) == before
+    grace.place_cursor(name, line=4)
+    expect(notice).to_have_count(0)
+
+    ada.type(name, "# above\n# above\n", line=0)
+    expect(labels(hers)).to_have_text(f"Yours: lines 7{TO}12")
+    grace.type(name, "still hers", line=11)
+    ada.wait_for_text(name, "still hers")
+    ada.screenshot(pictures / "sharing-owner.png")
+    expect(grace.page.locator(".csx-draft")).to_have_count(0)
+    assert ada.problems + grace.problems == []
+
+
+def test_what_is_typed_while_access_is_taken_back_is_kept_as_a_draft(
+    lab: LabServer, ada: Person, person: Callable[..., Person], pictures: Path
+) -> None:
+    name = write(lab, "revoked.py")
+    give(ada, "grace", name, "viewer")
+    grant = give(ada, "grace", name, "editor", range=lines(5, 9))
+    grace = person("grace")
+    held: list[tuple[Any, str | bytes]] = []
+    hold = {"is_on": False}
+
+    def between(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            # The frames of edits: sync, update.
+            if hold["is_on"] and isinstance(message, bytes) and message[:2] == b"\x00\x02":
+                held.append((server, message))
+            else:
+                server.send(message)
+
+        socket.on_message(pass_on)
+
+    grace.page.route_web_socket("**/api/collaboration/room/text:**", between)
+    grace.reload()
+    editor = grace.open_file(name)
+    expect(labels(editor)).to_have_text(f"Yours: lines 5{TO}9")
+    grace.type(name, "    # sent\n", line=5)
+    ada.open_file(name)
+    ada.wait_for_text(name, "# sent")
+    hold["is_on"] = True
+    grace.page.keyboard.type("    # on its way")
+    call(ada, "DELETE", f"grants/{grant['id']}")
+    expect(labels(editor)).to_have_count(0, timeout=ANSWER_MS)
+    bar = grace.page.locator(".csx-AccessBar")
+    expect(bar).to_contain_text("You can read this, not change it.")
+    before = grace.text_of(name)
+    grace.page.keyboard.type("nothing of this")
+    assert grace.text_of(name) == before
+    hold["is_on"] = False
+    for server, message in held:
+        server.send(message)
+
+    draft = grace.page.locator(".csx-draft")
+    expect(draft).to_be_visible(timeout=ANSWER_MS)
+    grace.page.wait_for_function(
+        "name => [...window.jupyterapp.shell.widgets('main')].some(w => w.context?.path === name"
+        " && w.context.isReady && !w.context.model.sharedModel.getSource().includes('its way'))",
+        arg=name,
+        timeout=ANSWER_MS,
+    )
+    grace.screenshot(pictures / "sharing-revoked.png")
+    draft.get_by_role("button", name="Compare").click()
+    expect(grace.page.locator(".csx-compare")).to_contain_text("# on its way")
+    assert "# on its way" not in ada.text_of(name)
+
+
+def test_raising_and_lowering_take_effect_without_a_reload(
+    lab: LabServer, ada: Person, person: Callable[..., Person]
+) -> None:
+    name = write(lab, "live.py")
+    grant = give(ada, "grace", name, "viewer")
+    grace = person("grace")
+    ada.open_file(name)
+    grace.open_file(name)
+    bar = grace.page.locator(".csx-AccessBar")
+    expect(bar).to_contain_text("You can read this, not change it.")
+    badge = grace.page.locator(".csx-AccessBadge")
+    expect(badge).to_have_text("Viewer here")
+    grace.type(name, "no", line=0)
+    expect(grace.page.locator(".csx-lock-notice")).to_be_visible()
+    assert grace.text_of(name) == LINES
+
+    call(ada, "PATCH", f"grants/{grant['id']}", {"role": "editor"})
+    expect(bar).to_be_hidden()
+    expect(badge).to_have_text("Editor")
+    grace.type(name, "# hers\n", line=0)
+    ada.wait_for_text(name, "# hers\n")
+
+    call(ada, "PATCH", f"grants/{grant['id']}", {"role": "viewer"})
+    expect(bar).to_be_visible()
+    grace.type(name, "no", line=0)
+    grace.page.keyboard.press("Control+z")
+    assert grace.text_of(name) == f"# hers\n{LINES}"
+    expect(grace.page.locator(".csx-draft")).to_have_count(0)
+    assert grace.problems == []
+
+
+def test_cells_of_a_notebook_are_shared_and_the_others_stay_as_they_are(
+    lab: LabServer, ada: Person, person: Callable[..., Person], pictures: Path
+) -> None:
+    name = write_notebook(lab, "work.ipynb")
+    give(ada, "grace", name, "viewer")
+    notebook = ada.open_file(name)
+    ada.page.evaluate(
+        """() => {
+          const { content } = window.jupyterapp.shell.currentWidget;
+          content.activeCellIndex = 1;
+          content.extendContiguousSelectionTo(2);
+        }"""
+    )
+    ada.command("codesyncx:share-selection")
+    dialog = dialog_of(ada)
+    expect(dialog.get_by_role("heading", level=2)).to_have_text("Share 2 cells of work.ipynb")
+    ada.page.keyboard.type("grace")
+    dialog.get_by_role("button", name="Share", exact=True).click()
+    expect(dialog.get_by_text("now has access: Editor")).to_be_visible()
+    ada.page.keyboard.press("Escape")
+    expect(notebook.locator(".csx-cell-other")).to_have_count(2)
+
+    grace = person("grace")
+    hers = grace.open_file(name)
+    expect(hers.locator(".csx-cell-own")).to_have_count(2)
+    expect(hers.locator(".csx-cell-locked")).to_have_count(3)
+    hers.locator(".jp-CodeCell .cm-content").nth(1).click()
+    grace.page.keyboard.press("Control+End")
+    grace.page.keyboard.type("\n# Grace")
+    ada.page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.context.model.sharedModel.cells[1].source"
+        ".includes('# Grace')"
+    )
+    hers.locator(".jp-CodeCell .cm-content").nth(3).click()
+    grace.page.keyboard.type("nothing of this")
+    expect(grace.page.locator(".csx-lock-notice")).to_contain_text("marked as yours")
+    grace.screenshot(pictures / "sharing-cells.png")
+    grace.page.keyboard.press("Escape")
+    for keys in ("dd", "x", "a", "b", "v"):
+        grace.page.keyboard.type(keys)
+    sources = grace.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.context.model.sharedModel.cells"
+        ".map(cell => cell.source)"
+    )
+    assert sources == [f"y = {n}\nprint(y)" + ("\n# Grace" if n == 2 else "") for n in range(1, 6)]
+    grace.page.keyboard.press("Shift+Enter")
+    expect(
+        grace.page.get_by_text("only for people who may change the whole project").first
+    ).to_be_visible()
+    expect(grace.page.locator(".csx-draft")).to_have_count(0)
+    assert ada.problems + grace.problems == []
+
+
+def test_a_viewer_sees_no_error(
+    lab: LabServer, ada: Person, person: Callable[..., Person], pictures: Path
+) -> None:
+    name, book = write(lab, "seen.py"), write_notebook(lab, "seen.ipynb")
+    give(ada, "grace", "", "viewer")
+    give(ada, "", "", "none")
+    grace = person("grace")
+    expect(grace.page.locator(".csx-AccessBadge")).to_have_text("Viewer")
+    grace.open_file(book)
+    cell = grace.page.locator(".jp-CodeCell .cm-content").first
+    cell.click()
+    grace.page.keyboard.type("no")
+    expect(grace.page.locator(".csx-lock-notice")).to_have_text(
+        "You can read this notebook, not change it."
+    )
+    grace.page.keyboard.press("Shift+Enter")
+    grace.open_file(name)
+    grace.type(name, "no")
+    grace.page.keyboard.press("Control+s")
+    ada.open_file(name)
+    ada.type(name, "# Ada\n")
+    grace.wait_for_text(name, "# Ada\n")
+    grace.screenshot(pictures / "sharing-viewer.png")
+    files = grace.page.locator(".jp-FileBrowser-toolbar")
+    button = files.locator('[data-command="filebrowser:create-new-directory"]')
+    expect(button).to_have_attribute("aria-disabled", "true")
+    expect(button).to_have_attribute("title", re.compile("you may not create anything"))
+    grace.page.locator(".jp-DirListing-item", has_text=name).click(button="right")
+    menu = grace.page.get_by_role("menu")
+    for item in ("Rename", "Delete", "Cut"):
+        expect(menu.get_by_role("menuitem", name=item, exact=True)).to_be_disabled()
+    grace.page.keyboard.press("Escape")
+    grace.command("launcher:create")
+    expect(grace.page.locator(".jp-Launcher")).to_be_visible()
+    expect(grace.page.locator(".jp-LauncherCard", has_text="Terminal")).to_have_count(0)
+    expect(grace.page.locator(".jp-LauncherCard", has_text="Text File")).to_have_count(0)
+    expect(grace.page.locator("dialog[open], .Toastify__toast--error")).to_have_count(0)
+    grace.page.locator(".csx-AccessBadge").click()
+    explained = dialog_of(grace)
+    expect(explained).to_contain_text("In the whole project: Viewer")
+    assert grace.problems == []
+
+
+def test_a_guest_comes_by_a_link_to_just_one_folder(
+    lab: LabServer, ada: Person, browser: Browser, pictures: Path
+) -> None:
+    write(lab, "hw1/task.py")
+    write(lab, "hw1/notes.md", "# Notes\n")
+    write(lab, "solutions/task.py", "SECRET = 42\n")
+    ada.command("codesyncx:share", path="hw1", isFolder=True)
+    dialog = dialog_of(ada)
+    dialog.get_by_role("tab", name="Invite link").click()
+    dialog.get_by_label("Role of guests").select_option("editor")
+    dialog.get_by_label("What the link is for").fill("Tutorial")
+    dialog.get_by_role("button", name="Make link").click()
+    address = dialog.get_by_label("Address of the link").input_value()
+    ada.screenshot(pictures / "sharing-link.png")
+    ada.page.keyboard.press("Escape")
+
+    guest = Person(browser, lab, "guest")
+    try:
+        guest.page.goto(address)
+        guest.page.get_by_label("Your name").fill("Margaret")
+        guest.page.get_by_role("button", name="Join").click()
+        guest.wait_for_lab()
+        expect(guest.page.locator(".csx-AccessBadge")).to_contain_text("Guest")
+        rows = guest.page.locator(".jp-DirListing-item")
+        expect(rows.locator(".jp-DirListing-itemText")).to_have_text(["hw1"])
+        guest.open_file("hw1/task.py")
+        guest.type("hw1/task.py", "# Margaret\n")
+        ada.open_file("hw1/task.py")
+        ada.wait_for_text("hw1/task.py", "# Margaret\n")
+        expect(guest.page.locator(".csx-AccessBadge")).to_have_text("Guest: Editor here")
+        guest.screenshot(pictures / "sharing-guest.png")
+        assert guest.problems == []
+        status = guest.page.evaluate(
+            "() => fetch('/api/contents/solutions/task.py').then(answer => answer.status)"
+        )
+        assert status in {403, 404}
+    finally:
+        guest.leave()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_dialog_can_be_used_by_keyboard_in_both_themes(
+    lab: LabServer, ada: Person, pictures: Path, theme: str
+) -> None:
+    name = write(lab, f"{theme[-4:].strip()}/keys.py")
+    ada.theme(theme)
+    ada.open_file(name)
+    give(ada, "", "", "viewer")
+    ada.page.keyboard.press("Control+Alt+s")
+    dialog = dialog_of(ada)
+    who = dialog.get_by_role("combobox", name="Add a person")
+    expect(who).to_be_focused()
+    keys = ada.page.keyboard
+    keys.type("edsger")
+    keys.press("Tab")
+    expect(dialog.get_by_label("Role", exact=True)).to_be_focused()
+    keys.type("E")
+    expect(dialog.get_by_text("Editor: can read, change, create and delete files")).to_be_visible()
+    keys.press("Tab")
+    expect(dialog.get_by_label("For how long")).to_be_focused()
+    keys.type("For a w")
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(dialog.get_by_text("edsger now has access: Editor")).to_be_visible()
+    row = dialog.get_by_role("listitem").filter(has_text="edsger")
+    expect(row).to_contain_text("until")
+    expect(row).to_contain_text("given by")
+
+    violations = []
+    for tab, there in (
+        ("Invite link", "Make link"),
+        ("What they see", "Whose view"),
+        ("Log", "Export all"),
+        ("People", "Who has access"),
+    ):
+        dialog.get_by_role("tab", selected=True).focus()
+        keys.press("Home")
+        while dialog.get_by_role("tab", selected=True).text_content() != tab:
+            keys.press("ArrowRight")
+        expect(dialog.get_by_text(there).or_(dialog.get_by_label(there)).first).to_be_visible()
+        found = Axe().run(ada.page, context=".csx-Share").response["violations"]
+        violations += [(tab, one["id"], one["nodes"]) for one in found]
+    assert violations == []
+    suffix = "-dark" if "Dark" in theme else ""
+    ada.screenshot(pictures / f"sharing-dialog{suffix}.png")
+    keys.press("Escape")
+    expect(dialog).to_have_count(0)
+    ada.theme(THEMES[0])
+    assert ada.problems == []
+
+
+def test_the_dialog_fits_a_narrow_window_and_right_to_left(lab: LabServer, ada: Person) -> None:
+    name = write(lab, "narrow.py")
+    ada.open_file(name)
+    ada.page.set_viewport_size({"width": 640, "height": 400})
+    ada.page.evaluate("() => { document.documentElement.dir = 'rtl'; }")
+    ada.command("codesyncx:share")
+    dialog = dialog_of(ada)
+    expect(dialog.get_by_role("button", name="Share", exact=True)).to_be_in_viewport()
+    overflow = dialog.evaluate(
+        "dialog => [...dialog.querySelectorAll('*')].filter(one =>"
+        " one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX === 'visible'"
+        " && one.clientWidth > 0).map(one => one.className)"
+    )
+    assert overflow == []
+
+
+def test_a_refusal_is_told_in_the_dialog_and_nothing_typed_is_lost(
+    lab: LabServer, ada: Person, person: Callable[..., Person]
+) -> None:
+    name = write(lab, "refusal.py")
+    give(ada, "grace", name, "maintainer", expires_at=None)
+    grace = person("grace")
+    grace.open_file(name)
+    grace.command("codesyncx:share", path=name)
+    dialog = dialog_of(grace)
+    expect(dialog.get_by_role("tab", name="Log")).to_have_count(0)
+    grace.page.keyboard.type("edsger")
+    dialog.get_by_label("What", exact=True).select_option(label="the project")
+    expect(dialog.get_by_role("alert")).to_contain_text("You may not share the project.")
+    expect(dialog.get_by_role("combobox", name="Add a person")).to_have_value("edsger")
+    assert grace.problems == []
+
+
+def test_an_owner_sees_what_somebody_sees_and_what_happened(
+    lab: LabServer, ada: Person, pictures: Path
+) -> None:
+    write(lab, "course/task.py")
+    write(lab, "course/solutions/task.py")
+    give(ada, "edsger", "course", "runner")
+    give(ada, "edsger", "course/solutions", "none")
+    ada.command("codesyncx:share", path="course", isFolder=True)
+    dialog = dialog_of(ada)
+    dialog.get_by_role("tab", name="What they see").click()
+    dialog.get_by_role("button", name="edsger").click()
+    tree = dialog.get_by_role("tree")
+    expect(tree.get_by_role("treeitem", name="task.py")).to_contain_text("Runner")
+    expect(tree.get_by_role("treeitem", name="solutions")).to_contain_text("hidden")
+    ada.screenshot(pictures / "sharing-preview.png")
+
+    dialog.get_by_role("tab", name="Log").click()
+    dialog.get_by_label("What happened").select_option("granted")
+    rows = dialog.get_by_role("row")
+    expect(rows.nth(1)).to_contain_text("Gave access: edsger")
+    with ada.page.expect_download() as download:
+        dialog.get_by_role("button", name="Export all").click()
+    entries = [json.loads(line) for line in download.value.path().read_text().splitlines()]
+    assert {"granted"} <= {entry["what"] for entry in entries}
+    ada.page.keyboard.press("Escape")
+    assert ada.problems == []
