@@ -54,5 +54,6 @@ def _write(
         handler.set_header("Content-Type", "application/json")
         handler.finish(json.dumps({"code": error.code, "message": str(error)}))
         return
+    message = str(error).removeprefix(f"{title}. ")
     page = pages.Page(handler)
-    handler.finish(page.render("refused.html", title=title or "Not yours", message=str(error)))
+    handler.finish(page.render("refused.html", title=title or "Not yours", message=message))

@@ -1,0 +1,97 @@
+"""Guests at their browsers: coming in by a link, looking around, and the end of it."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from demo_people import token_of
+from support.servers import LabServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+# JupyterLab's plain words about itself, the same for owners.
+USUAL = ("Unsatisfied version", "terminals plugin")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    folder = tmp_path_factory.mktemp("guests")
+    for name, text in (("open/hello.py", "print('hello')\n"), ("hidden/secret.py", "secret\n")):
+        path = folder / "project" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    with LabServer(folder, default_role="none") as lab:
+        yield lab
+
+
+def as_owner(server: LabServer, method: str, path: str, body: Any = None) -> Any:
+    request = urllib.request.Request(  # noqa: S310 - our own server
+        f"{server.url}/codesyncx/api/access/{path}",
+        None if body is None else json.dumps(body).encode(),
+        {"Authorization": f"token {token_of('ada', server.token)}"},
+        method=method,
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server
+        return json.loads(answer.read() or b"null")
+
+
+def listen(page: Page) -> list[str]:
+    """Collect whatever the browser complains of."""
+    heard: list[str] = []
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on(
+        "console",
+        lambda said: (
+            heard.append(said.text)
+            if said.type in {"error", "warning"} and not said.text.startswith(USUAL[0])
+            else None
+        ),
+    )
+    return heard
+
+
+def join(page: Page, server: LabServer, url: str, name: str) -> None:
+    page.goto(url if url.startswith("http") else server.url + url)
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Join").click()
+    page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)
+    page.evaluate("() => window.jupyterapp.restored.then(() => undefined)")
+    page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=30_000)
+
+
+def test_a_guest_comes_by_a_link_reads_and_is_out_when_it_is_taken_back(
+    browser: Browser, server: LabServer
+) -> None:
+    made = as_owner(server, "POST", "links", {"path": "open", "role": "viewer"})
+    page = browser.new_page()
+    complaints = listen(page)
+    join(page, server, made["url"], "Zoë")
+
+    page.locator(".jp-DirListing-item", has_text="open").dblclick()
+    page.locator(".jp-DirListing-item", has_text="hello.py").dblclick()
+    page.locator(".cm-content", has_text="print('hello')").wait_for()
+    page.get_by_text("Live", exact=True).first.wait_for()
+    assert page.get_by_text("hidden").count() == 0
+    assert [said for said in complaints if USUAL[1] not in said] == []
+
+    as_owner(server, "DELETE", f"links/{made['link']['id']}")
+    page.get_by_text("Live", exact=True).first.wait_for(state="detached")
+    page.goto(f"{server.url}/lab")
+    page.get_by_role("heading", name="Your invitation has ended").wait_for()
+    page.close()
+
+
+def test_a_link_that_is_not_whole_says_so(browser: Browser, server: LabServer) -> None:
+    page = browser.new_page(color_scheme="dark")
+    for link, answer in (("", "Ask for the whole link"), ("#nonsense", "isn't valid")):
+        page.goto("about:blank")
+        page.goto(f"{server.url}/codesyncx/join{link}")
+        page.get_by_role("status").get_by_text(answer).wait_for()
+        assert not page.get_by_label("Your name").is_visible()
+    page.close()
