@@ -56,6 +56,11 @@ class SliceNames:
             return ()
         if access.allows(person, Permission.READ, Resource(path)):
             return ()
+        return self.held(person, path)
+
+    def held(self, person: Person, path: str) -> Sequence[str]:
+        """Give the ids of the ranges of a file that `person` was given, and may read."""
+        access = self._access
         held = access.policy.ranges(person, path, access.now())
         records = [
             record

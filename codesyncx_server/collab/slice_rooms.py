@@ -155,8 +155,7 @@ class SliceRooms:
             raise NotFoundError("There is no such document.")
         policy, now = access.policy, access.now()
         if policy.allows(person, Permission.READ, Resource(record.path), now):
-            # They have the file itself at the same path.
-            raise LineageChangedError("You may read the whole file now.")
+            raise self._outgrown(record, person)
         permissions = policy.permissions(person, Resource(record.path, record.id), now)
         if Permission.READ not in permissions:
             raise RefusedError("This part of the file isn't yours to see any more.")
@@ -212,6 +211,15 @@ class SliceRooms:
             room.end(StorageError("The server is closing this document."))
         for range_id in list(self._cleaners):
             self._keep(range_id)
+
+    def _outgrown(self, record: RangeRecord, person: Person) -> CodeSyncXError:
+        """Say to somebody who may read the whole file by now that a part is no more for them."""
+        access = self._access
+        held = () if access is None else SliceNames(access).held(person, record.path)
+        if not held or held[0] == record.id:
+            # The file itself is at the path by which they came.
+            return LineageChangedError("You may read the whole file now.")
+        return RefusedError(f"You may read all of {record.path} now; open it instead.")
 
     def _is_shared(self, range_id: str) -> bool:
         if self._access is None or not self._access.is_available:

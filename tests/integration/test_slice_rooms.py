@@ -244,12 +244,17 @@ async def test_who_may_read_it_all_after_all_starts_over(
     studio: Studio, lines: dict[str, Any]
 ) -> None:
     await studio.share("solver.py", lines)
+    await studio.share("solver.py", {"kind": "lines", "start_line": 2, "end_line": 2})
     ada = await studio.join("ada", "solver.py")
+    other = await studio.join("ada", "solver (part 2).py")
     await studio.access.grant(
         GRACE, Subject(SubjectKind.USER, "ada"), Resource("solver.py"), Terms(READ_ONLY)
     )
     await ada.until(lambda: ada.close_code is not None, 1.0)
     assert ada.close_code == 4409
+    await other.until(lambda: other.close_code is not None, 1.0)
+    assert other.close_code == 4403
+    assert "open it instead" in json.loads(other.close_reason or "")["message"]
     again = await studio.join("ada", "solver.py")
     assert str(again.text) == LINES
 

@@ -1,0 +1,181 @@
+"""Lines and cells of a file whose rest is hidden, in real browsers."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from demo_people import token_of
+from playwright.sync_api import expect
+from support.people import FIND
+from support.servers import LabServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import WebSocket
+    from support.people import Person
+
+SECRET = "xHiddenx"
+SOLVER = f"# {SECRET}\nimport os\n\ndef solve(x):\n    # é fill in\n    return x\n\n# {SECRET}\n"
+PART = "def solve(x):\n    # é fill in\n    return x"
+ALL = ["read"]
+MINE = ["read", "edit"]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """Start a JupyterLab in which nobody but Ada has anything yet."""
+    with LabServer(tmp_path_factory.mktemp("lab"), default_role="none") as server:
+        yield server
+
+
+def ask(lab: LabServer, method: str, path: str, body: Any = None) -> Any:
+    """Have Ada, the owner, ask the server for something."""
+    request = urllib.request.Request(  # noqa: S310 - our own
+        f"{lab.url}/{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"token {token_of('ada', lab.token)}"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        text = answer.read()
+    return json.loads(text) if text else None
+
+
+def share(lab: LabServer, path: str, spec: dict[str, Any] | None, permissions: list[str]) -> int:
+    """Give Grace something; gives the grant's number."""
+    body = {
+        "subject": {"kind": "user", "name": "grace"},
+        "path": path,
+        "permissions": permissions,
+        **({"range": spec} if spec else {}),
+    }
+    number: int = ask(lab, "POST", "codesyncx/api/access/grants", body)["id"]
+    return number
+
+
+def lines(first: int, last: int) -> dict[str, Any]:
+    return {"kind": "lines", "start_line": first, "end_line": last}
+
+
+class Ear:
+    """Everything that a person's browser is sent through new sockets; other tests ask the rest."""
+
+    def __init__(self, somebody: Person) -> None:
+        self.leaks: list[str] = []
+        somebody.page.on("websocket", self._on_websocket)
+
+    def _on_websocket(self, socket: WebSocket) -> None:
+        socket.on("framereceived", lambda payload: self._hear(socket.url, payload))
+
+    def _hear(self, where: str, payload: str | bytes) -> None:
+        data = payload.encode() if isinstance(payload, str) else payload
+        if SECRET.encode() in data:
+            self.leaks.append(where)
+
+
+def test_somebody_works_in_their_lines_and_gets_nothing_else(
+    lab: LabServer, person: Callable[..., Person], pictures: Path
+) -> None:
+    (lab.root / "solver.py").write_text(SOLVER)
+    (lab.root / "other.md").write_text(SECRET)
+    grant = share(lab, "solver.py", lines(4, 6), MINE)
+    share(lab, "solver.py", lines(2, 2), ALL)
+    ada, grace = person("ada"), person("grace")
+    ear = Ear(grace)
+    items = grace.page.locator(".jp-DirListing-item")
+    expect(items).to_have_count(2)
+    expect(items.nth(0)).to_contain_text("solver (part 2).py")
+    expect(items.nth(1)).to_contain_text("solver.py")
+    grace.open_file("solver.py")
+    assert grace.text_of("solver.py") == PART
+    grace.open_file("solver (part 2).py")
+    assert grace.text_of("solver (part 2).py") == "import os"
+    ada.open_file("solver.py")
+    grace.type("solver.py", "    # from Grace\n", line=1)
+    ada.wait_for_text("solver.py", "from Grace")
+    ada.type("solver.py", f"# {SECRET} too\n", line=0)
+    ada.type("solver.py", "    # from Ada\n", line=5)
+    grace.wait_for_text("solver.py", "from Ada")
+    expected = PART.replace("    # é", "    # from Ada\n    # from Grace\n    # é")
+    assert grace.text_of("solver.py") == expected
+    grace.screenshot(pictures / "part-of-a-file.png")
+    assert ear.leaks == []
+    assert not grace.problems, "\n".join(grace.problems)
+
+    # With the file itself granted, the tab becomes the whole file; then all of it goes.
+    whole = share(lab, "solver.py", None, ALL)
+    grace.wait_for_text("solver.py", SECRET, timeout_s=30)
+    assert grace.text_of("solver.py") == ada.text_of("solver.py")
+    for number in (whole, grant):
+        ask(lab, "DELETE", f"codesyncx/api/access/grants/{number}")
+    expect(grace.page.locator("#jp-main-statusbar .csx-connection")).not_to_contain_text("Live")
+
+
+def test_somebody_is_shut_out_while_they_type(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    (lab.root / "shut.py").write_text(SOLVER)
+    grant = share(lab, "shut.py", lines(4, 6), MINE)
+    ada, grace = person("ada"), person("grace")
+    grace.open_file("shut.py")
+    ada.open_file("shut.py")
+    grace.type("shut.py", "    # before\n", line=1)
+    ada.wait_for_text("shut.py", "before")
+    ask(lab, "DELETE", f"codesyncx/api/access/grants/{grant}")
+    expect(grace.page.locator("#jp-main-statusbar .csx-connection")).not_to_contain_text("Live")
+    assert "before" in ada.text_of("shut.py")
+
+
+def test_somebody_works_in_their_cell(lab: LabServer, person: Callable[..., Person]) -> None:
+    cells = [
+        {
+            "id": name,
+            "cell_type": "code",
+            "source": source,
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+        }
+        for name, source in (("one", f"# {SECRET}"), ("mine", "x = 1"), ("three", SECRET))
+    ]
+    content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (lab.root / "task.ipynb").write_text(json.dumps(content))
+    share(lab, "task.ipynb", {"kind": "cells", "cell_ids": ["mine"]}, MINE)
+    ada, grace = person("ada"), person("grace")
+    ear = Ear(grace)
+    grace.open_file("task.ipynb")
+    ada.open_file("task.ipynb")
+    source = f"path => ({FIND})(path).context.model.sharedModel"
+    grace.page.evaluate(f"{source}.cells[0].setSource('x = 2')", "task.ipynb")
+    ada.page.wait_for_function(f"{source}.cells[1].getSource() === 'x = 2'", arg="task.ipynb")
+    assert grace.page.evaluate(f"{source}.cells.length", "task.ipynb") == 1
+    assert ear.leaks == []
+
+
+def test_a_part_comes_back_after_a_rename_and_a_restart(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    (lab.root / "old.py").write_text(SOLVER)
+    share(lab, "old.py", lines(4, 6), MINE)
+    ada, grace = person("ada"), person("grace")
+    grace.open_file("old.py")
+    ada.open_file("old.py")
+    ask(lab, "PATCH", "api/contents/old.py", {"path": "new.py"})
+    grace.page.wait_for_function(f"() => ({FIND})('new.py') !== null", timeout=20_000)
+    grace.type("new.py", "    # renamed\n", line=1)
+    ada.wait_for_text("new.py", "renamed")
+    lab.restart()
+    grace.type("new.py", "    # restarted\n", line=1)
+    ada.page.wait_for_function(
+        f"() => {{ const w = ({FIND})('new.py'); return w && "
+        "w.context.model.sharedModel.getSource().includes('renamed'); }"
+    )
+    expect(grace.page.locator("#jp-main-statusbar .csx-connection")).to_contain_text(
+        "Live", timeout=60_000
+    )
+    assert "renamed" in grace.text_of("new.py")
