@@ -41,10 +41,12 @@ const page = {
 let sockets: TestSocket[];
 let states: Awareness;
 let line: AwarenessLine;
+let told: boolean[];
 
 beforeEach(() => {
   vi.useFakeTimers();
   sockets = [];
+  told = [];
   states = new Awareness(new Y.Doc());
   line = new AwarenessLine(
     states,
@@ -54,7 +56,8 @@ beforeEach(() => {
       sockets.push(socket);
       return socket as unknown as WebSocket;
     },
-    page as unknown as Window
+    page as unknown as Window,
+    isOnline => told.push(isOnline)
   );
 });
 
@@ -125,11 +128,13 @@ describe('AwarenessLine', () => {
     const bob = stateOf('bob');
     hear(socket, bob);
     socket.onclose?.({ code: 1006, reason: '' });
+    expect(told).toEqual([true, false]);
     expect(states.getStates().has(bob.clientID)).toBe(false);
     expect(states.getLocalState()).not.toBeNull();
 
     await vi.advanceTimersByTimeAsync(2_000);
     sockets[1].onopen?.();
+    expect(told).toEqual([true, false, true]);
     expect(sockets[1].sent.map(clientsOf)).toEqual([[states.clientID]]);
     bob.destroy();
   });

@@ -20,7 +20,8 @@ export class AwarenessLine implements IAwarenessProvider {
     awareness: IAwareness,
     private readonly user: User.IManager,
     private readonly openSocket: () => WebSocket,
-    private readonly page: Window
+    private readonly page: Window,
+    private readonly onLine: (isOnline: boolean) => void
   ) {
     this.awareness = awareness;
     this.states = awareness;
@@ -73,6 +74,7 @@ export class AwarenessLine implements IAwarenessProvider {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       this.backoff.reset();
+      this.onLine(true);
       this.sendOwn();
     };
     socket.onmessage = (event: MessageEvent) => {
@@ -82,6 +84,7 @@ export class AwarenessLine implements IAwarenessProvider {
     };
     socket.onclose = event => {
       this.socket = null;
+      this.onLine(false);
       const others = [...this.states.getStates().keys()].filter(
         client => client !== this.states.clientID
       );

@@ -30,6 +30,17 @@ export class Connections implements IConnections, IDocumentProviderFactory {
   readonly providers = new Set<DocumentProvider>();
   readonly drafts: DraftShelf;
 
+  get isOnline(): boolean {
+    return this._isOnline;
+  }
+
+  noteOnline(isOnline: boolean): void {
+    if (isOnline !== this._isOnline) {
+      this._isOnline = isOnline;
+      this._changed.emit();
+    }
+  }
+
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -89,6 +100,7 @@ export class Connections implements IConnections, IDocumentProviderFactory {
 
   private readonly store = new IndexedDBStore(indexedDB);
   private readonly locks: PageLocks;
+  private _isOnline = true;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _restarting = new Signal<this, IProviderRestart>(this);
 }

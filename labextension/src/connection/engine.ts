@@ -83,7 +83,8 @@ const awarenessProvider: JupyterFrontEndPlugin<IAwarenessProviderFactory> = {
   id: 'codesyncx:awareness-provider',
   description: 'Tells one’s own presence, and nobody else’s.',
   provides: IAwarenessProviderFactory,
-  activate: () => ({
+  requires: [IConnections],
+  activate: (_app: JupyterFrontEnd, lines: IConnections) => ({
     create: ({ awareness, user, roomID, serverSettings }) => {
       const { wsUrl, appendToken, token } = serverSettings;
       const query =
@@ -93,7 +94,8 @@ const awarenessProvider: JupyterFrontEndPlugin<IAwarenessProviderFactory> = {
         awareness,
         user,
         () => new serverSettings.WebSocket(`${room}${query}`),
-        window
+        window,
+        isOnline => lines.noteOnline(isOnline)
       );
     }
   })

@@ -11,10 +11,13 @@ import { IRestart } from './link';
 export interface IConnections extends IDocumentProviderFactory {
   readonly providers: ReadonlySet<DocumentProvider>;
   readonly drafts: DraftShelf;
-  /** Some document's line changed, came or went. */
+  /** Whether this page hears who is in the project. */
+  readonly isOnline: boolean;
+  /** Some document's line changed, came or went, or `isOnline` did. */
   readonly changed: ISignal<IConnections, void>;
   /** A document has to be opened afresh. */
   readonly restarting: ISignal<IConnections, IProviderRestart>;
+  noteOnline(isOnline: boolean): void;
   /** Try all lines at once; `isAsked` when the person wants it. */
   reconnect(isAsked?: boolean): void;
   find(model: YDocument<DocumentChange>): DocumentProvider | undefined;

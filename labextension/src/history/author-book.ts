@@ -47,13 +47,18 @@ export class AuthorBook implements IAuthorLookup {
     return this.times.timeOf(clientId, clock);
   }
 
-  /** The colour of a person's cursor, or a lasting one for somebody who isn't here. */
+  /** The colour of a person's cursor, as last seen, or a lasting one for somebody never here. */
   colorOf(username: string): string {
     for (const state of this.document.awareness.getStates().values()) {
       const user = state.user as IUserState | undefined;
       if (user?.username === username && user.color) {
+        this.colors.set(username, user.color);
         return user.color;
       }
+    }
+    const seen = this.colors.get(username);
+    if (seen !== undefined) {
+      return seen;
     }
     let sum = 0;
     for (const character of username) {
@@ -117,6 +122,7 @@ export class AuthorBook implements IAuthorLookup {
   };
 
   private readonly nameless = new Set<number>();
+  private readonly colors = new Map<string, string>();
   private readonly people = new Map<number, IPerson>();
   private times = new ClockTimes([]);
   private readonly askedFor = new Set<number>();

@@ -2,7 +2,7 @@ import { InputDialog, Notification } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { PathExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { BoxLayout, BoxPanel, SplitPanel } from '@lumino/widgets';
+import { Panel, SplitPanel } from '@lumino/widgets';
 
 import { chunkEdit } from './chunk-restore';
 import { Deletion, DeletionLog } from './deletion-log';
@@ -46,13 +46,10 @@ export class TimelineWidget extends SplitPanel {
       colorOf: username => access.colorOf(this.document, username)
     };
     this.diff = new DiffView(languages);
-    const main = new BoxPanel({ direction: 'top-to-bottom', spacing: 0 });
-    const bar = new TimelineBar(model, actions, trans);
-    main.addWidget(bar);
+    const main = new Panel();
+    main.addClass('csx-history-main');
+    main.addWidget(new TimelineBar(model, actions, trans));
     main.addWidget(this.diff);
-    BoxLayout.setSizeBasis(bar, 36);
-    BoxLayout.setStretch(bar, 0);
-    BoxLayout.setStretch(this.diff, 1);
     this.addWidget(new TimelineSide(model, actions, trans));
     this.addWidget(main);
     this.setRelativeSizes([1, 3]);

@@ -25,6 +25,7 @@ import type { Awareness } from 'y-protocols/awareness';
 
 import { ApiError } from '../api/client';
 import { IEventStream } from '../api/events';
+import { IConnections } from '../connection/tokens';
 import { placeIn } from './documents';
 import { showFacesInBrowsers, showFacesOnTabs } from './faces';
 import { FollowNotice } from './follow';
@@ -150,7 +151,7 @@ const peoplePlugin: JupyterFrontEndPlugin<void> = {
   id: 'codesyncx:people',
   description: 'Shows who is where, and lets you jump to and follow them.',
   autoStart: true,
-  requires: [IPresence, ILabShell],
+  requires: [IPresence, IConnections, ILabShell],
   optional: [
     ICommandPalette,
     ILayoutRestorer,
@@ -161,6 +162,7 @@ const peoplePlugin: JupyterFrontEndPlugin<void> = {
   activate: (
     app: JupyterFrontEnd,
     presence: IPresence,
+    lines: IConnections,
     shell: ILabShell,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
@@ -176,6 +178,7 @@ const peoplePlugin: JupyterFrontEndPlugin<void> = {
     );
     const panel = new PeoplePanel({
       presence,
+      lines,
       trans,
       iconFor: path => app.docRegistry.getFileTypesForPath(path)[0]?.icon,
       gather: () =>

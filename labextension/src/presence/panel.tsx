@@ -11,6 +11,7 @@ import {
 } from '@jupyterlab/ui-components';
 import React from 'react';
 
+import { IConnections } from '../connection/tokens';
 import { Avatar } from './avatar';
 import { followIcon, gatherIcon } from './icons';
 import {
@@ -31,6 +32,7 @@ const SEARCH_FROM = 9;
 
 export interface IPeoplePanelOptions {
   readonly presence: IPresence;
+  readonly lines: Pick<IConnections, 'isOnline' | 'changed'>;
   readonly trans: TranslationBundle;
   /** The icon of a file. */
   readonly iconFor: (path: string) => LabIcon | undefined;
@@ -46,9 +48,17 @@ export class PeoplePanel extends ReactWidget {
     this.addClass('csx-People');
     this.title.icon = usersIcon;
     this.title.caption = _options.trans.__('People');
+    _options.lines.changed.connect(this._onLines);
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _options.trans.__('People'));
   }
+
+  override dispose(): void {
+    this._options.lines.changed.disconnect(this._onLines);
+    super.dispose();
+  }
+
+  private readonly _onLines = (): void => this.update();
 
   protected override render(): React.JSX.Element {
     const { presence } = this._options;
@@ -81,7 +91,7 @@ interface IPeopleProps extends IPeoplePanelOptions {
 }
 
 function People(props: IPeopleProps): React.JSX.Element {
-  const { people, trans, presence, gather } = props;
+  const { people, trans, presence, lines, gather } = props;
   const [query, setQuery] = React.useState('');
   const canSearch = people.length >= SEARCH_FROM || query !== '';
   const found = canSearch ? findPeople(people, query) : people;
@@ -133,7 +143,11 @@ function People(props: IPeopleProps): React.JSX.Element {
       )}
       {people.length === 1 && (
         <p className="csx-People-empty">
-          {trans.__('You are alone here. Who opens this project shows up.')}
+          {lines.isOnline
+            ? trans.__('You are alone here. Who opens this project shows up.')
+            : trans.__(
+                'No connection to the server: who else is here shows when it is back.'
+              )}
         </p>
       )}
     </>

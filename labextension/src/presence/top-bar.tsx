@@ -52,7 +52,9 @@ function Faces(props: IFacesProps): React.JSX.Element {
     .sort((a, b) => Number(isAway(a)) - Number(isAway(b)));
   const width = useWindowWidth();
   const room = ROOM.find(([from]) => width >= from)?.[1] ?? 1;
-  const rest = others.length - room;
+  // "+1" would take the place of the one it counts.
+  const shown = others.length === room + 1 ? others.length : room;
+  const rest = others.length - shown;
   const me = presence.me?.user.username;
   const followers = me === undefined ? 0 : followersOf(people, me).length;
   return (
@@ -71,7 +73,7 @@ function Faces(props: IFacesProps): React.JSX.Element {
           {width >= WORDS_FROM_PX ? followersText(followers, trans) : followers}
         </span>
       )}
-      {others.slice(0, room).map(person => (
+      {others.slice(0, shown).map(person => (
         <button
           key={person.user.username}
           className={classes(
