@@ -32,7 +32,7 @@ export function guardCommands(
   const caption = commands.caption.bind(commands);
   const execute = commands.execute.bind(commands);
   commands.isEnabled = (id, args) =>
-    why(id, args) === null && isEnabled(id, args);
+    isEnabled(id, args) && (isTold(id) || why(id, args) === null);
   commands.caption = (id, args) => {
     const reason = why(id, args);
     const own = caption(id, args) || commands.label(id, args);
@@ -46,6 +46,11 @@ export function guardCommands(
     tell(trans.__('%1: %2', commands.label(id, args), reason));
     return Promise.resolve();
   };
+}
+
+/** Running stays at hand, as its key is pressed so often: it says why when it is tried. */
+function isTold(id: string): boolean {
+  return needOf(id)?.on === 'run';
 }
 
 let shown = '';

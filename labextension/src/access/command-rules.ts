@@ -8,12 +8,14 @@ import { Permission } from '../api/access';
  * - `folder`: the folder that the file browser shows.
  * - `items`: what is selected there.
  * - `kernel`: kernels and terminals of the server itself.
+ * - `run`: a kernel for the selected cells, should there be code among them.
  */
 export type Need =
   | { readonly on: 'document' | 'folder' | 'items'; permission: Permission }
-  | { readonly on: 'text' | 'cells' | 'kernel' };
+  | { readonly on: 'text' | 'cells' | 'kernel' | 'run' };
 
 const KERNEL: Need = { on: 'kernel' };
+const RUN: Need = { on: 'run' };
 const TEXT: Need = { on: 'text' };
 const CELLS: Need = { on: 'cells' };
 const DOCUMENT: Need = { on: 'document', permission: 'edit' };
@@ -75,6 +77,8 @@ const FAMILIES: readonly (readonly [string, Need])[] = [
   ['notebook:change-cell-to', CELLS],
   ['notebook:change-to-cell', CELLS],
   ['notebook:restart', KERNEL],
+  ['notebook:run', RUN],
+  ['runmenu:run', RUN],
   ['fileeditor:create-new-', CREATE],
   ['fileeditor:run-', KERNEL],
   ['fileeditor:restart', KERNEL],

@@ -3,23 +3,20 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { Cell } from '@jupyterlab/cells';
 import {
   FileBrowser,
   IFileBrowserFactory,
   Uploader
 } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
-import {
-  INotebookCellExecutor,
-  NotebookPanel,
-  runCell
-} from '@jupyterlab/notebook';
+import { NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 
 import { documentOf } from '../history/shared-documents';
 import { AccessModel } from './access-model';
-import { guardCommands, tell } from './command-guard';
+import { guardCommands } from './command-guard';
 import { createJudge } from './judge';
 import { IAccess } from './tokens';
 
@@ -49,7 +46,8 @@ export const guestPlugin: JupyterFrontEndPlugin<void> = {
           const document = documentOf(app.shell.currentWidget);
           return document && documents.of(document);
         },
-        cells: () => selectedCells(app),
+        cells: () => selectedCells(app).map(cell => cell.model.id),
+        wouldRun: () => wouldRun(app),
         folder: path =>
           model.peek(
             typeof path === 'string' ? path : (browser()?.model.path ?? '')
@@ -75,15 +73,23 @@ export const guestPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-function selectedCells({ shell }: JupyterFrontEnd): string[] {
+function selectedCells({ shell }: JupyterFrontEnd): Cell[] {
   const widget = shell.currentWidget;
   if (!(widget instanceof NotebookPanel)) {
     return [];
   }
   const { content } = widget;
-  return content.widgets
-    .filter(cell => content.isSelectedOrActive(cell))
-    .map(cell => cell.model.id);
+  return content.widgets.filter(cell => content.isSelectedOrActive(cell));
+}
+
+/** Whether running would begin with a question for a kernel. */
+function wouldRun(app: JupyterFrontEnd): boolean {
+  const widget = app.shell.currentWidget;
+  return (
+    !(widget instanceof NotebookPanel) ||
+    (widget.sessionContext.hasNoKernel &&
+      selectedCells(app).some(cell => cell.model.type === 'code'))
+  );
 }
 
 /** Let no document ask for a kernel that the person can't have. */
@@ -143,36 +149,3 @@ function guardBrowsers(
   tracker.widgetAdded.connect((_, browser) => add(browser));
   model.changed.connect(() => tracker.forEach(look));
 }
-
-/** Runs cells as JupyterLab does, but says why when one can't be run. */
-export const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
-  id: 'codesyncx:cell-executor',
-  description: 'Runs the cells of notebooks, where that is allowed.',
-  provides: INotebookCellExecutor,
-  requires: [IAccess],
-  optional: [ITranslator],
-  activate: (
-    _: JupyterFrontEnd,
-    { model }: IAccess,
-    translator: ITranslator | null
-  ): INotebookCellExecutor => {
-    const trans = (translator ?? nullTranslator).load('codesyncx');
-    return {
-      runCell: async options => {
-        const { cell, sessionContext } = options;
-        const canHaveKernel =
-          model.me?.is_trusted !== false ||
-          sessionContext?.hasNoKernel === false;
-        if (cell.model.type === 'code' && !canHaveKernel) {
-          tell(
-            trans.__(
-              'Code can’t be run here: kernels reach every file, so they are only for people who may change the whole project.'
-            )
-          );
-          return false;
-        }
-        return runCell(options);
-      }
-    };
-  }
-};

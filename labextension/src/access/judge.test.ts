@@ -30,6 +30,7 @@ function may(command: string, scene: Partial<IScene>): boolean {
       me: () => null,
       document: () => null,
       cells: () => [],
+      wouldRun: () => true,
       folder: () => undefined,
       items: () => [],
       ...scene
@@ -63,6 +64,14 @@ describe('commands', () => {
       expect(may(command, { me: () => guest(false) })).toBe(false);
       expect(may(command, { me: () => guest(true) })).toBe(true);
     }
+  });
+
+  it('that run are for the trusted, but anybody may have markdown rendered', () => {
+    const me = (): IMe => guest(false);
+    const run = 'notebook:run-cell-and-select-next';
+    expect(may(run, { me })).toBe(false);
+    expect(may(run, { me, wouldRun: () => false })).toBe(true);
+    expect(may(run, { me: () => guest(true) })).toBe(true);
   });
 
   it('that write are not for readers', () => {

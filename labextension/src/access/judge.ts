@@ -15,6 +15,8 @@ export interface IScene {
   > | null;
   /** The ids of the selected cells of the notebook in front. */
   readonly cells: () => readonly string[];
+  /** Whether running would need a kernel that isn't there. */
+  readonly wouldRun: () => boolean;
   /** What is known of the folder that a command makes something in. */
   readonly folder: (path: unknown) => IPathAccess | null | undefined;
   /** What is known of what is selected in the file browser. */
@@ -34,6 +36,12 @@ export function createJudge(scene: IScene, trans: TranslationBundle): Judge {
       case 'kernel':
         return scene.me()?.is_trusted === false
           ? trans.__('only for people who may change the whole project')
+          : null;
+      case 'run':
+        return scene.me()?.is_trusted === false && scene.wouldRun()
+          ? trans.__(
+              'kernels reach every file, so they are only for people who may change the whole project'
+            )
           : null;
       case 'document': {
         const access = scene.document();

@@ -146,10 +146,12 @@ function ShareBody(
 
 /** What exactly is shared: from the whole project down to the selected lines. */
 function Scopes({ model, trans }: ITabProps): React.JSX.Element {
+  const id = React.useId();
   return (
-    <label className="csx-Share-scope">
-      {trans.__('What')}
+    <span className="csx-Share-scope">
+      <label htmlFor={id}>{trans.__('What')}</label>
       <select
+        id={id}
         className="csx-Share-select"
         value={model.scopes.indexOf(model.scope)}
         onChange={event => {
@@ -162,7 +164,7 @@ function Scopes({ model, trans }: ITabProps): React.JSX.Element {
           </option>
         ))}
       </select>
-    </label>
+    </span>
   );
 }
 
