@@ -77,6 +77,17 @@ class Judge(Protocol):
         """Hear of every update that was applied, judged or not."""
 
 
+class Library(Protocol):
+    """Has the whole of a large document, without the document having to be asked."""
+
+    @property
+    def is_large(self) -> bool:
+        """Whether writing the whole document down would hold up everybody."""
+
+    def fetch(self, done: Callable[[list[bytes] | None], None]) -> None:
+        """Get frames that bring all that is on the journal now; None when they can't be had."""
+
+
 class Schedule(Protocol):
     """Calls back after so many seconds, 0 for soon."""
 
@@ -104,6 +115,7 @@ class Engine:
         authors: Mapping[int, Author] | None = None,
         judge: Judge | None = None,
         observer: Observer | None = None,
+        library: Library | None = None,
     ) -> None:
         self.doc = doc
         self.sessions: set[Session] = set()
@@ -116,6 +128,8 @@ class Engine:
         self._owners = {client: author.username for client, author in (authors or {}).items()}
         self._judge = judge
         self._observer = observer
+        self._library = library
+        self._waiting: list[Session] = []
         self._pending: list[bytes] = []
         self._is_scheduled = False
         self._is_checking_lag = False
@@ -290,11 +304,40 @@ class Engine:
 
     def _answer(self, session: Session, state: bytes) -> None:
         self.flush()
+        if state == _EMPTY_STATE and self._library is not None and self._library.is_large:
+            self._fetch(session, self._library)
+            return
         if state == _EMPTY_STATE:
             update = self._whole = self._whole or self.doc.get_update()
         else:
             update = self._news_since(state)
         self._send(session, protocol.frame(protocol.sync_step2(update)))
+
+    def _fetch(self, session: Session, library: Library) -> None:
+        """Answer from the journal; who comes while it is being read waits for the same answer."""
+        session.is_waiting = True
+        self._waiting.append(session)
+        if len(self._waiting) == 1:
+            state = self.doc.get_state()
+            library.fetch(lambda frames: self._bring(frames, state))
+
+    def _bring(self, frames: list[bytes] | None, state: bytes) -> None:
+        """Send what was fetched, then in the answer proper what isn't in there: all since."""
+        waiting, self._waiting = self._waiting, []
+        if self.failure is not None:
+            return
+        self.flush()
+        rest = self.doc.get_update(_EMPTY_STATE if frames is None else state)
+        end = protocol.frame(protocol.sync_step2(rest))
+        for session in waiting:
+            session.is_waiting = False
+            if session.is_closed:
+                continue
+            session.lag = None
+            for frame in frames or ():
+                session.wire.send(frame)
+            everyone = self.awareness.everyone(session)
+            self._send(session, end if everyone is None else end + protocol.frame(everyone))
 
     def _news_since(self, state: bytes) -> bytes:
         try:
@@ -380,7 +423,7 @@ class Engine:
             raise self.failure
 
     def _send(self, session: Session, frames: bytes) -> None:
-        if session.is_closed or session.lag is not None:
+        if session.is_closed or session.is_waiting or session.lag is not None:
             return
         session.wire.send(frames)
         if session.wire.waiting_bytes > MAX_WAITING_BYTES:

@@ -27,10 +27,11 @@ import struct
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from codesyncx_server.errors import StorageError
 
+from . import heavy
 from .records import (
     FORMAT_VERSION,
     HEADER_SIZE,
@@ -47,7 +48,7 @@ from .records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 _SavedOrNone = TypeVar("_SavedOrNone", Saved, Saved | None)
@@ -303,18 +304,30 @@ class DocumentLog:
         """Read the whole log back; positions in it count its own updates."""
         with self._lock:
             parsed, self._parsed = self._parsed, None
-            if parsed is None:
-                try:
-                    data = _read_range(self._descriptor, HEADER_SIZE, self._size)
-                except OSError as error:
-                    raise _storage_error("read", error) from error
-                parsed = parse_records(data).records
-            return Replay(
-                [payload for kind, payload in parsed if kind == RecordType.UPDATE],
-                dict(self._authors),
-                self._in_file(self._saved),
-                self._in_file(self._saving),
-            )
+            authors = dict(self._authors)
+            saved, saving = self._in_file(self._saved), self._in_file(self._saving)
+            end = self._size
+            descriptor = os.dup(self._descriptor) if parsed is None else -1
+        if parsed is None:  # appends go on while a large log is read
+            try:
+                data = _read_range(descriptor, HEADER_SIZE, end)
+            except OSError as error:
+                raise _storage_error("read", error) from error
+            finally:
+                os.close(descriptor)
+            parsed = parse_records(data).records
+        updates = [payload for kind, payload in parsed if kind == RecordType.UPDATE]
+        return Replay(updates, authors, saved, saving)
+
+    def merge(self, count: int, content: Any, file_type: str) -> bytes | None:
+        """Do `merge_disk_change` on the first `count` updates of the file, in a child process."""
+        with self._lock:
+            self._check_open()
+            descriptor = os.dup(self._descriptor)
+        try:
+            return heavy.merge(descriptor, count, content, file_type)
+        finally:
+            os.close(descriptor)
 
     def compact(
         self, snapshot: bytes, saved_snapshot: bytes | None = None, mark: Mark | None = None
@@ -329,40 +342,65 @@ class DocumentLog:
         Take `mark` in the same turn of the loop as the snapshots; appends may go on meanwhile. A
         save whose position lies before the mark and that wasn't announced yet will be refused.
         """
-        with self._compacting:
-            try:
-                self._compact(snapshot, saved_snapshot, mark or self.mark())
-            except OSError as error:
-                raise _storage_error("compact", error) from error
-
-    def _compact(self, snapshot: bytes, saved_snapshot: bytes | None, mark: Mark) -> None:
+        mark = mark or self.mark()
         saved = mark.saved
         if saved is not None and saved_snapshot is None and saved.position != mark.position:
             raise ValueError("updates follow the last saved one: pass saved_snapshot too")
         updates = [snapshot] if saved_snapshot is None else [saved_snapshot, snapshot]
+
+        def write(_source: int, target: int) -> int:
+            heavy.write_records(target, updates)
+            return len(updates)
+
+        self._compact(write, mark)
+
+    def condense(self, mark: Mark, change: bytes = b"") -> None:
+        """Do the same for a large document: a child process makes the snapshots from the log.
+
+        `change` was made on the saved version of `mark`, and belongs to it from now on.
+        """
+        saved = self._in_file(mark.saved)
+        count = mark.position - self._shift
+        split = None if saved is None or (saved.position == count and not change) else saved
+
+        def write(source: int, target: int) -> int:
+            position = None if split is None else split.position
+            return heavy.write_condensed(source, count, position, change, target)
+
+        self._compact(write, mark)
+
+    def _compact(self, write: Callable[[int, int], int], mark: Mark) -> None:
+        with self._compacting:
+            try:
+                self._replace(write, mark)
+            except OSError as error:
+                raise _storage_error("compact", error) from error
+
+    def _replace(self, write: Callable[[int, int], int], mark: Mark) -> None:
         with self._lock:
             self._check_open()
             authors = dict(self._authors)
         parts = [_begin(self.lineage, self.key)]
         parts += [_encode_author(client_id, author) for client_id, author in authors.items()]
-        parts += [encode_record(RecordType.UPDATE, update) for update in updates]
-        if saved is not None:
-            parts.append(encode_record(RecordType.SAVED, encode_saved(Saved(saved.sha256, 1))))
-
         fresh_path = self.path.with_name(f"{self.path.name}.new")
         _write_file(fresh_path, parts)
         fresh = os.open(fresh_path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         try:
-            copied = self._copy_tail(fresh, mark.offset, mark.position, len(updates))
+            # Nobody else replaces the descriptor meanwhile: `_compacting` is held.
+            count = write(self._descriptor, fresh)
+            if mark.saved is not None:
+                marker = encode_saved(Saved(mark.saved.sha256, 1))
+                _write_all(fresh, encode_record(RecordType.SAVED, marker))
+            copied = self._copy_tail(fresh, mark.offset, mark.position, count)
             os.fsync(fresh)
             with self._lock:  # what arrived during that flush is little and not yet promised
                 self._check_open()
-                self._copy_tail(fresh, copied, mark.position, len(updates))
+                self._copy_tail(fresh, copied, mark.position, count)
                 size = os.fstat(fresh).st_size
                 fresh_path.replace(self.path)
                 fresh, self._descriptor = self._descriptor, fresh
                 self._size = size
-                self._shift = mark.position - len(updates)
+                self._shift = mark.position - count
                 self._floor = mark.position
                 self._parsed = None
                 self._has_torn_tail = False

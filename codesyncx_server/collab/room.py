@@ -25,26 +25,29 @@ from ..errors import (
     StorageError,
 )
 from ..events.bus import Event
-from . import metrics
+from . import metrics, protocol
 from .ancestry import likely_base
 from .content_watch import ContentWatch
 from .convergence import ConvergenceWatch
 from .document_ranges import DocumentRanges, kind_of
 from .edit_judge import ChatEdits, EditJudge
 from .engine import Engine
+from .heavy import LARGE_BYTES, is_large
 from .log import Author
 from .lost_ranges import LostRanges
 from .replayed import ReplayedHand
 from .rights import hand_of, rights_in
 from .saving import Saver
+from .snapshots import join_small
 from .spans import Hand
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 
     from ..access.model import Person
     from ..access.service import AccessService
     from ..events.bus import EventBus
+    from .contents_file import Loaded
     from .disk import AnyDocumentFile
     from .edit_judge import ChatJudge
     from .log import DocumentLog, Replay
@@ -144,6 +147,7 @@ class Room(DocumentRoom):
         self._access = access
         self._begin_anew = begin_anew
         self._convergence: ConvergenceWatch | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._replayed: ReplayedHand | None = None
         self._log_of_updates = log
         self.lineage = log.lineage
@@ -217,6 +221,7 @@ class Room(DocumentRoom):
         if replay.base is not None:
             self.ranges.settle(is_final=False)
         self._journal = Journal(log, replay.authors)
+        is_in = replay.base is None and await self._fill_if_large(loaded)
         self._judge = judge = self._make_judge()
         loop = asyncio.get_running_loop()
         engine = Engine(
@@ -229,9 +234,10 @@ class Room(DocumentRoom):
             authors=replay.authors,
             judge=judge,
             observer=self,
+            library=self,
         )
         self._engine, self.awareness = engine, engine.awareness
-        if len(replay.updates) == 1:
+        if len(replay.updates) == 1 and not self.is_large:
             engine.remember_whole(replay.updates[0])
         saver = Saver(
             self._document,
@@ -246,7 +252,7 @@ class Room(DocumentRoom):
         self._saver = saver
         found = replay.find_saved(loaded.sha256)
         if replay.base is None:
-            await saver.take_content(loaded)
+            await saver.take_content(loaded, is_in=is_in)
         elif found is None:
             base = await asyncio.to_thread(likely_base, replay, loaded.content, self._file_type)
             if log.is_saving:
@@ -331,6 +337,27 @@ class Room(DocumentRoom):
         self.send_away(error)
         self._publish("document.failed", message=str(error))
 
+    # -- what the engine asks -------------------------------------------------------------------
+
+    @property
+    def is_large(self) -> bool:
+        return self._log_of_updates.size >= LARGE_BYTES
+
+    def fetch(self, done: Callable[[list[bytes] | None], None]) -> None:
+        self._spawn(self._fetch(done))
+
+    async def _fetch(self, done: Callable[[list[bytes] | None], None]) -> None:
+        try:
+            frames = await asyncio.to_thread(self._read_frames)
+        except StorageError:
+            done(None)
+        else:
+            done(frames)
+
+    def _read_frames(self) -> list[bytes]:
+        updates = self._log_of_updates.replay().updates
+        return [protocol.frame_of_update(update) for update in join_small(updates)]
+
     # -- the rest -------------------------------------------------------------------------------
 
     async def _apply(self, replay: Replay) -> None:
@@ -345,6 +372,17 @@ class Room(DocumentRoom):
             if time.monotonic() > until:
                 await asyncio.sleep(0)
                 until = time.monotonic() + _REPLAY_SLICE_S
+
+    async def _fill_if_large(self, loaded: Loaded) -> bool:
+        """Fill a new document in one step, before anybody listens to what changes in it."""
+        log = self._log_of_updates
+        if not is_large(0, loaded.content):
+            return False
+        update = await asyncio.to_thread(log.merge, 0, loaded.content, self._file_type)
+        if update is not None:
+            await asyncio.to_thread(log.append_update, update)
+            self.ydoc.apply_update(update)
+        return True
 
     def _make_judge(self) -> EditJudge | ChatEdits:
         if self._make_chat_judge is not None:
@@ -366,6 +404,11 @@ class Room(DocumentRoom):
             return Hand.EDITOR if self._replayed is None else self._replayed.hand_of(range_id)
         writer = self._engine.writer
         return Hand.DISK if writer is None else hand_of(writer.rights, range_id)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _describe(self) -> None:
         """Write what the browsers look for in the document's state, where it isn't yet."""

@@ -13,6 +13,7 @@ from pycrdt import merge_updates
 from ..errors import CodeSyncXError, NotFoundError
 from . import metrics
 from .autosave import Autosave
+from .heavy import LARGE_BYTES, is_large
 from .merge import merge_disk_change
 from .records import Saved
 
@@ -92,9 +93,10 @@ class Saver:
             self._autosave.edited(time.monotonic())
             self._wake.set()
 
-    async def take_content(self, loaded: Loaded) -> None:
-        """Fill a new document with what the file holds."""
-        await self._document.aset(loaded.content)
+    async def take_content(self, loaded: Loaded, *, is_in: bool = False) -> None:
+        """Fill a new document with what the file holds, unless that `is_in` there already."""
+        if not is_in:
+            await self._document.aset(loaded.content)
         self._engine.flush()
         if self._engine.failure is not None:
             raise self._engine.failure
@@ -132,21 +134,29 @@ class Saver:
             return
         engine.flush()
         mark = log.mark()
-        state = engine.doc.get_update()
-        update = await asyncio.to_thread(
-            merge_disk_change, base_updates, loaded.content, self._file_type
-        )
         saved = log.saved
         position = mark.position if saved is None else saved.position
-        if update is not None:
-            # One step on the disk: a crash must find the change either nowhere or everywhere,
-            # for else the next start would bring it in a second time.
-            await asyncio.to_thread(
-                log.compact,
-                merge_updates(state, update),
-                merge_updates(*base_updates, update),
-                mark._replace(saved=Saved(loaded.sha256, position)),
+        settled = mark._replace(saved=Saved(loaded.sha256, position))
+        # One step on the disk: a crash must find the change either nowhere or everywhere, for else
+        # the next start would bring it in a second time.
+        if is_large(log.size, loaded.content):
+            update = await asyncio.to_thread(
+                log.merge, len(base_updates), loaded.content, self._file_type
             )
+            if update is not None:
+                await asyncio.to_thread(log.condense, settled, update)
+        else:
+            state = engine.doc.get_update()
+            update = await asyncio.to_thread(
+                merge_disk_change, base_updates, loaded.content, self._file_type
+            )
+            if update is not None:
+                await asyncio.to_thread(
+                    log.compact,
+                    merge_updates(state, update),
+                    merge_updates(*base_updates, update),
+                    settled,
+                )
         log.append_saved(loaded.sha256, position)
         if update is not None:
             engine.doc.apply_update(update)
@@ -309,6 +319,10 @@ class Saver:
         if log.is_saving or engine.failure is not None:
             return
         mark = log.mark()
+        if log.size >= LARGE_BYTES:
+            await asyncio.to_thread(log.condense, mark)
+            self._compacted_size = log.size
+            return
         state = engine.doc.get_update()
         saved_state = None
         if mark.saved is not None and mark.saved.position != mark.position:

@@ -63,6 +63,7 @@ class Session:
     wire: Wire
     awareness_ids: set[int] = field(default_factory=set)
     lag: Lag | None = None
+    is_waiting: bool = False  # for a large document: what happens meanwhile it is told after
     rights: Rights = FULL
     person: Person | None = None
     is_reader: bool = False  # by the server's authorizer, whatever else they may

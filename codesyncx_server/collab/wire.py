@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_LARGE_BYTES = 256_000
 _MAX_REASON_BYTES = 123  # of a close frame (RFC 6455, section 5.5)
 
 
@@ -45,7 +46,8 @@ class SocketWire:
         stream = self._stream
         if stream is None or stream.closed():
             return
-        if self._is_direct and not self._waiting and not stream.writing():
+        is_large = len(frames) > _LARGE_BYTES  # what remains would have to be copied
+        if self._is_direct and not is_large and not self._waiting and not stream.writing():
             try:
                 sent = stream.socket.send(frames)
             except BlockingIOError:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WAIT_S = 15.0
+MAX_MESSAGE_BYTES = 256 * 1024 * 1024
 
 
 class Peer:
@@ -80,7 +81,7 @@ class Peer:
             headers=self.headers,
         )
         self.close_code = None
-        self._socket = await websocket_connect(request)
+        self._socket = await websocket_connect(request, max_message_size=MAX_MESSAGE_BYTES)
         self._listener = asyncio.create_task(self._listen(self._socket))
         self._subscription = self.doc.observe(self._on_change)
         if sync:
