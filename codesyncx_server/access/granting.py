@@ -36,6 +36,9 @@ def check_grant(policy: Policy, granter: Person, grant: Grant, now: float) -> No
     after = policy.with_grants([*others, grant])
     _check_owners(policy, after, now)
     if not policy.is_owner(granter, math.inf):
+        for old in policy.grants:
+            if old.id == grant.id:
+                _check_within(policy, granter, old, now)
         _check_gift(policy, granter, grant, now)
         _check_effect(policy, after, granter, grant, now)
 
@@ -48,6 +51,7 @@ def check_revoke(policy: Policy, granter: Person, grant: Grant, now: float) -> N
     after = policy.with_grants(one for one in policy.grants if one.id != grant.id)
     _check_owners(policy, after, now)
     if not policy.is_owner(granter, math.inf):
+        _check_within(policy, granter, grant, now)
         _check_effect(policy, after, granter, grant, now)
 
 
@@ -96,6 +100,12 @@ def _check_sense(policy: Policy, grant: Grant, now: float) -> None:
 def _check_share(policy: Policy, granter: Person, resource: Resource, now: float) -> None:
     if granter.is_guest or not policy.allows(granter, Permission.SHARE, resource, now):
         raise RefusedError(f"You may not share {name_of(resource)}.")
+
+
+def _check_within(policy: Policy, granter: Person, grant: Grant, now: float) -> None:
+    """Check that a grant that is to go gives nothing that the granter doesn't have themselves."""
+    if not grant.permissions <= policy.permissions(granter, grant.resource, now):
+        raise RefusedError("That gives more than you have yourself; ask somebody who has it.")
 
 
 def _check_owners(before: Policy, after: Policy, now: float) -> None:

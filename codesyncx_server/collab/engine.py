@@ -9,6 +9,7 @@ its author included, for whom it is the acknowledgement.
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pycrdt import merge_updates
@@ -33,11 +34,13 @@ from .session import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from pycrdt import Doc, TransactionEvent
 
     from .log import Author
     from .session import Member
+    from .trust import NotebookTrust
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +119,7 @@ class Engine:
         judge: Judge | None = None,
         observer: Observer | None = None,
         library: Library | None = None,
+        trust: NotebookTrust | None = None,
     ) -> None:
         self.doc = doc
         self.sessions: set[Session] = set()
@@ -129,6 +133,7 @@ class Engine:
         self._judge = judge
         self._observer = observer
         self._library = library
+        self._trust = trust
         self._waiting: list[Session] = []
         self._pending: list[bytes] = []
         self._is_scheduled = False
@@ -197,7 +202,8 @@ class Engine:
         clocks = self._current_clocks()
         decoded = updates.read_update(update)
         self._claim(member, [client for client in decoded.structs if client not in self._owners])
-        self._apply(update)
+        with self._trusting(is_trusted=False):
+            self._apply(update)
         updates.advance(clocks, decoded)
         if self._observer is not None:
             self._observer.on_edit(member.username)
@@ -239,7 +245,8 @@ class Engine:
         before = len(self._pending)
         self.writer = session
         try:
-            self._apply(update)
+            with self._trusting(is_trusted=session.rights.is_trusted):
+                self._apply(update)
         finally:
             self.writer = None
         if len(update) > _LARGE_UPDATE_BYTES:
@@ -291,6 +298,9 @@ class Engine:
             if self._journal is not None:
                 self._journal.append_author(client_id, member.username, member.name)
             self._owners[client_id] = member.username
+
+    def _trusting(self, *, is_trusted: bool) -> AbstractContextManager[None]:
+        return nullcontext() if is_trusted or self._trust is None else self._trust.taken()
 
     def _apply(self, update: bytes) -> None:
         self._is_applying = True

@@ -19,6 +19,7 @@ class Rights:
     """May read, edit, execute and comment in the file; and its ranges that are open or locked.
 
     A range is open when a grant on it lets the person edit there, and locked when one doesn't.
+    `is_trusted` says that what they write may run in the browsers of others.
     """
 
     may_read: bool = True
@@ -27,6 +28,7 @@ class Rights:
     may_comment: bool = True
     open: frozenset[str] = frozenset()
     locked: frozenset[str] = frozenset()
+    is_trusted: bool = True
 
     @property
     def is_full(self) -> bool:
@@ -67,6 +69,7 @@ def rights_of(policy: Policy, person: Person, path: str, now: float) -> Rights:
         may_comment=Permission.COMMENT in permissions,
         open=frozenset(is_open),
         locked=frozenset(ranges.keys() - is_open),
+        is_trusted=policy.is_trusted(person, now),
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jupyter_server_ydoc.rooms import DocumentRoom
-from jupyter_ydoc import ydocs
+from jupyter_ydoc import YNotebook, ydocs
 from pycrdt import Doc
 from pycrdt.websocket import YRoom
 
@@ -40,6 +40,7 @@ from .rights import hand_of, rights_in
 from .saving import Saver
 from .snapshots import join_small
 from .spans import Hand
+from .trust import NotebookTrust
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
@@ -235,6 +236,7 @@ class Room(DocumentRoom):
             judge=judge,
             observer=self,
             library=self,
+            trust=NotebookTrust(self.ydoc) if isinstance(self._document, YNotebook) else None,
         )
         self._engine, self.awareness = engine, engine.awareness
         if len(replay.updates) == 1 and not self.is_large:

@@ -14,6 +14,7 @@ from codesyncx_server.collab.engine import Engine
 from codesyncx_server.collab.range_tracker import RangeTracker
 from codesyncx_server.collab.rights import FULL, Rights, hand_of
 from codesyncx_server.collab.spans import Hand, span_of_lines
+from codesyncx_server.collab.trust import NotebookTrust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,10 @@ class JudgedRoom:
         self.source: Any = self.doc.get("source", type=Text) if kind == "file" else None
         where: Any = SimpleNamespace(text=b"", spans={}, cells=self.cells)
         self.judge = EditJudge(self.doc, ydocs[kind], where)
-        self.engine = Engine(self.doc, self.clock.schedule, self.clock.now, judge=self.judge)
+        trust = NotebookTrust(self.doc) if kind == "notebook" else None
+        self.engine = Engine(
+            self.doc, self.clock.schedule, self.clock.now, judge=self.judge, trust=trust
+        )
         if kind != "file":
             return
         self.tracker = track(self.source, self._hand_of)

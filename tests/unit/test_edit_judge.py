@@ -369,3 +369,53 @@ def _sized(data: bytes) -> bytes:
         head += bytes([length & 0x7F | 0x80])
         length >>= 7
     return head + bytes([length]) + data
+
+
+# -- trust -----------------------------------------------------------------------------------------
+
+GUEST = Rights(is_trusted=False)
+SCRIPT = Map({"output_type": "display_data", "data": {"text/html": "<script>"}, "metadata": {}})
+
+
+def _replace_outputs(notebook: YNotebook) -> None:
+    notebook.ycells[A]["outputs"] = Array([Map({"output_type": "stream", "text": Text("x")})])
+
+
+def _add_trusted(notebook: YNotebook) -> None:
+    cell = {**_cell("a new one"), "metadata": {"trusted": True}}
+    notebook.ycells.insert(0, notebook.create_ycell(cell))
+
+
+@pytest.mark.parametrize(
+    ("edit", "cell_id"),
+    [
+        (_print(A, SCRIPT), "a"),
+        (_replace_outputs, "a"),
+        (_note(B, "trusted", True), "b"),  # noqa: FBT003
+        (_set(B, "metadata", Map({"trusted": True})), "b"),
+        (_add_trusted, "a new one"),
+    ],
+)
+def test_what_somebody_untrusted_writes_runs_in_nobodys_browser(
+    edit: Callable[[YNotebook], None], cell_id: str
+) -> None:
+    room = Room("notebook", NOTEBOOK)
+    ada, eve = room.join("ada"), room.join("eve", GUEST)
+    for index in (A, 3):
+        _note(index, "trusted", True)(YNotebook(ada.doc))  # noqa: FBT003
+    room.settle(ada, eve)
+    edit(YNotebook(eve.doc))
+    room.settle(eve, ada)
+    seen = {cell["id"]: cell["metadata"] for cell in YNotebook(ada.doc).get()["cells"]}
+    assert not seen[cell_id]["trusted"]
+    assert seen["d"]["trusted"]
+
+
+def test_somebody_untrusted_edits_the_source_of_a_trusted_cell() -> None:
+    room = Room("notebook", NOTEBOOK)
+    ada, eve = room.join("ada"), room.join("eve", GUEST)
+    _note(A, "trusted", True)(YNotebook(ada.doc))  # noqa: FBT003
+    room.settle(ada, eve)
+    _write(A)(YNotebook(eve.doc))
+    room.settle(eve, ada)
+    assert YNotebook(ada.doc).get()["cells"][A]["metadata"]["trusted"]
