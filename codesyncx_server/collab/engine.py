@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 # Reading where each client is from the document costs less than following an update this large.
 _LARGE_UPDATE_BYTES = 256_000
 _LAG_CHECK_S = 0.1
-_EMPTY_UPDATE = b"\x00\x00"
+NO_UPDATE = b"\x00\x00"
 _EMPTY_STATE = b"\x00"
 _MAX_DELAY_S = 0.02
 _DELAY_S_PER_LISTENER = 0.00008
@@ -214,7 +214,7 @@ class Engine:
         """Take in an update that was decoded already (a large one, in a thread)."""
         if session.is_closed:
             return
-        if message.update != _EMPTY_UPDATE and not self._is_early(session, message, decoded):
+        if message.update != NO_UPDATE and not self._is_early(session, message, decoded):
             self._admit_and_apply(session, message.update, decoded)
         if message.is_answer:
             session.has_answered = True
@@ -364,7 +364,7 @@ class Engine:
 
     def _on_transaction(self, event: TransactionEvent) -> None:
         update = event.update
-        if update == _EMPTY_UPDATE:
+        if update == NO_UPDATE:
             return
         if not self._is_applying:
             self._clocks = None

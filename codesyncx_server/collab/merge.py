@@ -23,10 +23,11 @@ def merge_disk_change(base_updates: Sequence[bytes], content: Any, file_type: st
     leaves alone what was typed since. Takes its time: call it in a worker thread.
     """
     shadow: Doc[Any] = Doc(allow_multithreading=True)
-    document = ydocs.get(file_type, ydocs["file"])(shadow)
     for update in base_updates:
         shadow.apply_update(update)
     before = shadow.get_state()
+    # A chat writes in its document when it is made: that belongs to the update, or it has a hole.
+    document = ydocs.get(file_type, ydocs["file"])(shadow)
     changes: list[bytes] = []
     subscription = shadow.observe(lambda event: changes.append(event.update))
     try:

@@ -31,7 +31,7 @@ from .content_watch import ContentWatch
 from .convergence import ConvergenceWatch
 from .document_ranges import DocumentRanges, kind_of
 from .edit_judge import ChatEdits, EditJudge
-from .engine import Engine
+from .engine import NO_UPDATE, Engine
 from .heavy import LARGE_BYTES, is_large
 from .log import Author
 from .lost_ranges import LostRanges
@@ -218,10 +218,15 @@ class Room(DocumentRoom):
         replay = await asyncio.to_thread(log.replay)
         loaded = await file.load()
         self._expect_ranges()
+        # A chat writes in its document when it is made. Without that on the log all that the
+        # server writes after it hangs in the air for browsers once the log is read back.
+        made = self.ydoc.get_update()
         await self._apply(replay)
         if replay.base is not None:
             self.ranges.settle(is_final=False)
         self._journal = Journal(log, replay.authors)
+        if made != NO_UPDATE:
+            self._journal.append_update(made)
         is_in = replay.base is None and await self._fill_if_large(loaded)
         self._judge = judge = self._make_judge()
         loop = asyncio.get_running_loop()
@@ -239,7 +244,7 @@ class Room(DocumentRoom):
             trust=NotebookTrust(self.ydoc) if isinstance(self._document, YNotebook) else None,
         )
         self._engine, self.awareness = engine, engine.awareness
-        if len(replay.updates) == 1 and not self.is_large:
+        if len(replay.updates) == 1 and not self.is_large and made == NO_UPDATE:
             engine.remember_whole(replay.updates[0])
         saver = Saver(
             self._document,
