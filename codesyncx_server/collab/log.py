@@ -465,8 +465,8 @@ class DocumentLog:
         self._append(encode_record(kind, encode_saved(marker)))
 
     def _in_file(self, saved: _SavedOrNone) -> _SavedOrNone:
-        if saved is None or not self._shift:
-            return saved
+        if saved is None:
+            return None
         place = saved.position - self._shift if saved.position >= self._floor else 1
         return Saved(saved.sha256, place)
 

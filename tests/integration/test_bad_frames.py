@@ -119,7 +119,7 @@ async def test_a_frame_that_says_nothing_ends_its_connection_with_a_reason(
 async def test_a_frame_over_the_limit_ends_its_connection(
     join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handlers, "MAX_FRAME_BYTES", 1_000_000)
+    monkeypatch.setattr(handlers.RoomHandler, "max_message_size", 1_000_000)
     ada, mallory = await join("ada"), await join("mallory")
     await mallory.send(b"\x00\x02" + bytes(2_000_000))
     await mallory.until(lambda: mallory.close_code is not None)

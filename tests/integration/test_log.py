@@ -279,6 +279,18 @@ def test_a_compaction_keeps_the_saved_state_apart_from_what_followed_it(path: Pa
     assert read(path) == Replay([b"0-6", b"7-9", b"10"], {}, Saved(OTHER_SHA, 2))
 
 
+def test_a_log_that_is_compacted_again_still_knows_what_is_saved(path: Path) -> None:
+    log = DocumentLog.open(path, "key")
+    log.append_update(b"0")
+    log.append_saved(SHA, 0)
+    log.compact(b"0", saved_snapshot=b"nothing yet")
+    log.append_update(b"1")
+    log.compact(b"0-1", saved_snapshot=b"nothing yet")
+    assert log.replay() == Replay([b"nothing yet", b"0-1"], {}, Saved(SHA, 1))
+    log.close()
+    assert read(path) == Replay([b"nothing yet", b"0-1"], {}, Saved(SHA, 1))
+
+
 def test_a_log_without_a_saved_version_compacts_too(path: Path) -> None:
     log = DocumentLog.open(path, "key")
     log.append_update(b"0")

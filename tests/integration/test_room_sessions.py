@@ -491,6 +491,7 @@ class NotebookSession(Session):
     def __init__(self) -> None:
         super().__init__()
         self.removed_cells: set[str] = set()
+        self.unnamed: set[str] = set()
         self.cell_of: dict[str, str] = {}
 
     @rule(who=PEOPLE, place=PLACES)
@@ -509,6 +510,8 @@ class NotebookSession(Session):
             index = round(place * (len(cells) - 1))
             self.removed_cells.add(str(cells[index]["id"]))
             self.doubt(str(cells[index]["source"]))
+            # It may be the one that somebody just wrote into outside; there it has no name.
+            self.doubtful |= self.unnamed - set(self.characters_of(self.room.ydoc))
             del cells[index]
 
     @rule(place=PLACES)
@@ -563,6 +566,7 @@ class NotebookSession(Session):
         if "id" in cell:
             self.cell_of[character] = cell["id"]
         else:  # whose cell it was can't be told from outside
+            self.unnamed.add(character)
             self.doubtful |= {character} if self.removed_cells else set()
         self.expected.add(character)
         self.doubt(cut)

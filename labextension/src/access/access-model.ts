@@ -46,6 +46,11 @@ export class AccessModel {
     return this._changed;
   }
 
+  /** Everything was asked for anew, because access changed or may have. */
+  get renewed(): ISignal<this, void> {
+    return this._renewed;
+  }
+
   get me(): IMe | null {
     return this._me;
   }
@@ -111,6 +116,7 @@ export class AccessModel {
     }
     paths.forEach((path, index) => this.note(path, answers[index]));
     this._changed.emit();
+    this._renewed.emit();
   }
 
   /** Ask again about one path. */
@@ -144,6 +150,7 @@ export class AccessModel {
   private readonly peeked: string[] = [];
   private readonly watched = new Map<string, number>();
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _renewed = new Signal<this, void>(this);
   private _me: IMe | null = null;
   private round = 0;
   private wasConnected = false;

@@ -125,7 +125,7 @@ function thinLauncher(launcher: ILauncher, commands: CommandRegistry): void {
   };
 }
 
-/** Take no uploads where they would be refused. */
+/** Show what one may see now, and take no uploads where they would be refused. */
 function guardBrowsers(
   { tracker }: IFileBrowserFactory,
   model: AccessModel
@@ -148,4 +148,11 @@ function guardBrowsers(
   tracker.forEach(add);
   tracker.widgetAdded.connect((_, browser) => add(browser));
   model.changed.connect(() => tracker.forEach(look));
+  model.renewed.connect(() =>
+    tracker.forEach(browser => {
+      browser.model.refresh().catch((error: unknown) => {
+        console.warn('The files could not be listed again', error);
+      });
+    })
+  );
 }
