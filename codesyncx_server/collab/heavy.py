@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 #: From here on starting a process costs less than it spares the others.
-LARGE_BYTES = 2_000_000
+LARGE_BYTES = 5_000_000
 _NOTEBOOK = "notebook"
 _PIECE_BYTES = 1 << 18
 

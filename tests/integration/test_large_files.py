@@ -142,7 +142,7 @@ def test_a_20_mb_notebook_is_edited_like_a_small_one(server: LabServer) -> None:
 
 def test_nothing_is_lost_when_every_child_is_killed(server: LabServer) -> None:
     file = server.root / _NAME
-    file.write_text(large_notebook(3_000_000, 60))
+    file.write_text(large_notebook(7_000_000, 60))
     killer = Killer(server.pid)
     killer.start()
     asyncio.run(_use(server, file))
