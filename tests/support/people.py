@@ -161,5 +161,8 @@ class Person:
             return
         address = message.location.get("url", "")
         # The kernels of a killed server are gone.
-        if not (self.server.was_killed and "/api/kernels/" in address):
+        is_gone = self.server.was_killed and "/api/kernels/" in address
+        # Who asks whether a file is still there gets this for a no.
+        is_no = "404" in message.text and "/api/contents/" in address and "content=0" in address
+        if not (is_gone or is_no):
             self.problems.append(f"{message.text} ({address})")
