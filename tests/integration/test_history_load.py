@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import time
 from typing import TYPE_CHECKING
 
 from codesyncx_server.history.lines import count_changes
@@ -57,20 +56,22 @@ async def test_versions_of_a_large_notebook_leave_the_event_loop_free(tmp_path: 
     notebook["cells"][3]["source"][2] = "y = 3\n"  # type: ignore[index]
     second = _saved(notebook)
     store = HistoryStore(tmp_path / "history.sqlite")
-    lags: list[float] = []
+    turns = 0
 
-    async def watch_loop() -> None:
+    async def count_turns() -> None:
+        nonlocal turns
         while True:
-            started = time.perf_counter()
             await asyncio.sleep(0.001)
-            lags.append(time.perf_counter() - started)
+            turns += 1
 
-    watcher = asyncio.create_task(watch_loop())
+    counter = asyncio.create_task(count_turns())
     ref = DocumentRef("n.ipynb")
+    turned = []
     for index, content in enumerate((first, second, first)):
+        before = turns
         await asyncio.to_thread(store.record, ref, content, [ADA], index * 300.0)
-    watcher.cancel()
+        turned.append(turns - before)
+    counter.cancel()
     store.close()
-    lags.sort()
-    # The machine may be busy with others: one late turn of the loop is theirs, not ours.
-    assert lags[-2] < 0.05
+    # How late a turn may be depends on the machine; that there are many doesn't.
+    assert min(turned) > 10

@@ -511,7 +511,7 @@ class NotebookSession(Session):
             self.removed_cells.add(str(cells[index]["id"]))
             self.doubt(str(cells[index]["source"]))
             # It may be the one that somebody just wrote into outside; there it has no name.
-            self.doubtful |= self.unnamed - set(self.characters_of(self.room.ydoc))
+            self.doubtful |= self.unnamed - set(self.characters_of(self.people[who].doc))
             del cells[index]
 
     @rule(place=PLACES)
