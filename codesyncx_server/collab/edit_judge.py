@@ -84,7 +84,7 @@ class EditJudge:
         ranges: Ranges,
         on_admitted: Callable[[], None] = lambda: None,
     ) -> None:
-        """Judge by `ranges`; `on_admitted` hears when somebody who was judged wrote something."""
+        """Judge by `ranges`; `on_admitted` hears when somebody else than an owner wrote."""
         self._on_admitted = on_admitted
         self._shadow = Shadow(live, make)
         self._live_state = live.get(_STATE, type=Map)
@@ -96,9 +96,14 @@ class EditJudge:
 
     def admit(self, session: Session, update: bytes, decoded: Update) -> None:
         """Return when the session's person may make this change; RefusedError says why not."""
-        rights = session.rights
-        if rights.is_full or not (decoded.structs or decoded.deletes):
+        if not (decoded.structs or decoded.deletes):
             return
+        if not session.rights.is_full:
+            self._judge(session.rights, update, decoded)
+        if decoded.structs and not session.is_owner:
+            self._on_admitted()
+
+    def _judge(self, rights: Rights, update: bytes, decoded: Update) -> None:
         document = self._shadow.document()
         self._check_shape(decoded, document)
         if not rights.may_change and not rights.may_execute:
@@ -108,8 +113,6 @@ class EditJudge:
         except RefusedError:
             self._shadow.close()
             raise
-        if decoded.structs:
-            self._on_admitted()
 
     def follow(self, update: bytes) -> None:
         """Keep in step: tell of every update that was applied to the document."""

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 #: From here on starting a process costs less than it spares the others.
 LARGE_BYTES = 5_000_000
+#: What the child says when a document is the same for all.
+SAME = b"same"
 _NOTEBOOK = "notebook"
 _PIECE_BYTES = 1 << 18
 
@@ -63,6 +65,15 @@ def merge(descriptor: int, count: int, content: Any, file_type: str) -> bytes | 
     except ChildDiedError as error:
         logger.warning("A change on disk is merged in the server itself: %s", error)
         return merge_disk_change(read_updates(descriptor, count), content, file_type)
+
+
+def is_one(descriptor: int, count: int, file_type: str) -> bool:
+    """Do `make_one` on the first `count` updates of the log behind `descriptor`."""
+    try:
+        return _in_child("compare", [descriptor, count, file_type], iter(())) == SAME
+    except ChildDiedError as error:
+        logger.warning("Whether a document is the same for all can't be told: %s", error)
+        return True
 
 
 def write_condensed(

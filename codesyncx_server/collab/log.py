@@ -329,6 +329,17 @@ class DocumentLog:
         finally:
             os.close(descriptor)
 
+    def is_one(self, file_type: str) -> bool:
+        """Whether the updates make the same one by one and in one piece; in a child process."""
+        with self._lock:
+            self._check_open()
+            descriptor = os.dup(self._descriptor)
+            count = self._position - self._shift
+        try:
+            return heavy.is_one(descriptor, count, file_type)
+        finally:
+            os.close(descriptor)
+
     def compact(
         self, snapshot: bytes, saved_snapshot: bytes | None = None, mark: Mark | None = None
     ) -> None:

@@ -394,7 +394,9 @@ class Room(DocumentRoom):
     def _make_judge(self) -> EditJudge | ChatEdits:
         if self._make_chat_judge is not None:
             return ChatEdits(self._make_chat_judge(self.ydoc))
-        self._convergence = ConvergenceWatch(self.ydoc, self._make_document, self._on_split)
+        self._convergence = ConvergenceWatch(
+            self.ydoc, self._file_type, self._log_of_updates, self._on_split
+        )
         return EditJudge(self.ydoc, self._make_document, self.ranges, self._convergence.note)
 
     def _on_split(self) -> None:

@@ -72,6 +72,11 @@ class Session:
     early: list[bytes] = field(default_factory=list)
     is_closed: bool = False
 
+    @property
+    def is_owner(self) -> bool:
+        """Whether the project is theirs."""
+        return self.person is not None and self.person.is_owner
+
     def take(self, rights: Rights) -> None:
         """Let the person do from now on what `rights` say."""
         self.rights = rights.reading if self.is_reader else rights

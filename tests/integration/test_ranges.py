@@ -357,15 +357,20 @@ async def test_nobody_writes_under_a_client_id_of_another(join: Join, owner: Own
     assert "somebody else's mark" in await _refused(eve)
 
 
+@pytest.mark.parametrize("forger", ["eve", "grace"])
 async def test_a_document_that_a_forged_edit_splits_begins_anew_for_all(
-    join: Join, owner: Owner
+    join: Join, owner: Owner, forger: str
 ) -> None:
-    """Its letter is in Eve's lines, but between neighbours in an order that never was."""
+    """Its letter is in Eve's lines, but between neighbours in an order that never was.
+
+    Grace may edit everything, and yet not make it another document for those who come later.
+    """
     await owner.share_lines("eve")
     eve, grace = await join("eve"), await join("grace")
     (room,) = owner.rooms
     (client,) = [each for each in read_state(room.ydoc.get_state()) if each not in room.authors]
-    await eve.send(create_update_message(_between(77, (client, 8), (client, 6))))
+    sender = {"eve": eve, "grace": grace}[forger]
+    await sender.send(create_update_message(_between(77, (client, 8), (client, 6))))
     await grace.until(lambda: grace.close_code is not None)
     assert grace.close_code == 4409
     ada, bob = await join("ada"), await join("bob")

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jupyter_ydoc import YNotebook, ydocs
 from pycrdt import Doc, Text
 
-from codesyncx_server.collab.convergence import ConvergenceWatch, content_of, is_one
+from codesyncx_server.collab.convergence import (
+    ConvergenceWatch,
+    content_of,
+    is_one,
+    make_one,
+)
+from codesyncx_server.collab.log import LogFolder
 from codesyncx_server.collab.protocol import encode_number
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def forged(client: int, left: tuple[int, int], right: tuple[int, int]) -> bytes:
@@ -49,13 +58,30 @@ def test_a_letter_between_neighbours_that_never_were_any_is_noticed() -> None:
     assert not _is_one(doc)
 
 
+def test_the_updates_of_a_log_make_one_document_or_two() -> None:
+    whole = _text().get_update()
+    assert make_one(ydocs["file"], [whole, forged(3, (10, 1), (10, 2))])
+    assert not make_one(ydocs["file"], [whole, forged(3, (10, 2), (10, 1))])
+
+
+@pytest.mark.parametrize("padding", [0, 300_000])
 @pytest.mark.parametrize("is_forged", [True, False])
-async def test_the_watch_tells_of_it_a_little_later(is_forged: bool) -> None:  # noqa: FBT001
+async def test_the_watch_tells_of_it_a_little_later(
+    tmp_path: Path,
+    is_forged: bool,  # noqa: FBT001
+    padding: int,
+) -> None:
+    """A long document is compared in another process."""
     doc = _text()
+    doc.get("source", type=Text).insert(6, "x" * padding)
+    log = LogFolder(tmp_path).open("text:file:1")
+    log.append_update(doc.get_update())
     told = asyncio.Event()
-    watch = ConvergenceWatch(doc, ydocs["file"], told.set)
+    watch = ConvergenceWatch(doc, "file", log, told.set)
     if is_forged:
-        doc.apply_update(forged(3, (10, 2), (10, 1)))
+        update = forged(3, (10, 2), (10, 1))
+        doc.apply_update(update)
+        log.append_update(update)
     watch.note()
     watch.note()
     watch._begin()
@@ -63,3 +89,4 @@ async def test_the_watch_tells_of_it_a_little_later(is_forged: bool) -> None:  #
     await watch.task
     assert told.is_set() == is_forged
     watch.close()
+    log.close()
