@@ -258,10 +258,8 @@ TABLE: tuple[Route, ...] = (
     ),
     _route(r"/codesyncx/api/presence/me", get=LET_IN),
     _route(r"/codesyncx/api/presence/summon", post=LET_IN),
-    _route(
-        r"/codesyncx/api/access/(?:me|permissions|subjects|preview|audit|audit/export)", get=LET_IN
-    ),
-    _route(r"/codesyncx/api/access/(?:grants|links|groups)", get=LET_IN, post=LET_IN),
+    _route(r"/codesyncx/api/access/(?:me|subjects|preview|audit|audit/export)", get=LET_IN),
+    _route(r"/codesyncx/api/access/(?:permissions|grants|links|groups)", get=LET_IN, post=LET_IN),
     _route(r"/codesyncx/api/access/grants/[0-9]+", patch=LET_IN, delete=LET_IN),
     _route(r"/codesyncx/api/access/links/[^/]+", delete=LET_IN),
     _route(r"/codesyncx/api/access/groups/[^/]+", get=LET_IN, post=LET_IN, delete=LET_IN),

@@ -56,31 +56,46 @@ class MeHandler(AccessHandler):
 
 
 class PermissionsHandler(AccessHandler):
-    """`permissions?path=`: what the person may do to a file or folder, and to its ranges."""
+    """`permissions?path=`: what the person may do to a file or folder, and to its ranges.
+
+    A POST asks about several at once; those that aren't there for the person are null.
+    """
 
     @web.authenticated
     @authorized(action="read")
     async def get(self) -> None:
-        person, service, asked = self.person, self.service, self.path()
+        asked = self.path()
+        told = self.told(asked)
+        if told is None:
+            raise NotFoundError(f"There is no {asked or 'project'} here, or you may not see it.")
+        await self.answer(told)
+
+    @web.authenticated
+    @authorized(action="read")
+    async def post(self) -> None:
+        paths = requests.paths_in(self.body())
+        await self.answer({"permissions": [self.told(path) for path in paths]})
+
+    def told(self, asked: str) -> dict[str, Any] | None:
+        """Tell what the person may do there; None when they don't reach it."""
+        person, service = self.person, self.service
         slices = slices_in(self.settings)
         part = None if slices is None else slices.range_at(person, asked)
         path = asked if part is None else part.path
         sight = sight_of(self)
         if not sight.reaches(path):
             service.note_refusal(person, Permission.READ, Resource(path))
-            raise NotFoundError(f"There is no {asked or 'project'} here, or you may not see it.")
+            return None
         decision = service.decide(person, Permission.READ, Resource(path))
         why = explain.why(decision) if decision.allowed else "you may see only parts of it."
         may = frozenset(permission for permission in Permission if sight.may(permission, path))
-        await self.answer(
-            {
-                "path": asked,
-                "permissions": listed(may),
-                "why": _sentence(why),
-                "ranges": Views(service, self.settings, person).ranges(path),
-                "reaches": True,
-            }
-        )
+        return {
+            "path": asked,
+            "permissions": listed(may),
+            "why": _sentence(why),
+            "ranges": Views(service, self.settings, person).ranges(path),
+            "reaches": True,
+        }
 
 
 class SharingHandler(AccessHandler):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Data = dict[str, Any]
 
 MOST_CELLS = 1000
+MOST_PATHS = 500
 MOST_MEMBERS = 10_000
 _MOST_LINES = 10_000_000
 _MOST_USES = 1_000_000
@@ -33,6 +34,16 @@ _MOST_USES = 1_000_000
 def path_in(data: Mapping[str, Any]) -> str:
     """Give the path that something is granted on."""
     return clean_path(_text(data, "path"))
+
+
+def paths_in(data: Mapping[str, Any]) -> list[str]:
+    """Give the paths that are asked about."""
+    value = data.get("paths")
+    if not isinstance(value, list) or len(value) > MOST_PATHS:
+        raise InvalidRequestError(f"`paths` must be a list of at most {MOST_PATHS} paths.")
+    if not all(isinstance(path, str) for path in value):
+        raise InvalidRequestError("A path is text.")
+    return [clean_path(path) for path in value]
 
 
 def subject_in(data: Mapping[str, Any]) -> Subject:

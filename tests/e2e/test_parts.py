@@ -46,16 +46,26 @@ def ask(lab: LabServer, method: str, path: str, body: Any = None) -> Any:
     return json.loads(text) if text else None
 
 
-def share(lab: LabServer, path: str, spec: dict[str, Any] | None, permissions: list[str]) -> int:
-    """Give Grace something; gives the grant's number."""
+def share(
+    lab: LabServer,
+    path: str,
+    spec: dict[str, Any] | None,
+    permissions: list[str],
+    to: str = "grace",
+) -> int:
+    """Give somebody something; gives the grant's number."""
     body = {
-        "subject": {"kind": "user", "name": "grace"},
+        "subject": {"kind": "user", "name": to},
         "path": path,
         "permissions": permissions,
         **({"range": spec} if spec else {}),
     }
     number: int = ask(lab, "POST", "codesyncx/api/access/grants", body)["id"]
     return number
+
+
+def take_back(lab: LabServer, grant: int) -> None:
+    ask(lab, "DELETE", f"codesyncx/api/access/grants/{grant}")
 
 
 def lines(first: int, last: int) -> dict[str, Any]:
@@ -114,8 +124,34 @@ def test_somebody_works_in_their_lines_and_gets_nothing_else(
     grace.wait_for_text("solver.py", SECRET, timeout_s=30)
     assert grace.text_of("solver.py") == ada.text_of("solver.py")
     for number in (whole, grant):
-        ask(lab, "DELETE", f"codesyncx/api/access/grants/{number}")
+        take_back(lab, number)
     expect(grace.page.locator("#jp-main-statusbar .csx-connection")).not_to_contain_text("Live")
+
+
+def test_what_is_granted_appears_among_the_files_and_goes_again(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    for name in ("shown.py", "never.py", "lab/task.py", "lab/solution.py", "welcome/hi.md"):
+        (lab.root / name).parent.mkdir(exist_ok=True)
+        (lab.root / name).write_text(SOLVER)
+    first = share(lab, "welcome", None, ALL, to="edsger")
+    edsger = person("edsger")
+    names = edsger.page.locator(".jp-DirListing-item .jp-DirListing-itemText")
+    expect(names).to_have_text(["welcome"])
+    grants = [share(lab, "shown.py", lines(4, 6), MINE, to="edsger")]
+    take_back(lab, first)
+    expect(names).to_have_text(["shown.py"])
+    grants.append(share(lab, "shown.py", lines(2, 2), ALL, to="edsger"))
+    expect(names).to_have_text(["shown (part 2).py", "shown.py"])
+    grants.append(share(lab, "lab/task.py", None, ALL, to="edsger"))
+    expect(names).to_have_text(["lab", "shown (part 2).py", "shown.py"])
+    edsger.page.locator(".jp-DirListing-item", has_text="lab").dblclick()
+    expect(names).to_have_text(["task.py"])
+    take_back(lab, grants.pop())
+    expect(names).to_have_text(["shown (part 2).py", "shown.py"])
+    take_back(lab, grants.pop())
+    expect(names).to_have_text(["shown.py"])
+    assert not edsger.problems, "\n".join(edsger.problems)
 
 
 def test_somebody_is_shut_out_while_they_type(
@@ -128,7 +164,7 @@ def test_somebody_is_shut_out_while_they_type(
     ada.open_file("shut.py")
     grace.type("shut.py", "    # before\n", line=1)
     ada.wait_for_text("shut.py", "before")
-    ask(lab, "DELETE", f"codesyncx/api/access/grants/{grant}")
+    take_back(lab, grant)
     expect(grace.page.locator("#jp-main-statusbar .csx-connection")).not_to_contain_text("Live")
     assert "before" in ada.text_of("shut.py")
 

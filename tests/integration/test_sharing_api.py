@@ -211,6 +211,19 @@ async def test_the_owner_gives_somebody_a_folder_changes_it_and_takes_it_back(as
     assert (await ask("grace", "DELETE", f"grants/{number}")).problem == (404, "not_found")
 
 
+async def test_several_places_are_asked_about_at_once(ask: Ask) -> None:
+    await ask("grace", "POST", "grants", to_user("ada", "labs", "viewer"))
+    paths = ["labs/a.py", "solver.py", "not/there.py", ""]
+    seen = await ask("ada", "POST", "permissions", {"paths": paths})
+    readable, hidden, missing, top = seen.data["permissions"]
+    assert (readable["path"], readable["permissions"]) == ("labs/a.py", ["read"])
+    assert (hidden, missing) == (None, None)
+    assert (top["path"], top["permissions"]) == ("", [])
+    for paths in ("labs", [1], ["labs"] * 501, None):
+        assert (await ask("ada", "POST", "permissions", {"paths": paths})).problem == INVALID
+    assert (await ask("eve", "POST", "permissions", {"paths": [""]})).problem == (403, "refused")
+
+
 @pytest.mark.parametrize("role", ["editor"])
 async def test_the_default_role_shows_as_a_grant_until_everyone_is_given_something_else(
     ask: Ask, role: str

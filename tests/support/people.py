@@ -130,7 +130,8 @@ class Person:
         )
 
     def screenshot(self, path: Path) -> None:
-        """Take a picture of the whole window."""
+        """Take a picture of the whole window, once it shows its files."""
+        self.page.locator("#filebrowser.jp-mod-restoring").wait_for(state="detached")
         path.parent.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=path, animations="disabled")
 

@@ -25,19 +25,9 @@ class Server {
 
   readonly api = {
     me: () => this.answer(this.me),
-    permissions: (path: string) => {
-      this.asked.push(path);
-      const permissions = this.given.get(path);
-      if (!permissions) {
-        return Promise.reject(new ApiError(404, 'not_found', 'Not there.'));
-      }
-      return this.answer<IPathAccess>({
-        path,
-        permissions,
-        why: '',
-        ranges: [],
-        reaches: true
-      });
+    permissions: (paths: readonly string[]) => {
+      this.asked.push(...paths);
+      return this.answer(paths.map(path => this.told(path)));
     }
   } as unknown as IAccessApi;
 
@@ -48,6 +38,13 @@ class Server {
 
   tell(type: string): void {
     this.received.emit({ type, seq: 1 } satisfies Record<string, JSONValue>);
+  }
+
+  private told(path: string): IPathAccess | null {
+    const permissions = this.given.get(path);
+    return permissions
+      ? { path, permissions, why: '', ranges: [], reaches: true }
+      : null;
   }
 
   private answer<T>(value: T): Promise<T> {
@@ -112,6 +109,21 @@ describe('the model of my access', () => {
     await model.refresh();
     expect(model.access('a.py')?.permissions).toEqual(['read']);
     expect(model.me).toEqual(ME);
+  });
+
+  it('reaches nothing any more when it is refused as a whole', async () => {
+    const server = new Server();
+    server.given.set('a.py', ['read']);
+    const model = new AccessModel(server.api, server);
+    model.watch('a.py');
+    await model.load();
+    server.failure = new ApiError(
+      403,
+      'refused',
+      'Nothing is shared with you.'
+    );
+    await model.refresh();
+    expect(model.access('a.py')).toBeNull();
   });
 
   it('takes the latest answer when two are under way', async () => {

@@ -4,8 +4,8 @@ import { IAccessApi, IMe, IPathAccess, Permission } from '../api/access';
 import { ApiError } from '../api/client';
 import { IEventStream } from '../api/events';
 
-/** The server's words for "there is no such thing for you". */
-const NOT_FOR_ME: ReadonlySet<string> = new Set(['not_found', 'refused']);
+/** What is left to somebody who is let in nowhere any more. */
+const NOTHING = { is_owner: false, is_trusted: false, permissions: [] };
 
 /** So many paths that were only looked at are kept up to date. */
 const PEEKS = 12;
@@ -104,15 +104,15 @@ export class AccessModel {
   async refresh(): Promise<void> {
     const round = ++this.round;
     const paths = [...this.watched.keys()];
-    const [me, ...answers] = await Promise.all([
+    const [me, answers] = await Promise.all([
       answerOf(() => this.api.me()),
-      ...paths.map(path => answerOf(() => this.api.permissions(path)))
+      this.answersOf(paths)
     ]);
     if (round !== this.round) {
       return;
     }
     if (me !== undefined) {
-      this._me = me;
+      this._me = me ?? (this._me && { ...this._me, ...NOTHING });
     }
     paths.forEach((path, index) => this.note(path, answers[index]));
     this._changed.emit();
@@ -122,12 +122,21 @@ export class AccessModel {
   /** Ask again about one path. */
   async ask(path: string): Promise<void> {
     const round = this.round;
-    const answer = await answerOf(() => this.api.permissions(path));
+    const [answer] = await this.answersOf([path]);
     // A later round asks about it anew.
     if (round === this.round) {
       this.note(path, answer);
       this._changed.emit();
     }
+  }
+
+  private async answersOf(
+    paths: readonly string[]
+  ): Promise<readonly (IPathAccess | null | undefined)[]> {
+    const answers =
+      paths.length > 0 && (await answerOf(() => this.api.permissions(paths)));
+    // Who is let in nowhere any more is refused as a whole.
+    return answers === null ? paths.map(() => null) : answers || [];
   }
 
   private unwatch(path: string): void {
@@ -156,14 +165,14 @@ export class AccessModel {
   private wasConnected = false;
 }
 
-/** The answer; null for "there is no such thing for you", undefined for none. */
+/** The answer; null when there is nothing for me here at all, undefined for none. */
 async function answerOf<T>(
   ask: () => Promise<T>
 ): Promise<T | null | undefined> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof ApiError && NOT_FOR_ME.has(error.code)) {
+    if (error instanceof ApiError && error.code === 'refused') {
       return null;
     }
     console.warn('The server did not say what may be done here', error);

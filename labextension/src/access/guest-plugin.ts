@@ -150,9 +150,22 @@ function guardBrowsers(
   model.changed.connect(() => tracker.forEach(look));
   model.renewed.connect(() =>
     tracker.forEach(browser => {
-      browser.model.refresh().catch((error: unknown) => {
+      listAgain(browser, model).catch((error: unknown) => {
         console.warn('The files could not be listed again', error);
       });
     })
   );
+}
+
+/** List what there is for me now; from a folder that is mine no more the way leads to the top. */
+async function listAgain(
+  browser: FileBrowser,
+  model: AccessModel
+): Promise<void> {
+  const { path } = browser.model;
+  if (path !== '' && model.peek(path) === null) {
+    await browser.model.cd('/');
+  } else {
+    await browser.model.refresh();
+  }
 }

@@ -186,7 +186,10 @@ export interface IAuditFilter {
 /** The server's word on access; a stand-in serves in tests. */
 export interface IAccessApi {
   me(): Promise<IMe>;
-  permissions(path: string): Promise<IPathAccess>;
+  /** What I may do with each of these; null where there is nothing for me. */
+  permissions(
+    paths: readonly string[]
+  ): Promise<readonly (IPathAccess | null)[]>;
   grants(path: string): Promise<readonly IGrant[]>;
   grant(grant: INewGrant): Promise<IGrant>;
   change(id: number, change: IGrantChange): Promise<IGrant>;
@@ -212,8 +215,13 @@ export class AccessApi implements IAccessApi {
     return this.get<IMe>('me');
   }
 
-  permissions(path: string): Promise<IPathAccess> {
-    return this.get<IPathAccess>('permissions', { path });
+  async permissions(
+    paths: readonly string[]
+  ): Promise<readonly (IPathAccess | null)[]> {
+    const { permissions } = await this.send<{
+      permissions: (IPathAccess | null)[];
+    }>('POST', 'permissions', { paths });
+    return permissions;
   }
 
   async grants(path: string): Promise<readonly IGrant[]> {
