@@ -8,7 +8,7 @@ know beforehand that an update stands on its own: `missing` says so.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import InvalidRequestError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Clock = dict[int, int]
+Id = tuple[int, int]
 
 _GC, _DELETED, _JSON, _BINARY, _STRING, _EMBED, _FORMAT, _TYPE, _ANY, _DOC, _SKIP = range(11)
 _TYPE_NAMES = {0: "array", 1: "map", 2: "text", 3: "xml", 4: "fragment", 5: "hook", 6: "xmltext"}
@@ -41,17 +42,27 @@ _ARRAY, _BUFFER, _OBJECT, _TEXT, _INTEGER = 117, 116, 118, 119, 125
 _FIXED_SIZES = {120: 0, 121: 0, 122: 8, 123: 8, 124: 4, 126: 0, 127: 0}
 
 
-@dataclass(frozen=True, slots=True)
-class Struct:
-    """One run of clocks of one client, and what it depends on."""
+class Struct(NamedTuple):
+    """One run of clocks of one client, and what it depends on.
+
+    `left` and `right` are what it stood between when it was made, `data` is a string's UTF-8.
+    """
 
     client: int
     clock: int
     length: int
     kind: str
-    needs: tuple[tuple[int, int], ...] = ()
+    needs: tuple[Id, ...] = ()
     root: str | None = None
     key: str | None = None
+    left: Id | None = None
+    right: Id | None = None
+    data: bytes | None = None
+
+    @property
+    def end(self) -> int:
+        """The clock after its last one."""
+        return self.clock + self.length
 
 
 @dataclass(slots=True)
@@ -163,8 +174,14 @@ def _read(data: bytes) -> Update:
             clock += struct.length
             if clock > _MAX_CLOCK:
                 raise InvalidRequestError("The update counts further than documents do.")
+    named = set()
     for _ in range(reader.number()):
         client = reader.client()
+        if client in named:
+            raise InvalidRequestError(
+                "The update names a client twice."
+            )  # the last one would count
+        named.add(client)
         for _ in range(reader.number()):
             update.deletes.append((client, reader.clock(), reader.clock()))
     if reader.at != len(data):
@@ -180,23 +197,26 @@ def _read_struct(reader: _Reader, client: int, clock: int) -> Struct:
         if length < 1:
             raise InvalidRequestError("The update holds an empty item.")
         return Struct(client, clock, length, "gc" if reference == _GC else "skip")
-    needs = []
-    root = key = None
-    if info & _HAS_LEFT:
-        needs.append(reader.identifier())
-    if info & _HAS_RIGHT:
-        needs.append(reader.identifier())
+    root = key = parent = data = None
+    left = reader.identifier() if info & _HAS_LEFT else None
+    right = reader.identifier() if info & _HAS_RIGHT else None
     if not info & (_HAS_LEFT | _HAS_RIGHT):
         if reader.number() == 1:
             root = reader.text()
         else:
-            needs.append(reader.identifier())
+            parent = reader.identifier()
         if info & _HAS_KEY:
             key = reader.text()
-    kind, length = _read_content(reader, reference)
+    if reference == _STRING:
+        text = reader.text()
+        data = text.encode()
+        kind, length = _KINDS[_STRING], units_of(data)
+    else:
+        kind, length = _read_content(reader, reference)
     if length < 1:
         raise InvalidRequestError("The update holds an empty item.")
-    return Struct(client, clock, length, kind, tuple(needs), root, key)
+    needs = tuple(need for need in (left, right, parent) if need is not None)
+    return Struct(client, clock, length, kind, needs, root, key, left, right, data)
 
 
 def _read_content(reader: _Reader, reference: int) -> tuple[str, int]:
@@ -209,8 +229,6 @@ def _read_content(reader: _Reader, reference: int) -> tuple[str, int]:
     elif reference in {_JSON, _BINARY, _EMBED}:
         for _ in range(length):
             reader.skip(reader.number())
-    elif reference == _STRING:
-        length = len(reader.text().encode("utf-16-le")) // 2
     elif reference == _TYPE:
         return _read_type(reader), 1
     elif reference == _FORMAT:
@@ -233,11 +251,28 @@ def _unknown() -> str:
     raise InvalidRequestError("The update holds content of an unknown kind.")
 
 
+def units_of(data: bytes) -> int:
+    """Count UTF-8 bytes in what clocks count: UTF-16."""
+    return len(data) if data.isascii() else len(data.decode().encode("utf-16-le")) // 2
+
+
 def missing(update: Update, state: Mapping[int, int]) -> bool:
     """Whether `update` needs edits that neither `state` nor the update itself holds."""
-    known = {client: state.get(client, 0) for client in _clients(update)}
+    if in_order(update, state) is None:
+        return True
+    known = dict.fromkeys((client for client, _, _ in update.deletes), 0)
+    for client in known:
+        run = update.structs.get(client)
+        known[client] = max(state.get(client, 0), run[-1].end if run else 0)
+    return any(start + length > known[client] for client, start, length in update.deletes)
 
-    def has(identifier: tuple[int, int]) -> bool:
+
+def in_order(update: Update, state: Mapping[int, int]) -> list[Struct] | None:
+    """Give the structs so that each comes after what it needs; None when something is missing."""
+    known = {client: state.get(client, 0) for client in update.structs}
+    found: list[Struct] = []
+
+    def has(identifier: Id) -> bool:
         client, clock = identifier
         return clock < known.get(client, state.get(client, 0))
 
@@ -248,26 +283,20 @@ def missing(update: Update, state: Mapping[int, int]) -> bool:
         for client, queue in queues.items():
             while queue:
                 struct = queue[-1]
-                end = struct.clock + struct.length
+                end = struct.end
                 # What is left out does no harm where it is known.
                 if struct.clock > known[client] or (struct.kind == "skip" and end > known[client]):
-                    return True
+                    return None
                 if not all(has(need) for need in struct.needs):
                     break
                 known[client] = max(known[client], end)
-                queue.pop()
+                found.append(queue.pop())
                 progress = True
-    if any(queues.values()):
-        return True
-    return any(start + length > known[client] for client, start, length in update.deletes)
+    return None if any(queues.values()) else found
 
 
 def advance(state: Clock, update: Update) -> None:
     """Count the structs of an applied `update` into `state`."""
     for client, run in update.structs.items():
         if run:
-            state[client] = max(state.get(client, 0), run[-1].clock + run[-1].length)
-
-
-def _clients(update: Update) -> set[int]:
-    return set(update.structs) | {client for client, _, _ in update.deletes}
+            state[client] = max(state.get(client, 0), run[-1].end)

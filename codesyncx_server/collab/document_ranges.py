@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..access.service import AccessService
     from ..access.snapshot import RangeRecord
-    from .spans import Hand, Span
+    from .spans import Hand, Span, Splice
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +91,11 @@ class DocumentRanges:
     def spans(self) -> Mapping[str, Span]:
         """Where each range of the text is; those that are lost aren't there."""
         return {} if self._tracker is None else self._tracker.spans
+
+    def foretell(self, splices: list[Splice] | None) -> None:
+        """Take what the next change of the text does, of which somebody is certain; or nothing."""
+        if self._tracker is not None:
+            self._tracker.foretell(splices)
 
     def describe(self, range_id: str) -> dict[str, Any] | None:
         """Say in which lines or cells a range is now; None when it isn't in here."""
@@ -211,7 +215,7 @@ class DocumentRanges:
     def _open_tracker(self) -> RangeTracker:
         if self._tracker is None:
             text = self._document.ydoc.get("source", type=Text)
-            self._tracker = RangeTracker(text, self._hand_of, time.monotonic)
+            self._tracker = RangeTracker(text, self._hand_of)
             self._tracker.listen(self._on_change)
         return self._tracker
 

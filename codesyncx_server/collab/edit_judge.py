@@ -16,6 +16,7 @@ from ..errors import RefusedError
 from ..updates import read_state
 from . import cell_edits, text_edits
 from .cell_edits import CellChanges
+from .foresight import Foresight
 from .shadow import Shadow
 from .spans import splices_of
 
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from .rights import Rights
     from .session import Session
     from .shadow import Seen
-    from .spans import Span
+    from .spans import Span, Splice
 
 _NO_SUCH_PART = "This document has no such part."
-_STATE = "state"
+_SOURCE, _STATE = "source", "state"
 _DIRTY = "dirty"
 _DOCUMENT_ID = "document_id"
 _PLAIN = frozenset({"any", "json"})
@@ -70,6 +71,9 @@ class ChatEdits:
         username, may_write = session.member.username, session.rights.may_comment
         self._judge.admit(update, username, may_write=may_write)
 
+    def settle(self) -> None:
+        """Nothing is to be done after it."""
+
     def close(self) -> None:
         """Let go of the document."""
 
@@ -83,9 +87,17 @@ class EditJudge:
         make: Callable[[Doc[Any]], YBaseDoc],
         ranges: Ranges,
         on_admitted: Callable[[], None] = lambda: None,
+        foretell: Callable[[list[Splice] | None], None] = lambda _: None,
     ) -> None:
-        """Judge by `ranges`; `on_admitted` hears when somebody else than an owner wrote."""
+        """Judge by `ranges`.
+
+        `on_admitted` hears when somebody else than an owner wrote, `foretell` what the next change
+        of the text is going to do, when that is certain.
+        """
         self._on_admitted = on_admitted
+        self._foretell = foretell
+        self._foresight = Foresight(live, _SOURCE)
+        self._admitted: tuple[bytes, Update] | None = None
         self._shadow = Shadow(live, make)
         self._live_state = live.get(_STATE, type=Map)
         self._ranges = ranges
@@ -93,30 +105,49 @@ class EditJudge:
     def close(self) -> None:
         """Let go of the document."""
         self._shadow.close()
+        self._foresight.close()
 
     def admit(self, session: Session, update: bytes, decoded: Update) -> None:
         """Return when the session's person may make this change; RefusedError says why not."""
         if not (decoded.structs or decoded.deletes):
             return
+        self._admitted = update, decoded
+        if self._ranges.spans:
+            self._foresight.begin(self._ranges.text)
+        splices = self._foresight.splices(decoded)
         if not session.rights.is_full:
-            self._judge(session.rights, update, decoded)
+            splices = self._judge(session.rights, update, decoded, splices)
+        self._foretell(splices)
         if decoded.structs and not session.is_owner:
             self._on_admitted()
 
-    def _judge(self, rights: Rights, update: bytes, decoded: Update) -> None:
+    def follow(self, update: bytes) -> None:
+        """Keep in step: tell of every update that was applied to the document."""
+        self._shadow.follow(update)
+        known = self._admitted
+        self._foresight.follow(update, known[1] if known and known[0] == update else None)
+
+    def settle(self) -> None:
+        """Have what was foretold hold for nothing else than what was admitted last."""
+        self._admitted = None
+        self._foretell(None)
+
+    def _judge(
+        self, rights: Rights, update: bytes, decoded: Update, foreseen: list[Splice] | None
+    ) -> list[Splice] | None:
+        """Judge by what is foreseen, or else by a trial; gives what it does to the text."""
+        if foreseen is not None and rights.may_change:
+            self._check_text(foreseen, rights)
+            return foreseen
         document = self._shadow.document()
         self._check_shape(decoded, document)
         if not rights.may_change and not rights.may_execute:
             self._check_reader(decoded, document)
         try:
-            self._try(document, update, rights)
+            return self._try(document, update, rights)
         except RefusedError:
             self._shadow.close()
             raise
-
-    def follow(self, update: bytes) -> None:
-        """Keep in step: tell of every update that was applied to the document."""
-        self._shadow.follow(update)
 
     def _check_reader(self, decoded: Update, document: YBaseDoc) -> None:
         """Let readers bring plain values only: text that is deleted at once leaves traces."""
@@ -134,24 +165,29 @@ class EditJudge:
             if struct.root is not None and struct.root not in self._shadow.roots:
                 raise RefusedError(_NO_SUCH_PART)
 
-    def _try(self, document: YBaseDoc, update: bytes, rights: Rights) -> None:
+    def _try(self, document: YBaseDoc, update: bytes, rights: Rights) -> list[Splice] | None:
+        if isinstance(document, YUnicode):
+            return self._try_text(document, update, rights)
         if isinstance(document, YNotebook):
             self._try_notebook(document, update, rights)
-        elif isinstance(document, YUnicode):
-            self._try_text(document, update, rights)
         elif any(seen.topic != _STATE for seen in self._attempt(update)):
             raise RefusedError(text_edits.READ_ONLY)
+        return None
 
-    def _try_text(self, document: YBaseDoc, update: bytes, rights: Rights) -> None:
-        text = document.ydoc.get("source", type=Text)
+    def _try_text(self, document: YBaseDoc, update: bytes, rights: Rights) -> list[Splice]:
+        text = document.ydoc.get(_SOURCE, type=Text)
         # The ranges know it already, if there are any.
         length = len(self._ranges.text) if self._ranges.spans else len(text)
-        splices = []
+        splices: list[Splice] = []
         for seen in self._attempt(update):
             splices += splices_of(seen.delta)
         grown = sum(len(splice.inserted) - splice.deleted for splice in splices)
         if len(text) != length + grown:
             raise RefusedError(_NO_SUCH_PART)
+        self._check_text(splices, rights)
+        return splices
+
+    def _check_text(self, splices: list[Splice], rights: Rights) -> None:
         if splices:
             text_edits.check_splices(splices, self._ranges.text, self._ranges.spans, rights)
 

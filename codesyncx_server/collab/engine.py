@@ -79,6 +79,9 @@ class Judge(Protocol):
     def follow(self, update: bytes) -> None:
         """Hear of every update that was applied, judged or not."""
 
+    def settle(self) -> None:
+        """Hear that what was admitted last is applied, or never will be."""
+
 
 class Library(Protocol):
     """Has the whole of a large document, without the document having to be asked."""
@@ -126,7 +129,6 @@ class Engine:
         self.awareness = RoomAwareness(doc, self._schedule_flush)
         self.failure: StorageError | None = None
         self.writer: Session | None = None
-        self.was_writer_away = False
         self._schedule = schedule
         self._now = now
         self._journal = journal
@@ -215,18 +217,13 @@ class Engine:
         """Take in an update that was decoded already (a large one, in a thread)."""
         if session.is_closed:
             return
-        # What somebody brings along, or sends on top of it, they wrote before they were here.
-        self.was_writer_away = message.is_answer
-        try:
-            if message.update != NO_UPDATE and not self._is_early(session, message, decoded):
-                self._admit_and_apply(session, message.update, decoded)
-            if message.is_answer:
-                session.has_answered = True
-                early, session.early = session.early, []
-                for update in early:
-                    self._admit_and_apply(session, update, updates.read_update(update))
-        finally:
-            self.was_writer_away = False
+        if message.update != NO_UPDATE and not self._is_early(session, message, decoded):
+            self._admit_and_apply(session, message.update, decoded)
+        if message.is_answer:
+            session.has_answered = True
+            early, session.early = session.early, []
+            for update in early:
+                self._admit_and_apply(session, update, updates.read_update(update))
 
     def _is_early(
         self, session: Session, message: protocol.Update, decoded: updates.Update
@@ -245,16 +242,18 @@ class Engine:
         self._check_alive()
         clocks = self._current_clocks()
         newcomers = self._admit(session, decoded, clocks)
-        if self._judge is not None:
-            self._judge.admit(session, update, decoded)
-        self._claim(session.member, newcomers)
         before = len(self._pending)
         self.writer = session
         try:
+            if self._judge is not None:
+                self._judge.admit(session, update, decoded)
+            self._claim(session.member, newcomers)
             with self._trusting(is_trusted=session.rights.is_trusted):
                 self._apply(update)
         finally:
             self.writer = None
+            if self._judge is not None:
+                self._judge.settle()
         if len(update) > _LARGE_UPDATE_BYTES:
             self._clocks = None
         else:

@@ -397,7 +397,13 @@ class Room(DocumentRoom):
         self._convergence = ConvergenceWatch(
             self.ydoc, self._file_type, self._log_of_updates, self._on_split
         )
-        return EditJudge(self.ydoc, self._make_document, self.ranges, self._convergence.note)
+        return EditJudge(
+            self.ydoc,
+            self._make_document,
+            self.ranges,
+            self._convergence.note,
+            foretell=self.ranges.foretell,
+        )
 
     def _on_split(self) -> None:
         self._begin_anew(self)
@@ -412,10 +418,7 @@ class Room(DocumentRoom):
         if self._engine is None:
             return Hand.EDITOR if self._replayed is None else self._replayed.hand_of(range_id)
         writer = self._engine.writer
-        if writer is None:
-            return Hand.DISK
-        hand = hand_of(writer.rights, range_id)
-        return Hand.AWAY if hand is Hand.EDITOR and self._engine.was_writer_away else hand
+        return Hand.DISK if writer is None else hand_of(writer.rights, range_id)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

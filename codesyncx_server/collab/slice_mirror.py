@@ -14,7 +14,8 @@ from pycrdt import Doc, Map, Text
 
 from ..errors import InvalidRequestError
 from .edit_judge import EditJudge
-from .spans import PLACEHOLDER, Span, Splice, Utf8, splices_of
+from .spans import PLACEHOLDER, Span, Splice, Utf8
+from .text_watch import TextWatch
 from .textdiff import apply_edits, edits
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class TextSlice:
         self._written: list[Splice] = []
         self._is_following = self._is_writing = False
         make_splice(self._shared, Splice(Utf8(0), 0, tracker.text_of(range_id)))
-        self.judge = EditJudge(self.doc, YUnicode, self)
-        self._subscription = self._shared.observe(self._on_own_text)
+        self._watch = TextWatch(self._shared, self._on_own_text)
+        self.judge = EditJudge(self.doc, YUnicode, self, foretell=self._watch.foretell)
         self._stop_listening = tracker.listen(self._on_change)
 
     # -- as the judge sees it -------------------------------------------------------------------
@@ -69,7 +70,7 @@ class TextSlice:
         """Let go of both documents."""
         self.judge.close()
         self._stop_listening()
-        self._shared.unobserve(self._subscription)
+        self._watch.close()
 
     def write(self, write_core: WriteCore) -> None:
         """Carry what holders wrote since the last call into the range, by `write_core`.
@@ -113,9 +114,9 @@ class TextSlice:
             apply_edits(self._shared, edits(self.get(), content))
         self.write(write_core)
 
-    def _on_own_text(self, event: Any) -> None:
+    def _on_own_text(self, splices: list[Splice]) -> None:
         if not self._is_following:
-            self._written += splices_of(event.delta)
+            self._written += splices
 
     def _on_change(self, change: Change) -> None:
         if self._range_id in change.lost:
@@ -125,12 +126,14 @@ class TextSlice:
         if self._is_writing or not splices:
             return
         self._is_following = True
+        self._watch.foretell([])  # nobody asks
         try:
             with self.doc.transaction():
                 for splice in splices:
                     make_splice(self._shared, splice)
         finally:
             self._is_following = False
+            self._watch.foretell(None)
 
 
 def make_splice(text: Text, splice: Splice) -> None:

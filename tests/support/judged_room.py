@@ -13,7 +13,7 @@ from codesyncx_server.collab.edit_judge import EditJudge
 from codesyncx_server.collab.engine import Engine
 from codesyncx_server.collab.range_tracker import RangeTracker
 from codesyncx_server.collab.rights import FULL, Rights, hand_of
-from codesyncx_server.collab.spans import Hand, span_of_lines
+from codesyncx_server.collab.spans import Hand, Splice, span_of_lines, splices_of
 from codesyncx_server.collab.trust import NotebookTrust
 
 if TYPE_CHECKING:
@@ -41,19 +41,30 @@ class JudgedRoom:
         self.cells: dict[str, frozenset[str]] = {"r": frozenset({"a", "c"})}
         self.source: Any = self.doc.get("source", type=Text) if kind == "file" else None
         where: Any = SimpleNamespace(text=b"", spans={}, cells=self.cells)
-        self.judge = EditJudge(self.doc, ydocs[kind], where)
+        self.judge = EditJudge(self.doc, ydocs[kind], where, foretell=self._foretell)
         trust = NotebookTrust(self.doc) if kind == "notebook" else None
         self.engine = Engine(
             self.doc, self.clock.schedule, self.clock.now, judge=self.judge, trust=trust
         )
         if kind != "file":
             return
+        self.foretold: list[Splice] | None = None
+        self.source.observe(self._check_foretold)
         self.tracker = track(self.source, self._hand_of)
         where.text, where.spans = self.tracker.buffer, self.tracker.spans
         for name, (first, last) in ({"r": (2, 3)} if ranges is None else ranges).items():
             span = span_of_lines(self.tracker.text, first - 1, last - 1)
             assert span is not None
             self.tracker.add(name, span)
+
+    def _foretell(self, splices: list[Splice] | None) -> None:
+        if self.source is not None:
+            self.foretold = splices
+            self.tracker.foretell(splices)
+
+    def _check_foretold(self, event: Any) -> None:
+        if self.foretold is not None:
+            assert self.foretold == splices_of(event.delta)
 
     def _hand_of(self, range_id: str) -> Hand:
         writer = self.engine.writer

@@ -10,6 +10,7 @@ from pycrdt import Array, Map, Text, UndoManager
 from support.judged_room import LINES, JudgedRoom
 
 from codesyncx_server.collab.rights import VIEWER, Rights
+from codesyncx_server.collab.shadow import Shadow
 from codesyncx_server.errors import CodeSyncXError, InvalidRequestError, RefusedError, StorageError
 
 if TYPE_CHECKING:
@@ -101,6 +102,51 @@ def test_an_edit_that_was_let_in_but_not_kept_leaves_no_trace() -> None:
     assert room.text == LINES.replace("dréi", "dréi!")
     again.text.insert(_at(again.text, "vier"), "x")
     room.refuses(again)
+
+
+def test_what_was_foretold_of_an_edit_that_was_not_kept_holds_for_no_other() -> None:
+    room = Room()
+    ada = room.join("ada", OWN_LINES)
+    ada.text.insert(_at(ada.text, "zwei"), "nie ")
+    room.engine._claim = _fail  # type: ignore[method-assign]
+    with pytest.raises(StorageError):
+        ada.send()
+    room.source.insert(0, "null\n")
+    assert room.tracker.text.decode() == room.text == "null\n" + LINES
+
+
+def test_plain_typing_is_judged_without_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Room()
+    ada, eve = room.join("ada", OWN_LINES), room.join("eve", OWN_LINES)
+    monkeypatch.setattr(Shadow, "attempt", _fail)
+    for letter in "🌍é!":
+        ada.text.insert(_at(ada.text, "zwei"), letter)
+        room.settle(ada)
+    del ada.text[_at(ada.text, "zw") : _at(ada.text, "ei\ndr")]
+    room.settle(ada)
+    with ada.doc.transaction():
+        del ada.text[_at(ada.text, "dr") : _at(ada.text, "\nvier")]
+        ada.text.insert(_at(ada.text, "\nvier"), "trois")
+    room.settle(ada)
+    assert room.tracker.text.decode() == room.text == "eins\n🌍é!ei\ntrois\nvier\n"
+    eve.text.insert(0, "x")
+    assert "your own lines" in room.refuses(eve)
+
+
+def test_letters_for_the_same_place_are_judged_by_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Room()
+    ada, grace = room.join("ada", OWN_LINES), room.join("grace")
+    trials: list[bytes] = []
+    attempt = Shadow.attempt
+    monkeypatch.setattr(
+        Shadow, "attempt", lambda self, update: trials.append(update) or attempt(self, update)
+    )
+    grace.text.insert(_at(grace.text, "ei\ndr"), "G")
+    ada.text.insert(_at(ada.text, "ei\ndr"), "A")
+    room.settle(grace, ada)
+    assert len(trials) == 1
+    assert room.tracker.text.decode() == room.text
+    assert str(ada.text) == str(grace.text) == room.text
 
 
 def _fail(*_: object) -> None:

@@ -323,6 +323,7 @@ def test_a_judge_has_the_last_word_and_follows_what_happens() -> None:
     class Judge:
         def __init__(self) -> None:
             self.followed: list[bytes] = []
+            self.settled = 0
 
         def admit(self, session: Session, update: bytes, decoded: Update) -> None:
             assert update
@@ -332,6 +333,9 @@ def test_a_judge_has_the_last_word_and_follows_what_happens() -> None:
 
         def follow(self, update: bytes) -> None:
             self.followed.append(update)
+
+        def settle(self) -> None:
+            self.settled += 1
 
     judge = Judge()
     house = House(judge=judge)
@@ -343,6 +347,7 @@ def test_a_judge_has_the_last_word_and_follows_what_happens() -> None:
     ada.send()
     house.text += "!"
     assert len(judge.followed) == 2
+    assert judge.settled == 2
 
 
 # -- who doesn't keep up --------------------------------------------------------------------------

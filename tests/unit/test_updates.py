@@ -156,6 +156,7 @@ def _update(*runs: bytes, deletes: bytes = b"\x00") -> bytes:
     ("update", "words"),
     [
         (_update(_insert(9, 0, "ab"), _insert(9, 2, "cd")), "names a client twice"),
+        (_update(deletes=b"\x02\x05\x01\x00\x01\x05\x01\x01\x01"), "names a client twice"),
         (_update(b"\x01\x09\x00\x00\x00"), "empty item"),
         (_update(_insert(9, 0, "")), "empty item"),
         (_update(b"\x01\x09\x00\x00" + encode_number(2**32)), "further than documents do"),
