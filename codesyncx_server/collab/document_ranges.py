@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -215,7 +216,7 @@ class DocumentRanges:
     def _open_tracker(self) -> RangeTracker:
         if self._tracker is None:
             text = self._document.ydoc.get("source", type=Text)
-            self._tracker = RangeTracker(text, self._hand_of)
+            self._tracker = RangeTracker(text, self._hand_of, time.monotonic)
             self._tracker.listen(self._on_change)
         return self._tracker
 

@@ -129,6 +129,7 @@ class Engine:
         self.awareness = RoomAwareness(doc, self._schedule_flush)
         self.failure: StorageError | None = None
         self.writer: Session | None = None
+        self.was_writer_away = False
         self._schedule = schedule
         self._now = now
         self._journal = journal
@@ -217,13 +218,18 @@ class Engine:
         """Take in an update that was decoded already (a large one, in a thread)."""
         if session.is_closed:
             return
-        if message.update != NO_UPDATE and not self._is_early(session, message, decoded):
-            self._admit_and_apply(session, message.update, decoded)
-        if message.is_answer:
-            session.has_answered = True
-            early, session.early = session.early, []
-            for update in early:
-                self._admit_and_apply(session, update, updates.read_update(update))
+        # What somebody brings along, or sends on top of it, they wrote before they were here.
+        self.was_writer_away = message.is_answer
+        try:
+            if message.update != NO_UPDATE and not self._is_early(session, message, decoded):
+                self._admit_and_apply(session, message.update, decoded)
+            if message.is_answer:
+                session.has_answered = True
+                early, session.early = session.early, []
+                for update in early:
+                    self._admit_and_apply(session, update, updates.read_update(update))
+        finally:
+            self.was_writer_away = False
 
     def _is_early(
         self, session: Session, message: protocol.Update, decoded: updates.Update

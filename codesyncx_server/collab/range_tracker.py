@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from . import spans
+from .seals import Seals
 from .spans import Hand, Span, Splice, Utf8
 from .text_watch import TextWatch
 from .textdiff import edits
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pycrdt import Text
+
+    from .spans import Moved
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +36,20 @@ class Listener(Protocol):
 
 
 class RangeTracker:
-    """Follows a document's text; `hand_of(range_id)` says who writes now, as that range sees it."""
+    """Follows a document's text; `hand_of(range_id)` says who writes now, as that range sees it.
 
-    def __init__(self, text: Text, hand_of: Callable[[str], Hand]) -> None:
+    Without a clock `now`, in seconds, edges that were sealed stay so.
+    """
+
+    def __init__(
+        self,
+        text: Text,
+        hand_of: Callable[[str], Hand],
+        now: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._text = text
         self._hand_of = hand_of
+        self._seals = Seals(now)
         self._held: frozenset[str] = frozenset()
         self._spans: dict[str, Span] = {}
         self._listeners: list[Listener] = []
@@ -78,6 +90,7 @@ class RangeTracker:
     def remove(self, range_id: str) -> None:
         """Follow it no more."""
         self._spans.pop(range_id, None)
+        self._seals.forget(range_id)
 
     def foretell(self, splices: list[Splice] | None) -> None:
         """Take what the next change does, of which somebody is certain; None to take it back."""
@@ -116,8 +129,11 @@ class RangeTracker:
         local: dict[str, list[Splice]] = {}
         lost: list[str] = []
         for splice in splices:
+            reached = self._seals.reached(self._spans, splice)
             for part, is_refined in self._parts(splice):
                 self._move(part, local, lost, is_refined=is_refined)
+            if reached:
+                self._seals.mark(reached, self._spans, splice)
         if len(self._mirror) != self._watch.length():
             logger.error("A text holds what is no text; its ranges are closed")
             self._mirror = bytearray(self._watch.read().encode())
@@ -160,9 +176,16 @@ class RangeTracker:
                 self._spans[range_id] = Span(Utf8(span.start + by), Utf8(span.end + by))
             elif span.end >= splice.at:
                 near[range_id] = span
-        for range_id, moved in spans.shift_all(near, splice, self._mirror, hand_of).items():
-            if moved.span is None:
-                del self._spans[range_id]
+        hands = {range_id: hand_of(range_id) for range_id in near}
+
+        def hand_at(range_id: str) -> Hand:
+            return self._seals.hand_at(range_id, near[range_id], splice, hands[range_id])
+
+        found = spans.shift_all(near, splice, self._mirror, hand_at)
+        for range_id, moved in found.items():
+            length = near[range_id].end - near[range_id].start
+            if moved.span is None or not self._is_sure(range_id, moved, length, hands[range_id]):
+                self.remove(range_id)
                 local.pop(range_id, None)
                 lost.append(range_id)
                 continue
@@ -170,6 +193,9 @@ class RangeTracker:
             if moved.local is not None:
                 local.setdefault(range_id, []).append(moved.local)
         spans.apply(self._mirror, splice)
+
+    def _is_sure(self, range_id: str, moved: Moved, length: int, hand: Hand) -> bool:
+        return moved.local is None or self._seals.holds(range_id, moved.local, length, hand)
 
 
 def _by_disk(_range_id: str) -> Hand:

@@ -418,7 +418,10 @@ class Room(DocumentRoom):
         if self._engine is None:
             return Hand.EDITOR if self._replayed is None else self._replayed.hand_of(range_id)
         writer = self._engine.writer
-        return Hand.DISK if writer is None else hand_of(writer.rights, range_id)
+        if writer is None:
+            return Hand.DISK
+        hand = hand_of(writer.rights, range_id)
+        return Hand.AWAY if hand is Hand.EDITOR and self._engine.was_writer_away else hand
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

@@ -51,6 +51,7 @@ class Hand(Enum):
 
     HOLDER = "holder"  # it is given to them
     EDITOR = "editor"  # may edit all of the file
+    AWAY = "away"  # the same, but they bring what they wrote while they were away
     STRANGER = "stranger"  # may not edit here
     DISK = "disk"  # nobody in the room
 

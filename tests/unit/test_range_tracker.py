@@ -156,3 +156,65 @@ def test_the_text_of_a_range_is_what_it_was_told(data: st.DataObject) -> None:
     if not is_lost:
         assert table.tracker.text_of("r") == bytes(told)
         assert isinstance(table.tracker.spans["r"], Span)
+
+
+class Sealed(Table):
+    """Grace takes away what is around an edge; what Edsger wrote in it meanwhile comes after."""
+
+    def __init__(self, gone: tuple[int, int]) -> None:
+        super().__init__()
+        self.late: Doc[Any] = Doc()
+        self.late.apply_update(self.doc.get_update())
+        self.edsger = self.late.get("source", type=Text)
+        self.time = 0.0
+        self.tracker._seals._now = lambda: self.time
+        del self.text[gone[0] : gone[1]]
+
+    def hear_edsger(self) -> None:
+        self.doc.apply_update(self.late.get_update(self.doc.get_state()))
+
+
+def test_what_was_written_into_lines_that_are_gone_is_none_of_the_range() -> None:
+    table = Sealed((0, 5))
+    table.edsger.insert(2, "hidden")
+    table.hear_edsger()
+    assert str(table.text).startswith("hiddenzwei\n")
+    assert table.within == "zwei\ndréi"
+
+
+def test_an_edge_is_an_edge_like_any_other_two_minutes_later() -> None:
+    table = Sealed((0, 5))
+    table.time = 121.0
+    table.text.insert(0, "# ")
+    assert table.within == "# zwei\ndréi"
+
+
+def test_who_was_away_adds_nothing_to_a_range_at_its_edge() -> None:
+    table = Sealed((0, 5))
+    table.time = 3600.0
+    table.hand = Hand.AWAY
+    table.edsger.insert(2, "hidden")
+    table.edsger.insert(12, "!")
+    table.hear_edsger()
+    assert table.within == "z!wei\ndréi"
+
+
+def test_what_turns_up_where_the_holder_wrote_on_from_a_sealed_end_ends_the_range() -> None:
+    table = Sealed((14, 18))
+    with table.tracker.held("r"):
+        table.text.insert(14, "ss")
+    assert table.within == "zwei\ndréss"
+    table.edsger.insert(17, "hidden")
+    table.hear_edsger()
+    assert table.changes[-1].lost == ("r",)
+
+
+def test_what_is_written_elsewhere_in_the_range_leaves_it_as_it_is() -> None:
+    table = Sealed((14, 18))
+    with table.tracker.held("r"):
+        table.text.insert(14, "ss")
+    table.text.insert(6, "🌍")
+    assert table.within == "z🌍wei\ndréss"
+    del table.text[6:12]
+    assert table.within.endswith("dréss")
+    assert not table.changes[-1].lost

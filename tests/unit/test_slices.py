@@ -225,9 +225,8 @@ class Play:
     """A random session: what each does next, and who hears of it when.
 
     The whole is edited either `alone`, in any way; or `by_line` by one person who keeps line breaks
-    and also writes hidden lines right before and after the range; or by a `crowd` of two, who don't
-    delete what is hidden (what one writes there while the other deletes it together with the edge
-    of the range may come to stand in the range: nobody could say that it doesn't belong there).
+    and also writes hidden lines right before and after the range; or by a `crowd` of two, where one
+    may write into what the other deletes together with the edge of the range.
     """
 
     def __init__(self, seed: int, manner: str) -> None:
@@ -279,8 +278,8 @@ class Play:
         content = str(client.text)
         at = self.random.randint(0, len(content))
         deleted = self.random.choice([0, 0, 0, 1, 2, 5, 12])
-        if client in self.editors and self.manner != "alone":
-            kept = re.search("\n|[§hiden]" if self.manner == "crowd" else "\n", content[at:])
+        if client in self.editors and self.manner == "by_line":
+            kept = re.search("\n", content[at:])
             deleted = min(deleted, kept.start() if kept else deleted)
         written = "".join(self.random.choices(_PIECES, k=self.random.randint(0, 3)))
         client.replace(at, deleted, written)

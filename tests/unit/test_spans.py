@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from codesyncx_server.collab import spans
 from codesyncx_server.collab.spans import Hand, Moved, Span, Splice, Utf8
 
-HOLDER, EDITOR, STRANGER, DISK = Hand
+HOLDER, EDITOR, _AWAY, STRANGER, DISK = Hand
 
 
 def _marked(text: str) -> tuple[bytes, Span]:
