@@ -304,7 +304,17 @@ class SubjectsHandler(AccessHandler):
         await self.answer({"people": _offered(people, wanted), "groups": _offered(groups, wanted)})
 
 
-class GroupsHandler(AccessHandler):
+class GroupView(AccessHandler):
+    """What the routes for groups share."""
+
+    def told(self, name: str, members: frozenset[str]) -> dict[str, Any]:
+        """Tell a group: its members, and what people call them."""
+        views = Views(self.service, self.settings, self.person)
+        people = [views.subject(Subject(SubjectKind.USER, member)) for member in sorted(members)]
+        return {"name": name, "members": sorted(members), "people": people}
+
+
+class GroupsHandler(GroupView):
     """`groups`: all groups of the project; a POST makes one."""
 
     @web.authenticated
@@ -312,7 +322,8 @@ class GroupsHandler(AccessHandler):
     async def get(self) -> None:
         self.require_owner()
         groups = self.service.snapshot.groups
-        await self.answer({"groups": [_group(name, groups[name]) for name in sorted(groups)]})
+        told = [self.told(name, groups[name]) for name in sorted(groups, key=str.casefold)]
+        await self.answer({"groups": told})
 
     @web.authenticated
     @authorized(action="read")
@@ -321,10 +332,10 @@ class GroupsHandler(AccessHandler):
         data = self.body()
         name, members = requests.text_in(data, "name"), requests.members_in(data)
         await self.service.put_group(self.person, name, members, must_be_new=True)
-        await self.answer(_group(name, frozenset(members)), 201)
+        await self.answer(self.told(name, frozenset(members)), 201)
 
 
-class GroupHandler(AccessHandler):
+class GroupHandler(GroupView):
     """`groups/NAME`: one group; a POST gives it these members, a DELETE dissolves it."""
 
     @web.authenticated
@@ -334,7 +345,7 @@ class GroupHandler(AccessHandler):
         members = self.service.snapshot.groups.get(name)
         if members is None:
             raise NotFoundError(f"There is no group {name}.")
-        await self.answer(_group(name, members))
+        await self.answer(self.told(name, members))
 
     @web.authenticated
     @authorized(action="read")
@@ -342,7 +353,7 @@ class GroupHandler(AccessHandler):
         self.require_owner()
         members = requests.members_in(self.body())
         await self.service.put_group(self.person, name, members)
-        await self.answer(_group(name, frozenset(members)))
+        await self.answer(self.told(name, frozenset(members)))
 
     @web.authenticated
     @authorized(action="read")
@@ -393,10 +404,6 @@ def routes(service: AccessService) -> list[tuple[Any, ...]]:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _group(name: str, members: frozenset[str]) -> dict[str, Any]:
-    return {"name": name, "members": sorted(members)}
 
 
 def _offered(subjects: list[dict[str, str]], wanted: str) -> list[dict[str, str]]:

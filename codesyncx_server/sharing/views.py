@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..access.model import NO_ACCESS, Permission, Resource, SubjectKind
+from ..access.model import NO_ACCESS, Permission, Resource, Subject, SubjectKind
 from .ranges_port import SETTING, RangesPort
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..access.links import Link
-    from ..access.model import Grant, Permissions, Person, Subject
+    from ..access.model import Grant, Permissions, Person
     from ..access.service import AccessService
     from ..access.snapshot import RangeRecord, Snapshot
 
@@ -36,6 +36,7 @@ class Views:
             **_rights(grant),
             "expires_at": grant.expires_at,
             "granted_by": grant.granted_by,
+            "granted_by_name": self.display_name(Subject(SubjectKind.USER, grant.granted_by)),
             "granted_at": grant.granted_at,
             "inherited": grant.resource.path != path,
         }

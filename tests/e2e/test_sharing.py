@@ -142,7 +142,7 @@ def test_lines_are_shared_from_the_editor_and_nothing_else_can_be_typed_in(
     grace.type(name, "    # Grace was here\n", line=5)
     ada.wait_for_text(name, "# Grace was here")
     expect(labels(hers)).to_have_text(f"Yours: lines 5{TO}10")
-    expect(labels(editor)).to_contain_text(f"lines 5{TO}10")
+    expect(labels(editor)).to_have_text(f"Grace Hopper: lines 5{TO}10")
 
     before = grace.text_of(name)
     grace.type(name, "nothing of this", line=12)
@@ -452,6 +452,63 @@ def test_the_dialog_fits_a_narrow_window_and_right_to_left(lab: LabServer, ada: 
         " && one.clientWidth > 0).map(one => one.className)"
     )
     assert overflow == []
+
+
+def test_a_group_is_made_given_something_and_dissolved(
+    lab: LabServer, ada: Person, person: Callable[..., Person], pictures: Path
+) -> None:
+    folder = "team"
+    write(lab, f"{folder}/plan.md", "# Plan\n")
+    give(ada, "", folder, "none")
+    grace = person("grace")
+    names = grace.page.locator(".jp-DirListing-item .jp-DirListing-itemText")
+    expect(names.filter(has_text=folder)).to_have_count(0)
+
+    ada.command("codesyncx:share", path=folder, isFolder=True)
+    dialog = dialog_of(ada)
+    keys = ada.page.keyboard
+    dialog.get_by_role("tab", name="Groups").click()
+    dialog.get_by_label("Name of the new group").fill("assistants")
+    keys.press("Enter")
+    member = dialog.get_by_role("combobox", name="Add a person")
+    expect(member).to_be_focused()
+    keys.type("gra")
+    expect(dialog.get_by_role("option", name="Grace Hopper")).to_be_visible()
+    suggested = dialog.get_by_role("listbox", name="Suggestions").get_by_role("option")
+    expect(suggested).to_have_count(1)
+    keys.press("Enter")
+    keys.press("Enter")
+    expect(dialog.get_by_role("list", name="Members")).to_have_text("Grace Hopper")
+    expect(member).to_be_focused()
+    keys.type("edsger")
+    keys.press("Enter")
+    expect(dialog.get_by_role("button", name="Members of assistants")).to_have_text("2 members")
+    found = Axe().run(ada.page, context=".csx-Share").response["violations"]
+    assert [(one["id"], one["nodes"]) for one in found] == []
+    ada.screenshot(pictures / "sharing-groups.png")
+
+    dialog.get_by_role("tab", name="People").click()
+    who = dialog.get_by_role("combobox", name="Add a person")
+    who.fill("assist")
+    expect(dialog.get_by_role("option", name="assistants")).to_be_visible()
+    keys.press("Enter")
+    dialog.get_by_label("Role", exact=True).select_option("editor")
+    dialog.get_by_role("button", name="Share", exact=True).click()
+    expect(dialog.get_by_text("assistants now has access: Editor")).to_be_visible()
+    expect(names.filter(has_text=folder)).to_have_count(1)
+
+    dialog.get_by_role("tab", name="Groups").click()
+    dialog.get_by_role("button", name="Members of assistants").click()
+    dialog.get_by_role("button", name="Remove edsger from assistants").click()
+    expect(dialog.get_by_text("edsger no longer belongs to assistants")).to_be_visible()
+    dialog.get_by_role("button", name="Delete the group assistants").click()
+    expect(dialog.get_by_text("What was given to it ends at once")).to_be_visible()
+    dialog.get_by_role("button", name="Really delete the group assistants").click()
+    expect(dialog.get_by_text("There are none.")).to_be_visible()
+    expect(names.filter(has_text=folder)).to_have_count(0)
+    dialog.get_by_role("tab", name="People").click()
+    expect(dialog.get_by_role("listitem").filter(has_text="assistants")).to_have_count(0)
+    assert ada.problems + grace.problems == []
 
 
 def test_a_refusal_is_told_in_the_dialog_and_nothing_typed_is_lost(

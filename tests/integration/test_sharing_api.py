@@ -460,6 +460,8 @@ async def test_groups_are_the_owners_business(ask: Ask) -> None:
     to_group = {"subject": {"kind": "group", "name": "students"}, "path": "labs", "role": "viewer"}
     await ask("grace", "POST", "grants", to_group)
     assert (await ask("ada", "GET", "permissions", path="labs")).status == 200
+    (told,) = (await ask("grace", "GET", "groups")).data["groups"]
+    assert [one["display_name"] for one in told["people"]] == told["members"] == ["ada"]
     subjects = (await ask("grace", "GET", "subjects", q="stud")).data
     assert [one["name"] for one in subjects["groups"]] == ["students"]
 

@@ -2,7 +2,13 @@ import { JSONValue } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { describe, expect, it } from 'vitest';
 
-import { IAccessApi, IMe, IPathAccess, Permission } from '../api/access';
+import {
+  IAccessApi,
+  IMe,
+  IPathAccess,
+  IRange,
+  Permission
+} from '../api/access';
 import { ApiError } from '../api/client';
 import { IEventStream, IServerEvent } from '../api/events';
 import { AccessModel } from './access-model';
@@ -14,6 +20,24 @@ const ME: IMe = {
   is_guest: false,
   is_trusted: false,
   permissions: ['read']
+};
+
+const RANGE: IRange = {
+  id: 'r1',
+  path: 'a.py',
+  kind: 'lines',
+  state: 'open',
+  mine: null,
+  holders: [
+    ['grace', 'grace'],
+    ['ada', 'Ada']
+  ].map(([name, display_name]) => ({
+    kind: 'user',
+    name,
+    display_name,
+    role: 'editor',
+    permissions: ['read', 'edit']
+  }))
 };
 
 /** A server that says what a test has put down, and says that it changed. */
@@ -43,7 +67,7 @@ class Server {
   private told(path: string): IPathAccess | null {
     const permissions = this.given.get(path);
     return permissions
-      ? { path, permissions, why: '', ranges: [], reaches: true }
+      ? { path, permissions, why: '', ranges: [RANGE], reaches: true }
       : null;
   }
 
@@ -135,6 +159,26 @@ describe('the model of my access', () => {
     server.given.set('a.py', ['read', 'edit']);
     await Promise.all([first, model.refresh()]);
     expect(model.access('a.py')?.permissions).toEqual(['read', 'edit']);
+  });
+
+  it('calls people by the name that they go by here', async () => {
+    const server = new Server();
+    server.given.set('a.py', ['read']);
+    const model = new AccessModel(server.api, server);
+    model.watch('a.py');
+    await model.load();
+    const names = () =>
+      model
+        .access('a.py')
+        ?.ranges.flatMap(range => range.holders.map(one => one.display_name));
+    expect(names()).toEqual(['grace', 'Ada']);
+    model.learnNames([
+      ['grace', 'Grace Hopper'],
+      ['ada', 'Another']
+    ]);
+    expect(names()).toEqual(['Grace Hopper', 'Ada']);
+    await model.refresh();
+    expect(names()).toEqual(['Grace Hopper', 'Ada']);
   });
 
   it('forgets what was only looked at when much else was', async () => {

@@ -1,6 +1,12 @@
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { IAccessApi, IMe, IPathAccess, Permission } from '../api/access';
+import {
+  IAccessApi,
+  IHolder,
+  IMe,
+  IPathAccess,
+  Permission
+} from '../api/access';
 import { ApiError } from '../api/client';
 import { IEventStream } from '../api/events';
 
@@ -63,6 +69,18 @@ export class AccessModel {
   /** Whether I may do this on the whole project, as far as is known. */
   allowsOnProject(permission: Permission): boolean {
     return this._me?.permissions.includes(permission) ?? true;
+  }
+
+  /** Call people by these names, of whom the server knows none yet. */
+  learnNames(names: Iterable<readonly [string, string]>): void {
+    const before = this.names.size;
+    for (const [username, name] of names) {
+      this.names.set(username, name);
+    }
+    if (this.names.size > before) {
+      this.paths.forEach((answer, path) => this.note(path, answer));
+      this._changed.emit();
+    }
   }
 
   /** Ask who I am; until then nobody is. */
@@ -151,11 +169,28 @@ export class AccessModel {
 
   private note(path: string, answer: IPathAccess | null | undefined): void {
     if (answer !== undefined && this.watched.has(path)) {
-      this.paths.set(path, answer);
+      this.paths.set(path, answer && this.named(answer));
     }
   }
 
+  private named(access: IPathAccess): IPathAccess {
+    const nameOf = (holder: IHolder): IHolder => {
+      const isUnknown =
+        holder.kind === 'user' && holder.display_name === holder.name;
+      const name = isUnknown ? this.names.get(holder.name) : undefined;
+      return name === undefined ? holder : { ...holder, display_name: name };
+    };
+    return {
+      ...access,
+      ranges: access.ranges.map(range => ({
+        ...range,
+        holders: range.holders.map(nameOf)
+      }))
+    };
+  }
+
   private readonly paths = new Map<string, IPathAccess | null>();
+  private readonly names = new Map<string, string>();
   private readonly peeked: string[] = [];
   private readonly watched = new Map<string, number>();
   private readonly _changed = new Signal<this, void>(this);

@@ -33,7 +33,7 @@ export const editorPlugin: JupyterFrontEndPlugin<void> = {
   optional: [IPresence, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    { documents }: IAccess,
+    { model, documents }: IAccess,
     extensions: IEditorExtensionRegistry,
     presence: IPresence | null,
     translator: ITranslator | null
@@ -50,6 +50,14 @@ export const editorPlugin: JupyterFrontEndPlugin<void> = {
           avatar_url: null
         }
       );
+    const learn = (): void =>
+      model.learnNames(
+        (presence?.people ?? []).map(
+          ({ user }) => [user.username, user.display_name] as const
+        )
+      );
+    presence?.changed.connect(learn);
+    learn();
     extensions.addExtension({
       name: 'codesyncx-access',
       factory: ({ model }) => {

@@ -5,6 +5,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { AccessModel } from './access-model';
+import { GroupsTab } from './share-groups';
 import { LinksTab } from './share-links';
 import { LogTab } from './share-log';
 import { IScope, IShareTarget, ShareModel } from './share-model';
@@ -12,7 +13,7 @@ import { ITabProps, PeopleTab } from './share-people';
 import { PreviewTab } from './share-preview';
 import { linesText } from './wording';
 
-type Tab = 'people' | 'links' | 'preview' | 'log';
+type Tab = 'people' | 'links' | 'groups' | 'preview' | 'log';
 
 /** Open the share dialog for something; it closes by itself when the person is done. */
 export function openShareDialog(
@@ -90,6 +91,7 @@ function ShareBody(
     ['preview', trans.__('What they see')]
   ];
   if (model.me?.is_owner) {
+    tabs.splice(2, 0, ['groups', trans.__('Groups')]);
     tabs.push(['log', trans.__('Log')]);
   }
   return (
@@ -137,6 +139,7 @@ function ShareBody(
         </p>
         {tab === 'people' && <PeopleTab {...props} />}
         {tab === 'links' && <LinksTab {...props} />}
+        {tab === 'groups' && <GroupsTab {...props} />}
         {tab === 'preview' && <PreviewTab {...props} />}
         {tab === 'log' && <LogTab {...props} />}
       </div>

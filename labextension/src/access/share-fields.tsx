@@ -147,6 +147,8 @@ interface ISubjectFieldProps {
   /** What was typed, or the name of who was chosen. */
   readonly text: string;
   readonly chosen: ISubject | null;
+  /** Whether only people can be chosen. */
+  readonly isPerson?: boolean;
   readonly trans: TranslationBundle;
   readonly suggest: (query: string) => Promise<ISubjects>;
   readonly onChange: (text: string, chosen: ISubject | null) => void;
@@ -154,11 +156,17 @@ interface ISubjectFieldProps {
 
 /** Somebody by name: a person, a group or everyone, with suggestions to choose from. */
 export function SubjectField(props: ISubjectFieldProps): React.JSX.Element {
-  const { label, text, chosen, trans, suggest, onChange } = props;
+  const { label, text, chosen, isPerson, trans, suggest, onChange } = props;
   const id = React.useId();
   const [isOpen, setOpen] = React.useState(false);
   const [current, setCurrent] = React.useState(0);
-  const found = useSuggestions(text, isOpen && !chosen, suggest, trans);
+  const suggested = useSuggestions(text, isOpen && !chosen, suggest, trans);
+  const found = suggested.filter(
+    one =>
+      (!isPerson || one.kind === 'user') &&
+      // They may still be those for what was typed before.
+      fits(one, text, trans)
+  );
   const isShown = isOpen && !chosen && found.length > 0;
   const active = Math.min(current, found.length - 1);
   const choose = (subject: ISubject): void => {
@@ -284,6 +292,16 @@ function useSuggestions(
 
 function everyone(text: string, trans: TranslationBundle): ISubject[] {
   const subject: ISubject = { kind: 'everyone', name: '', display_name: '' };
-  const name = subjectName(subject, trans).toLowerCase();
-  return name.includes(text.trim().toLowerCase()) ? [subject] : [];
+  return fits(subject, text, trans) ? [subject] : [];
+}
+
+function fits(
+  subject: ISubject,
+  text: string,
+  trans: TranslationBundle
+): boolean {
+  const wanted = text.trim().toLowerCase();
+  return [subject.name, subjectName(subject, trans)].some(name =>
+    name.toLowerCase().includes(wanted)
+  );
 }

@@ -39,6 +39,7 @@ function grant(id: number, given: Partial<IGrant>): IGrant {
     permissions: ['read'],
     expires_at: null,
     granted_by: 'ada',
+    granted_by_name: 'Ada Lovelace',
     granted_at: 0,
     inherited: false,
     ...given

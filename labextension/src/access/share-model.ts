@@ -4,6 +4,7 @@ import {
   IAccessApi,
   IGrant,
   IGrantChange,
+  IGroup,
   ILevel,
   ILink,
   IMadeLink,
@@ -115,6 +116,8 @@ export class ShareModel {
   readonly scopes: readonly IScope[];
   grants: readonly IGrant[] = [];
   links: readonly ILink[] = [];
+  /** The groups of the project; only owners are told. */
+  teams: readonly IGroup[] = [];
   /** The link that was just made: its address is told this once. */
   made: IMadeLink | null = null;
   /** Why the last thing could not be done, in the server's words. */
@@ -158,13 +161,15 @@ export class ShareModel {
     const { path } = this._scope;
     this._changed.emit();
     try {
-      const [grants, links] = await Promise.all([
+      const [grants, links, teams] = await Promise.all([
         this.api.grants(path),
-        this.api.links(path)
+        this.api.links(path),
+        this.me?.is_owner ? this.api.groups() : []
       ]);
       if (path === this._scope.path) {
         this.grants = grants;
         this.links = links;
+        this.teams = teams;
         this.isLoading = false;
       }
     } catch (error) {
@@ -229,6 +234,31 @@ export class ShareModel {
         this.made = null;
       }
     });
+  }
+
+  makeGroup(name: string, done: string): Promise<boolean> {
+    return this.attempt(done, () => this.api.makeGroup(name));
+  }
+
+  addMember(team: IGroup, member: string, done: string): Promise<boolean> {
+    const names = team.people.map(one => one.name);
+    return this.attempt(done, () =>
+      this.api.setMembers(team.name, [...names, member])
+    );
+  }
+
+  removeMember(team: IGroup, member: string, done: string): Promise<boolean> {
+    const names = team.people.map(one => one.name);
+    return this.attempt(done, () =>
+      this.api.setMembers(
+        team.name,
+        names.filter(name => name !== member)
+      )
+    );
+  }
+
+  dissolveGroup(team: IGroup, done: string): Promise<boolean> {
+    return this.attempt(done, () => this.api.dissolveGroup(team.name));
   }
 
   /** The same lines are one range, however many people have them. */

@@ -100,7 +100,9 @@ function AddForm({ model, trans }: ITabProps): React.JSX.Element {
     if (!canShare) {
       return;
     }
-    const subject = chosen ?? { kind: 'user' as const, name };
+    const isTeam = model.teams.some(team => team.name === name);
+    const kind = isTeam ? ('group' as const) : ('user' as const);
+    const subject = chosen ?? { kind, name };
     const done = trans.__(
       '%1 now has access: %2.',
       subjectName(subject, trans),
@@ -377,7 +379,7 @@ function originOf(grant: IGrant, trans: TranslationBundle): string {
     parts.push(trans.__('as the server is set up'));
   }
   if (grant.granted_by) {
-    parts.push(trans.__('given by %1', grant.granted_by));
+    parts.push(trans.__('given by %1', grant.granted_by_name));
   }
   return parts.join(' · ');
 }

@@ -78,6 +78,8 @@ export interface IGrant {
   /** Unix seconds. */
   readonly expires_at: number | null;
   readonly granted_by: string;
+  /** What people call who gave it. */
+  readonly granted_by_name: string;
   readonly granted_at: number;
   /** Given on a folder above, or on the project. */
   readonly inherited: boolean;
@@ -143,6 +145,12 @@ export interface ISubjects {
   readonly groups: readonly ISubject[];
 }
 
+/** People to whom something can be given together. */
+export interface IGroup {
+  readonly name: string;
+  readonly people: readonly ISubject[];
+}
+
 /** One line of what somebody sees of a folder. */
 export interface IPreviewEntry {
   readonly path: string;
@@ -198,6 +206,11 @@ export interface IAccessApi {
   makeLink(link: INewLink): Promise<IMadeLink>;
   revokeLink(id: string | number): Promise<void>;
   subjects(query: string): Promise<ISubjects>;
+  groups(): Promise<readonly IGroup[]>;
+  makeGroup(name: string): Promise<void>;
+  /** Let a group have just these members, by their user names. */
+  setMembers(group: string, members: readonly string[]): Promise<void>;
+  dissolveGroup(name: string): Promise<void>;
   preview(
     subject: { kind: SubjectKind; name: string },
     path: string
@@ -254,6 +267,24 @@ export class AccessApi implements IAccessApi {
 
   subjects(query: string): Promise<ISubjects> {
     return this.get<ISubjects>('subjects', { q: query });
+  }
+
+  async groups(): Promise<readonly IGroup[]> {
+    return (await this.get<{ groups: IGroup[] }>('groups')).groups;
+  }
+
+  makeGroup(name: string): Promise<void> {
+    return this.send('POST', 'groups', { name, members: [] });
+  }
+
+  setMembers(group: string, members: readonly string[]): Promise<void> {
+    return this.send('POST', `groups/${encodeURIComponent(group)}`, {
+      members
+    });
+  }
+
+  dissolveGroup(name: string): Promise<void> {
+    return this.send('DELETE', `groups/${encodeURIComponent(name)}`);
   }
 
   async preview(
