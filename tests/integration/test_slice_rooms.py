@@ -13,6 +13,7 @@ from support.identity import PERSON, NamedInHeader
 from support.peers import Peer
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
 
+from codesyncx_server.access.audit import AuditQuery, What
 from codesyncx_server.access.changes import Terms
 from codesyncx_server.access.model import (
     Permission,
@@ -204,6 +205,20 @@ async def test_the_file_itself_stays_closed(studio: Studio, lines: dict[str, Any
         answer = await studio.fetch("ada", path)
         assert answer.code == 403
         assert SECRET not in answer.body.decode()
+
+
+async def test_what_is_refused_in_a_slice_is_in_the_audit(
+    studio: Studio, lines: dict[str, Any]
+) -> None:
+    await studio.share("solver.py", lines, permissions=READ_ONLY)
+    ada = await studio.join("ada", "solver.py")
+    ada.text.insert(0, "no\n")
+    await ada.until(lambda: ada.close_code is not None)
+    assert ada.close_code == 4403
+    entries = await studio.access.audit(AuditQuery(what=What.REFUSED))
+    assert [(entry.who, entry.path, entry.detail["permission"]) for entry in entries] == [
+        ("ada", "solver.py", "edit")
+    ]
 
 
 async def test_a_stranger_gets_no_slice(studio: Studio, lines: dict[str, Any]) -> None:
