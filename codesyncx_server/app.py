@@ -130,7 +130,6 @@ class CodeSyncXApp(ExtensionApp):
             self.gate.start()
         await self.sharing.start()
         await self.collaboration.start()
-        self.chat.watch(serverapp.web_app.settings)
         await self.project.start(serverapp, self.watch_project)
 
     async def stop_extension(self) -> None:

@@ -11,7 +11,7 @@ import os
 import re
 import time
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,11 +47,16 @@ class ChatFile:
     channel_id: str
     messages: list[dict[str, Any]] = field(default_factory=list)
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ids: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
         """What people call the channel."""
         return channel_name(self.path)
+
+    def with_newer(self, messages: list[dict[str, Any]]) -> ChatFile:
+        """Give the chat with messages that will be on disk soon."""
+        return replace(self, messages=[*self.messages, *messages]) if messages else self
 
     def sender_name(self, message: Mapping[str, Any]) -> str:
         """Whom a message is from, for reading."""
@@ -151,15 +156,16 @@ def parse_chat(path: str, text: str) -> ChatFile:
     users = content.get("users")
     metadata = content.get("metadata")
     channel_id = metadata.get("id") if isinstance(metadata, dict) else None
+    listed = messages if isinstance(messages, list) else []
+    listed = [each for each in listed if isinstance(each, dict)]
     return ChatFile(
         path=path,
         channel_id=channel_id if isinstance(channel_id, str) and channel_id else path,
-        messages=[each for each in messages if isinstance(each, dict)]
-        if isinstance(messages, list)
-        else [],
+        messages=listed,
         users={name: user for name, user in users.items() if isinstance(user, dict)}
         if isinstance(users, dict)
         else {},
+        ids=frozenset(str(each.get("id", "")) for each in listed),
     )
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     #: Whether the person who asks may read the file at a path.
     Reads = Callable[[str], bool]
+    #: What was said in the chat at a path after the messages with these ids.
+    Unsaved = Callable[[str, frozenset[str]], list[dict[str, Any]]]
 
 _SAME_NAME_TRIES = 100
 
@@ -33,11 +35,14 @@ _SAME_NAME_TRIES = 100
 class ChatService:
     """Channels, search, read markers and attachments of one project."""
 
-    def __init__(self, root: Path, contents: Any, store: ChatStore, bus: EventBus) -> None:
+    def __init__(
+        self, root: Path, contents: Any, store: ChatStore, bus: EventBus, unsaved: Unsaved
+    ) -> None:
         self._catalog = catalog.Catalog(root)
         self._contents = contents
         self._store = store
         self._bus = bus
+        self._unsaved = unsaved
         self._reading = asyncio.Lock()
         self._writing = asyncio.Lock()
 
@@ -90,7 +95,7 @@ class ChatService:
         if await asyncio.to_thread(move, username, chat.channel_id, read_until):
             data = {"path": path, "read_until": read_until, "recipients": [username]}
             self._bus.publish(Event("chat.read", data))
-        return _describe(chat, username, self._store.read_until(username))
+        return _describe(self._freshen(chat), username, self._store.read_until(username))
 
     async def attach(self, channel: str, name: str, data: bytes) -> dict[str, Any]:
         """Keep an uploaded file beside the channel; gives its path and type."""
@@ -131,7 +136,11 @@ class ChatService:
     async def _chats(self, reads: Reads) -> list[catalog.ChatFile]:
         async with self._reading:
             chats = await asyncio.to_thread(self._catalog.chats)
-        return [chat for chat in chats if reads(chat.path)]
+        return [self._freshen(chat) for chat in chats if reads(chat.path)]
+
+    def _freshen(self, chat: catalog.ChatFile) -> catalog.ChatFile:
+        """Give the chat with what was said since its file was written: nobody waits for a save."""
+        return chat.with_newer(self._unsaved(chat.path, chat.ids))
 
     async def _free_path(self, folder: str, name: str) -> str:
         stem, dot, suffix = name.rpartition(".")

@@ -38,7 +38,15 @@ class Chat:
             return []
         self._store = ChatStore(project_data_dir(server.root_dir))
         root = Path(server.root_dir).expanduser()
-        self._service = ChatService(root, server.contents_manager, self._store, self._bus)
+        settings = server.web_app.settings
+
+        def find_room(room_id: str) -> Any:
+            return settings["codesyncx_rooms"].get(room_id)
+
+        self._watch = ChatWatch(self._bus, find_room)
+        self._service = ChatService(
+            root, server.contents_manager, self._store, self._bus, self._watch.unsaved
+        )
         return [*routes(self._service)]
 
     def judge(self, live: Doc[Any]) -> ChatJudge:
@@ -49,12 +57,6 @@ class Chat:
         """Keep the verified identity of a person who opens a room (a `User` as a dict)."""
         if self._service is not None:
             self._service.remember(identity)
-
-    def watch(self, settings: dict[str, Any]) -> None:
-        """Begin to tell of new messages; once jupyterlab-chat has loaded."""
-        chat_manager = settings.get("chat_manager")
-        if chat_manager is not None and self._watch is None:
-            self._watch = ChatWatch(chat_manager, self._bus)
 
     async def stop(self) -> None:
         """End everything that runs."""

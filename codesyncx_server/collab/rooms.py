@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LineageChangedError, NotFoundError, RefusedError, StorageError
+from ..events.bus import Event
 from . import metrics
 from .disk import open_document_file
 from .rights import rights_in
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..access.model import Person
     from ..access.service import AccessService
-    from ..events.bus import Event, EventBus
+    from ..events.bus import EventBus
     from .edit_judge import ChatJudge
     from .log import LogFolder
     from .rights import Rights
@@ -110,6 +111,7 @@ class Rooms:
                 room = await self._load(key)
                 self._rooms[room_id] = self.shared[room_id] = room
                 metrics.ROOMS.set(len(self._rooms))
+                self._tell("document.opened", room)
                 self._events.opened(room_id, room.path)
             self._keep(room_id)
             if self._poll is None:
@@ -202,7 +204,12 @@ class Rooms:
         del self._rooms[name]
         self.shared.pop(name, None)
         metrics.ROOMS.set(len(self._rooms))
+        self._tell("document.closed", room)
         self._events.closed(name, room.path)
+
+    def _tell(self, topic: str, room: Room) -> None:
+        facts = {"path": room.path, "file_id": room.id.file_id, "room_id": str(room.id)}
+        self._bus.publish(Event(topic, facts))
 
     def _spawn(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.ensure_future(work)

@@ -24,6 +24,7 @@ from tornado.websocket import websocket_connect
 
 from codesyncx_server.access.changes import Terms
 from codesyncx_server.access.model import ROLES, Person, Resource, Subject, SubjectKind
+from codesyncx_server.collab import autosave
 from codesyncx_server.collab.log import DocumentLog
 from codesyncx_server.updates import advance, missing, read_update
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from jupyter_server.serverapp import ServerApp
 
-    Join = Callable[[str], Awaitable["Talker"]]
+    Join = Callable[..., Awaitable["Talker"]]
 
 
 @pytest.fixture
@@ -104,6 +105,12 @@ class Talker:
 
 
 @pytest.fixture
+def saves_come_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a document's file be written an hour after an edit."""
+    monkeypatch.setattr(autosave, "_GATHER_S", 3600.0)
+
+
+@pytest.fixture
 def join(
     jp_fetch: Callable[..., Any],
     jp_http_port: int,
@@ -112,19 +119,19 @@ def join(
 ) -> Iterator[Join]:
     here: list[Talker] = []
 
-    async def open_channel() -> dict[str, str]:
-        made = {"method": "POST", "body": json.dumps({"name": "general", "may_exist": True})}
+    async def open_channel(name: str) -> dict[str, str]:
+        made = {"method": "POST", "body": json.dumps({"name": name, "may_exist": True})}
         await jp_fetch("codesyncx", "api", "chat", "channels", **made)
         session = await jp_fetch(
-            *("api", "collaboration", "session", "chats", "general.chat"),
+            *("api", "collaboration", "session", "chats", f"{name}.chat"),
             method="PUT",
             body=json.dumps({"format": "text", "type": "chat"}),
         )
         facts: dict[str, str] = json.loads(session.body)
         return facts
 
-    async def come(username: str) -> Talker:
-        facts = await open_channel()
+    async def come(username: str, channel: str = "general") -> Talker:
+        facts = await open_channel(channel)
         # Not jp_ws_fetch: it escapes the colons of the room's id.
         room = f"{jp_base_url}api/collaboration/room/text:chat:{facts['fileId']}"
         url = f"ws://localhost:{jp_http_port}{room}?sessionId={facts['sessionId']}"
@@ -143,7 +150,6 @@ def join(
 
 async def test_people_talk_and_the_bus_tells(join: Join, jp_serverapp: ServerApp) -> None:
     settings = jp_serverapp.web_app.settings
-    settings["codesyncx_chat"].watch(settings)
     heard: list[Any] = []
     settings["codesyncx_bus"].subscribe("chat.message", lambda event: heard.append(event.data))
     ann, bob = await join("ann"), await join("bob")
@@ -152,7 +158,64 @@ async def test_people_talk_and_the_bus_tells(join: Join, jp_serverapp: ServerApp
     await bob.say("m2")
     await ann.hear_until(lambda: "m2" in ann.ids())
     assert [(each["sender"], each["mentions"]) for each in heard] == [("ann", ["bob"]), ("bob", [])]
+    assert [each["number"] for each in heard] == [1, 2]
     assert heard[0]["path"] == "chats/general.chat"
+
+
+@pytest.mark.usefixtures("saves_come_late")
+async def test_what_was_said_a_moment_ago_is_unread_and_found_before_it_is_on_the_disk(
+    join: Join, jp_fetch: Callable[..., Any], jp_root_dir: Path
+) -> None:
+    ann, bob = await join("ann"), await join("bob")
+    await ann.say("m1", mentions=["bob"], body="Freeze on Friday")
+    await bob.hear_until(lambda: bob.ids() == ["m1"])
+
+    async def ask(*route: str, **options: Any) -> Any:
+        route = ("codesyncx", "api", "chat", *route)
+        return json.loads((await jp_fetch(*route, headers={PERSON: "bob"}, **options)).body)
+
+    [general] = (await ask("channels"))["channels"]
+    assert (general["unread"], general["mentions"], general["messages"]) == (1, 1, 1)
+    [hit] = (await ask("search", params={"q": "friday"}))["results"]
+    assert hit["message_id"] == "m1"
+    assert json.loads((jp_root_dir / "chats/general.chat").read_text())["messages"] == []
+
+    await bob.hear_until(lambda: not bob.messages[0]["raw_time"])
+    mark = {"method": "PUT", "body": json.dumps({"path": "chats/general.chat"})}
+    assert (await ask("unread", **mark))["unread"] == 0
+    [general] = (await ask("channels"))["channels"]
+    assert (general["unread"], general["messages"]) == (0, 1)
+
+
+@pytest.mark.usefixtures("saves_come_late")
+async def test_a_message_withdrawn_before_it_is_on_the_disk_is_not_unread(
+    join: Join, jp_fetch: Callable[..., Any]
+) -> None:
+    ann, bob = await join("ann"), await join("bob")
+    await ann.say("m1")
+    await ann.hear_until(lambda: not ann.messages[0]["raw_time"])
+    before = ann.doc.get_state()
+    ann.messages[0]["deleted"] = True
+    await ann.send(before)
+    await bob.hear_until(lambda: bool(bob.messages) and bob.messages[0].get("deleted"))
+    listed = await jp_fetch("codesyncx", "api", "chat", "channels", headers={PERSON: "bob"})
+    assert json.loads(listed.body)["channels"][0]["unread"] == 0
+
+
+async def test_both_of_a_chat_and_its_copy_are_told_of(
+    join: Join, jp_serverapp: ServerApp, jp_root_dir: Path
+) -> None:
+    heard: list[Any] = []
+    bus = jp_serverapp.web_app.settings["codesyncx_bus"]
+    bus.subscribe("chat.message", lambda event: heard.append(event.data["path"]))
+    ann = await join("ann")
+    shutil.copy(jp_root_dir / "chats/general.chat", jp_root_dir / "chats/copy.chat")
+    bob = await join("bob", "copy")
+    await ann.say("m1")
+    await ann.hear_until(lambda: not ann.messages[0]["raw_time"])
+    await bob.say("m2")
+    await bob.hear_until(lambda: not bob.messages[0]["raw_time"])
+    assert heard == ["chats/general.chat", "chats/copy.chat"]
 
 
 async def test_the_log_of_a_chat_is_whole_for_browsers(

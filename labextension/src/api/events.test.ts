@@ -76,6 +76,13 @@ describe('EventStream', () => {
     expect(heard.map(event => event.path)).toEqual(['a.py', 'a (part 2).py']);
   });
 
+  it('has everything looked at anew that was looked at before it began', () => {
+    const { sockets, resets } = begin();
+    expect(resets).toEqual([]);
+    sockets[0].send({ type: 'hello', seq: 4, stream: 's' });
+    expect(resets).toEqual([1]);
+  });
+
   it('asks for what it missed when it comes back', () => {
     const { stream, sockets, heard, resets } = begin();
     sockets[0].send({ type: 'hello', seq: 4, stream: 's' });
@@ -88,7 +95,7 @@ describe('EventStream', () => {
     sockets[1].send({ type: 'file.created', seq: 6, path: 'b.py' });
     sockets[1].send({ type: 'file.created', seq: 7, path: 'c.py' });
     expect(heard.map(event => event.path)).toEqual(['a.py', 'b.py', 'c.py']);
-    expect(resets).toEqual([]);
+    expect(resets).toEqual([1]);
     expect(stream.isConnected).toBe(true);
   });
 
@@ -99,7 +106,7 @@ describe('EventStream', () => {
     vi.advanceTimersByTime(250);
     sockets[1].send({ type: 'reset', seq: 2, stream: 't' });
     sockets[1].send({ type: 'file.deleted', seq: 3, path: 'a.py' });
-    expect(resets).toEqual([1]);
+    expect(resets).toEqual([1, 1]);
     expect(heard.map(event => event.seq)).toEqual([3]);
   });
 

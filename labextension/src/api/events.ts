@@ -16,7 +16,10 @@ export interface IEventStream {
   /** Each event once and in order. */
   readonly received: ISignal<IEventStream, IServerEvent>;
 
-  /** Events were missed and can't be had again: look at everything anew. */
+  /**
+   * Events were missed, or may have been: look at everything anew. Also told when the stream begins,
+   * for what was looked at before.
+   */
   readonly reset: ISignal<IEventStream, void>;
 
   /** Whether the stream is connected changed. */
@@ -132,12 +135,13 @@ export class EventStream implements IEventStream, IDisposable {
 
   private _onBeginning(event: IServerEvent): void {
     this._failures = 0;
-    if (event.type === 'reset' || this._stream === null) {
+    const isBeginning = event.type === 'reset' || this._stream === null;
+    if (isBeginning) {
       this._seq = event.seq;
     }
     this._stream = typeof event.stream === 'string' ? event.stream : null;
     this._setConnected(true);
-    if (event.type === 'reset') {
+    if (isBeginning) {
       this._reset.emit();
     }
   }

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { IChannel } from './api';
 import { Channels, IMessageNotice, IMove } from './channels';
@@ -23,6 +23,7 @@ function message(patch: Partial<IMessageNotice> = {}): IMessageNotice {
     path: 'b.chat',
     channel: 'b',
     message_id: 'm',
+    number: 1,
     sender: 'bob',
     sender_name: 'Bob',
     excerpt: 'hi',
@@ -69,10 +70,48 @@ describe('the channels', () => {
 
   it('count what others write elsewhere, and not what one writes', () => {
     channels.receive(event(message()));
-    channels.receive(event(message({ mentions: ['ann'] })));
-    channels.receive(event(message({ sender: 'ann' })));
+    channels.receive(event(message({ mentions: ['ann'], number: 2 })));
+    channels.receive(event(message({ sender: 'ann', number: 3 })));
     expect([channels.unread, channels.mentions]).toEqual([4, 2]);
     expect(noticed).toHaveLength(2);
+  });
+
+  it('count a message once that the list has already', async () => {
+    onServer = [channel('b.chat', { unread: 1, messages: 7 })];
+    await channels.refresh();
+    channels.receive(event(message({ number: 7 })));
+    expect(channels.unread).toBe(1);
+    channels.receive(event(message({ number: 8 })));
+    expect(channels.unread).toBe(2);
+  });
+
+  it('look again when a message was told while the list was on its way', async () => {
+    const older = channels.refresh();
+    channels.receive(event(message()));
+    await older;
+    onServer = [channel('b.chat', { unread: 3, messages: 1 })];
+    expect(waiting).toHaveLength(1);
+    waiting[0]();
+    await vi.waitFor(() => expect(channels.unread).toBe(3));
+    expect(waiting).toHaveLength(1);
+  });
+
+  it('take no list that was asked for before the one they have', async () => {
+    let answerLate: (list: IChannel[]) => void = () => undefined;
+    const lists = [
+      new Promise<IChannel[]>(resolve => (answerLate = resolve)),
+      Promise.resolve([channel('new.chat')])
+    ];
+    const slow = new Channels({
+      username: () => 'ann',
+      load: () => lists.shift() ?? Promise.resolve([]),
+      mark: path => Promise.resolve(channel(path))
+    });
+    const early = slow.refresh();
+    await slow.refresh();
+    answerLate([channel('old.chat')]);
+    await early;
+    expect(slow.all.map(each => each.path)).toEqual(['new.chat']);
   });
 
   it('count nothing in the channel on the screen, yet tell of it', async () => {

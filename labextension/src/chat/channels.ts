@@ -8,6 +8,10 @@ export interface IMessageNotice {
   path: string;
   channel: string;
   message_id: string;
+
+  /** How many messages the channel has with this one. */
+  number: number;
+
   sender: string;
   sender_name: string;
   excerpt: string;
@@ -95,7 +99,16 @@ export class Channels {
   }
 
   async refresh(): Promise<void> {
+    const turn = ++this._asked;
     const channels = await this._options.load();
+    if (turn < this._answered) {
+      return;
+    }
+    this._answered = turn;
+    if (channels.some(({ path, messages }) => messages < this._count(path))) {
+      // A message was told while this list was on its way.
+      this._refreshSoon();
+    }
     this._channels = channels.map(channel =>
       channel.path === this._watched
         ? { ...channel, unread: 0, mentions: 0 }
@@ -157,18 +170,27 @@ export class Channels {
       return;
     }
     if (notice.path !== this._watched) {
-      const channel = this.find(notice.path);
-      if (channel) {
-        const mentioned = notice.mentions.includes(username) ? 1 : 0;
-        this._update(notice.path, {
-          unread: channel.unread + 1,
-          mentions: channel.mentions + mentioned
-        });
-      } else {
-        this._refreshSoon();
-      }
+      this._countMessage(notice, notice.mentions.includes(username));
     }
     this._noticed.emit(notice);
+  }
+
+  private _countMessage(notice: IMessageNotice, isMentioned: boolean): void {
+    const channel = this.find(notice.path);
+    // What a list has counted already may be told after it.
+    if (channel && notice.number > channel.messages) {
+      this._update(notice.path, {
+        unread: channel.unread + 1,
+        mentions: channel.mentions + (isMentioned ? 1 : 0),
+        messages: notice.number
+      });
+    } else {
+      this._refreshSoon();
+    }
+  }
+
+  private _count(path: string): number {
+    return this.find(path)?.messages ?? 0;
   }
 
   private _update(path: string, patch: Partial<IChannel>): void {
@@ -197,6 +219,8 @@ export class Channels {
   private _channels: readonly IChannel[] = [];
   private _watched: string | null = null;
   private _isWaiting = false;
+  private _asked = 0;
+  private _answered = 0;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _moved = new Signal<this, IMove>(this);
   private readonly _noticed = new Signal<this, IMessageNotice>(this);
