@@ -59,9 +59,13 @@ class Person:
         return self
 
     def wait_for_lab(self) -> None:
-        """Wait until the lab has restored its layout."""
+        """Wait until the lab has restored its layout and nothing takes the focus any more."""
         self.page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)
         self.page.evaluate("() => window.jupyterapp.restored.then(() => undefined)")
+        # A lab that is empty opens a launcher a moment later, and that takes the keys.
+        self.page.wait_for_function(
+            "() => window.jupyterapp.shell.currentWidget !== null", timeout=30_000
+        )
         self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=30_000)
 
     def reload(self) -> None:

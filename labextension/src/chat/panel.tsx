@@ -16,6 +16,7 @@ import { NoticeLevel } from './notices';
 import { IRoom, Rooms } from './rooms';
 import { IChatModel } from './stock';
 import { toast, toastError } from './toast';
+import { TypeAhead } from './type-ahead';
 
 const READ_DELAY_MS = 500;
 const FLASH_MS = 2500;
@@ -40,6 +41,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
     this.id = 'codesyncx-chat';
     this.addClass('csx-chat-panel');
     this.title.icon = chatIcon;
+    this._typeAhead = new TypeAhead(this.node);
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Project chat'));
     const header = ReactWidget.create(<Header model={this} trans={trans} />);
@@ -199,6 +201,15 @@ export class ChatPanel extends Panel implements IHeaderModel {
     }
   }
 
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    if (this._room) {
+      this._room.model.input.focus();
+    } else {
+      this._typeAhead.begin();
+    }
+  }
+
   protected override onAfterHide(message: Message): void {
     super.onAfterHide(message);
     this._look();
@@ -318,6 +329,7 @@ export class ChatPanel extends Panel implements IHeaderModel {
 
   private readonly _body = new Panel();
   private readonly _reply: Widget;
+  private readonly _typeAhead: TypeAhead;
   private _room: IRoom | null = null;
   private _opening: string | null = null;
   private _entering: Promise<IChatModel | null> | null = null;
