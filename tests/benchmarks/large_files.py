@@ -43,7 +43,9 @@ _EDIT_INTERVAL_S = 0.25
 _SETTLE_S = 1.5
 _FILES = {
     "1 MB source": ("large.py", "text", "file"),
-    "20 MB notebook": ("large.ipynb", "json", "notebook"),
+    "4 MB source": ("larger.py", "text", "file"),
+    "4 MB notebook": ("large.ipynb", "json", "notebook"),
+    "20 MB notebook": ("larger.ipynb", "json", "notebook"),
 }
 
 
@@ -189,7 +191,9 @@ def measure(kind: str) -> dict[str, Any]:
     args = ("--YDocExtension.document_cleanup_delay=1", "--ServerApp.log_level=WARN")
     server = LabServer(folder, args=args)
     server.root.mkdir(parents=True)
-    content = large_source() if kind == "1 MB source" else large_notebook()
+    size = 1_000_000 * int(kind.split()[0])
+    make = large_source if kind.endswith("source") else large_notebook
+    content = make(size)
     (server.root / _FILES[kind][0]).write_text(content)
     try:
         with server, probe(server.url) as longest:
