@@ -15,6 +15,7 @@ from . import metrics
 from .autosave import Autosave
 from .heavy import LARGE_BYTES, is_large
 from .merge import merge_disk_change
+from .misfits import remove_misfits
 from .records import Saved
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ class Saver:
                 raise engine.failure
             position = log.position
             if log.size < _LARGE_DOCUMENT_BYTES:
-                return self._document.get(), position
+                return self._read(), position
             content = await self._read_in_pieces()
             engine.flush()
             if log.position == position:
@@ -260,9 +261,20 @@ class Saver:
     async def _read_in_pieces(self) -> Any:
         """Give the content without holding up the loop; it may change while it is read."""
         for _ in range(_TRIES_FOR_A_STILL_MOMENT):
-            with contextlib.suppress(IndexError):  # somebody deleted a cell meanwhile
+            # Somebody deleted a cell meanwhile, or something is none.
+            with contextlib.suppress(IndexError, AttributeError):
                 return await self._document.aget()
-        return self._document.get()
+        return self._read()
+
+    def _read(self) -> Any:
+        try:
+            return self._document.get()
+        except AttributeError:
+            count = remove_misfits(self._document)
+            if not count:
+                raise
+            logger.warning("%s held %d things that are no cells", self._file.path, count)
+            return self._document.get()
 
     async def _merge_if_changed(self) -> None:
         if self.is_missing and not self._owns_path():

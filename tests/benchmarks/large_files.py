@@ -191,7 +191,7 @@ def measure(kind: str) -> dict[str, Any]:
     args = ("--YDocExtension.document_cleanup_delay=1", "--ServerApp.log_level=WARN")
     server = LabServer(folder, args=args)
     server.root.mkdir(parents=True)
-    size = 1_000_000 * int(kind.split()[0])
+    size = 1_000_000 * int(kind.split(maxsplit=1)[0])
     make = large_source if kind.endswith("source") else large_notebook
     content = make(size)
     (server.root / _FILES[kind][0]).write_text(content)

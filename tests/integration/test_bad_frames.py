@@ -9,7 +9,9 @@ import socket
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import nbformat
 import pytest
+from pycrdt import Array
 from support.identity import PERSON, NamedInHeader
 from support.peers import Peer
 from tornado.httpclient import HTTPRequest
@@ -124,6 +126,25 @@ async def test_a_frame_over_the_limit_ends_its_connection(
     await mallory.send(b"\x00\x02" + bytes(2_000_000))
     await mallory.until(lambda: mallory.close_code is not None)
     await _check_undisturbed(ada)
+
+
+async def test_what_is_no_cell_of_a_notebook_is_taken_out_of_it(
+    url: str, jp_root_dir: Path
+) -> None:
+    path = jp_root_dir / "a.ipynb"
+    path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell()])))
+    mallory, ada = Peer(url, "mallory"), Peer(url, "ada")
+    for person in (mallory, ada):
+        await person.join("a.ipynb", "json", "notebook")
+    cells = mallory.doc.get("cells", type=Array)
+    cells.append("no cell")
+    cells.insert(0, 5)
+    cells[1]["source"].insert(0, "x = 1")
+    await ada.until(lambda: "x = 1" in path.read_text())
+    await ada.until(lambda: len(ada.doc.get("cells", type=Array)) == 1)
+    for person in (mallory, ada):
+        assert person.close_code is None
+        await person.leave()
 
 
 @pytest.mark.usefixtures("many_files")
