@@ -418,6 +418,7 @@ def test_the_dialog_can_be_used_by_keyboard_in_both_themes(
     violations = []
     for tab, there in (
         ("Invite link", "Make link"),
+        ("Groups", "Make group"),
         ("What they see", "Whose view"),
         ("Log", "Export all"),
         ("People", "Who has access"),
@@ -509,6 +510,238 @@ def test_a_group_is_made_given_something_and_dissolved(
     dialog.get_by_role("tab", name="People").click()
     expect(dialog.get_by_role("listitem").filter(has_text="assistants")).to_have_count(0)
     assert ada.problems + grace.problems == []
+
+
+def test_an_end_set_in_the_dialog_takes_effect_when_it_comes(
+    lab: LabServer, ada: Person, person: Callable[..., Person]
+) -> None:
+    name = write(lab, "ending.py")
+    give(ada, "", name, "viewer")
+    give(ada, "grace", name, "editor")
+    grace = person("grace")
+    grace.open_file(name)
+    expect(grace.page.locator(".csx-AccessBadge")).to_have_text("Editor")
+    ada.command("codesyncx:share", path=name)
+    row = dialog_of(ada).get_by_role("listitem").filter(has_text="Grace Hopper")
+    end = row.get_by_role("button", name="Change how long Grace Hopper has access")
+    expect(end).to_have_text("No end")
+    end.click()
+    row.get_by_label("How long Grace Hopper has access").select_option("For a day")
+    expect(end).to_contain_text("until")
+    expect(grace.page.locator(".csx-AccessBadge")).to_have_text("Editor")
+    end.click()
+    # The field takes seconds too, and tests are in a hurry.
+    soon = ada.page.evaluate(
+        "() => new Date(Date.now() + 4000 - new Date().getTimezoneOffset() * 60000)"
+        ".toISOString().slice(0, 19)"
+    )
+    row.get_by_label("Ends at").fill(soon)
+    bar = grace.page.locator(".csx-AccessBar")
+    expect(bar).to_contain_text("You can read this, not change it.")
+    expect(row).to_have_count(0)
+    grace.type(name, "no")
+    assert grace.text_of(name) == LINES
+    assert ada.problems + grace.problems == []
+
+
+def test_single_permissions_are_given_instead_of_a_role(
+    lab: LabServer, ada: Person, person: Callable[..., Person]
+) -> None:
+    name = write(lab, "single/permissions.py")
+    give(ada, "", "single", "none")
+    ada.command("codesyncx:share", path="single", isFolder=True)
+    dialog = dialog_of(ada)
+    ada.page.keyboard.type("grace")
+    ada.page.keyboard.press("Tab")
+    role = dialog.get_by_label("Role", exact=True)
+    role.select_option("Viewer")
+    role.select_option("Custom…")
+    may = dialog.get_by_role("group", name="May")
+    may.get_by_label("change").check()
+    expect(may.get_by_label("read")).to_be_disabled()
+    expect(dialog.get_by_text("Can read and change.")).to_be_visible()
+    dialog.get_by_role("button", name="Share", exact=True).click()
+    expect(dialog.get_by_text("grace now has access: Custom")).to_be_visible()
+
+    grace = person("grace")
+    grace.open_file(name)
+    expect(grace.page.locator(".csx-AccessBadge")).to_have_text("Custom here")
+    grace.type(name, "# hers\n")
+    expect(grace.page.locator("#jp-main-statusbar")).to_contain_text("Saved")
+    grace.page.locator(".csx-AccessBadge").click()
+    explained = dialog_of(grace)
+    expect(explained).to_contain_text("You can: read, change")
+    expect(explained).to_contain_text("Not: create files, delete files, run code")
+    grace.page.keyboard.press("Escape")
+
+    row = dialog.get_by_role("group", name="May").last
+    row.get_by_label("change").click()
+    expect(grace.page.locator(".csx-AccessBar")).to_contain_text("You can read this")
+    row.get_by_label("create files").click()
+    expect(row.get_by_label("create files")).to_be_checked()
+    row.get_by_label("change").click()
+    expect(grace.page.locator(".csx-AccessBar")).to_be_hidden()
+    assert ada.problems + grace.problems == []
+
+
+def test_a_guest_is_out_at_once_and_told_why_when_the_link_is_revoked(
+    lab: LabServer, ada: Person, browser: Browser
+) -> None:
+    name = write(lab, "visit/task.py")
+    made = call(ada, "POST", "links", {"path": "visit", "role": "editor", "name": "Visit"})
+    guest = Person(browser, lab, "guest")
+    try:
+        guest.page.goto(f"{lab.url}{made['url']}")
+        guest.page.get_by_label("Your name").fill("Margaret")
+        guest.page.get_by_role("button", name="Join").click()
+        guest.wait_for_lab()
+        guest.open_file(name)
+        guest.type(name, "# Margaret\n")
+        ada.open_file(name)
+        ada.wait_for_text(name, "# Margaret\n")
+        assert guest.problems == []
+
+        ada.command("codesyncx:share", path="visit", isFolder=True)
+        dialog = dialog_of(ada)
+        dialog.get_by_role("tab", name="Invite link").click()
+        dialog.get_by_role("button", name="Revoke Visit").click()
+        expect(dialog.get_by_text("Guests who came by it are out at once.")).to_be_visible()
+        dialog.get_by_role("button", name="Really revoke Visit").click()
+        expect(dialog.get_by_text("The link no longer works.")).to_be_visible()
+        told = guest.page.get_by_text("Your invitation has ended. Ask whoever invited you")
+        expect(told.first).to_be_visible()
+        status = guest.page.evaluate(
+            "() => fetch('/api/contents/visit/task.py').then(answer => answer.status)"
+        )
+        assert status == 403
+        guest.page.goto("about:blank")
+        guest.page.goto(f"{lab.url}{made['url']}")
+        expect(guest.page.get_by_role("status")).to_have_text(
+            "This link was taken back. Ask for a new one."
+        )
+        assert ada.text_of(name) == f"# Margaret\n{LINES}"
+    finally:
+        guest.leave()
+
+
+SOURCES = (
+    "name => [...window.jupyterapp.shell.widgets('main')].find(w => w.context?.path === name)"
+    ".context.model.sharedModel.cells.map(cell => cell.source)"
+)
+
+
+def drag_cell(person: Person, notebook: Locator, source: int, target: int) -> None:
+    """Drag a cell by its prompt, and drop it on the upper half of another."""
+    cells = notebook.locator(".jp-CodeCell")
+    start = cells.nth(source).locator(".jp-InputArea-prompt").bounding_box()
+    end = cells.nth(target).bounding_box()
+    assert start is not None
+    assert end is not None
+    mouse = person.page.mouse
+    mouse.move(start["x"] + 20, start["y"] + 8)
+    mouse.down()
+    for step in range(1, 9):
+        y = start["y"] + 8 + (end["y"] + 4 - start["y"] - 8) * step / 8
+        mouse.move(start["x"] + 60, y)
+    mouse.up()
+    expect(person.page.locator(".jp-dragImage")).to_have_count(0)
+
+
+def test_cells_are_dragged_only_where_that_changes_nothing_locked(
+    lab: LabServer, ada: Person, person: Callable[..., Person]
+) -> None:
+    name = write_notebook(lab, "drag.ipynb")
+    give(ada, "grace", name, "viewer")
+    cells = {"kind": "cells", "cell_ids": ["cell2", "cell3"]}
+    give(ada, "grace", name, "editor", range=cells)
+    locked = {"kind": "cells", "cell_ids": ["cell4"]}
+    give(ada, "edsger", name, "viewer", range=locked)
+    grace, edsger = person("grace"), person("edsger")
+    hers, his, book = grace.open_file(name), edsger.open_file(name), ada.open_file(name)
+    expect(hers.locator(".csx-cell-own")).to_have_count(2)
+    expect(his.locator(".csx-cell-locked")).to_have_count(1)
+    cells_of = {one: f"y = {one}\nprint(y)" for one in range(1, 6)}
+
+    def order(*numbers: int) -> list[str]:
+        return [cells_of[number] for number in numbers]
+
+    # Who has only some cells moves none: neither out of nor within them.
+    for source, target in ((1, 4), (1, 2), (4, 1)):
+        drag_cell(grace, hers, source, target)
+        notice = grace.page.get_by_text(re.compile("cells that are marked as yours|locked for you"))
+        expect(notice.first).to_be_visible()
+        assert grace.page.evaluate(SOURCES, name) == order(1, 2, 3, 4, 5)
+    # Who may change all but one moves the others, even over it, but not that one.
+    drag_cell(edsger, his, 3, 0)
+    expect(edsger.page.get_by_text("This cell is locked for you.").first).to_be_visible()
+    assert edsger.page.evaluate(SOURCES, name) == order(1, 2, 3, 4, 5)
+    drag_cell(edsger, his, 4, 0)
+    for somebody in (ada, grace, edsger):
+        somebody.page.wait_for_function(
+            f"([name, wanted]) => JSON.stringify(({SOURCES})(name)) === JSON.stringify(wanted)",
+            arg=[name, order(5, 1, 2, 3, 4)],
+        )
+    expect(hers.locator(".csx-cell-own")).to_have_count(2)
+    expect(his.locator(".csx-cell-locked")).to_have_count(1)
+    drag_cell(ada, book, 4, 0)
+    for somebody in (ada, grace, edsger):
+        somebody.page.wait_for_function(
+            f"([name, wanted]) => JSON.stringify(({SOURCES})(name)) === JSON.stringify(wanted)",
+            arg=[name, order(4, 5, 1, 2, 3)],
+        )
+    expect(his.locator(".csx-cell-locked")).to_have_count(1)
+    for somebody in (ada, grace, edsger):
+        expect(somebody.page.locator(".csx-draft")).to_have_count(0)
+        assert somebody.problems == []
+
+
+def test_the_dialog_can_be_used_at_twice_the_size(
+    lab: LabServer, ada: Person, person: Callable[..., Person]
+) -> None:
+    name = write(lab, "zoomed.py")
+    # A window of 1280 by 800 at 200 %.
+    big = person("ada", viewport={"width": 640, "height": 400}, device_scale_factor=2)
+    call(ada, "POST", "groups", {"name": "readers", "members": ["grace", "edsger"]})
+    call(ada, "POST", "links", {"path": name, "role": "viewer", "name": "A link"})
+    give(ada, "edsger", name, "editor")
+    big.command("codesyncx:share", path=name)
+    dialog = dialog_of(big)
+    keys = big.page.keyboard
+    for tab in ("People", "Invite link", "Groups", "What they see", "Log"):
+        dialog.get_by_role("tab", name=tab, exact=True).press("Enter")
+        expect(dialog.get_by_role("tab", selected=True)).to_have_text(tab)
+        if tab == "Groups":
+            dialog.get_by_role("button", name="Members of readers").press("Enter")
+        expect(dialog.get_by_role("tabpanel").get_by_role("button").first).to_be_visible()
+        dialog.get_by_role("button", name="Close").first.focus()
+        reached = set()
+        for _ in range(40):
+            keys.press("Tab")
+            where = big.page.evaluate(
+                """() => {
+                  const one = document.activeElement;
+                  if (!one || !one.closest('.csx-Share')) return null;
+                  const { left, right, top, bottom } = one.getBoundingClientRect();
+                  const isSeen = left >= 0 && right <= innerWidth && top >= 0
+                    && bottom <= innerHeight && one.contains(
+                      document.elementFromPoint((left + right) / 2, (top + bottom) / 2));
+                  return [one.ariaLabel || one.textContent || one.tagName, isSeen];
+                }"""
+            )
+            if where is None or where[0] in reached:
+                break
+            assert where[1] or where[0] == "Log", f"{where[0]} in {tab} can't be seen"
+            reached.add(where[0])
+        assert len(reached) > 3, reached
+        cut = dialog.evaluate(
+            "dialog => [...dialog.querySelectorAll('*')].filter(one =>"
+            " one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0"
+            " && !['auto', 'scroll'].includes(getComputedStyle(one).overflowX)"
+            " && !['SELECT', 'INPUT'].includes(one.tagName)).map(one => one.className)"
+        )
+        assert cut == [], tab
+    call(ada, "DELETE", "groups/readers")
+    assert big.problems == []
 
 
 def test_a_refusal_is_told_in_the_dialog_and_nothing_typed_is_lost(

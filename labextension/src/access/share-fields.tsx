@@ -48,6 +48,8 @@ export function LevelField(props: ILevelFieldProps): React.JSX.Element {
     props.onChange(name === CUSTOM ? { permissions: chosen } : { role: name });
   };
   const toggle = (permission: Permission): void => {
+    // Permissions that come to a role on the way stay at hand.
+    setCustom(true);
     const rest = chosen.filter(one => one !== permission);
     props.onChange({
       permissions: chosen.includes(permission) ? rest : [...rest, permission]
