@@ -13,8 +13,8 @@ from .textdiff import edits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .log import Replay
     from .records import Saved
+    from .replay import Replay
 
 
 def likely_base(replay: Replay, content: Any, file_type: str) -> Saved:

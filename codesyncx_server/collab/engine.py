@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from pycrdt import Doc, TransactionEvent
 
-    from .log import Author
+    from .replay import Author
     from .session import Member
     from .trust import NotebookTrust
 

@@ -17,21 +17,24 @@ long as the disk does and belong in a worker thread.
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import hashlib
-import json
 import logging
 import os
 import secrets
-import struct
 import threading
-import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from codesyncx_server.errors import StorageError
 
 from . import heavy
+from .log_files import (
+    damaged_path,
+    read_range,
+    storage_error,
+    sync_folder,
+    write_all,
+    write_file,
+)
+from .log_syncer import shared_syncer
 from .records import (
     FORMAT_VERSION,
     HEADER_SIZE,
@@ -46,25 +49,19 @@ from .records import (
     encode_saved,
     parse_records,
 )
+from .replay import Author, Replay, decode_author, encode_author
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
+
+    from .log_syncer import Syncer
 
 _SavedOrNone = TypeVar("_SavedOrNone", Saved, Saved | None)
 
 logger = logging.getLogger(__name__)
 
-SYNC_INTERVAL_S = 0.1
-_CLIENT_ID = struct.Struct("<Q")
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
-
-
-class Author(NamedTuple):
-    """Whom a client id belongs to."""
-
-    username: str
-    name: str
 
 
 class Mark(NamedTuple):
@@ -73,80 +70,6 @@ class Mark(NamedTuple):
     position: int
     offset: int
     saved: Saved | None
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """All that a log says.
-
-    `saved` is the last version known to be on disk; `saving` a later one whose write was begun and
-    not confirmed.
-    """
-
-    updates: list[bytes] = field(default_factory=list)
-    authors: dict[int, Author] = field(default_factory=dict)
-    saved: Saved | None = None
-    saving: Saved | None = None
-
-    @property
-    def base(self) -> Saved | None:
-        """The version from which a file that we don't recognise was most likely changed."""
-        return self.saving or self.saved
-
-    def find_saved(self, sha256: str) -> Saved | None:
-        """Tell which of our versions the file on disk is; None if somebody else wrote it."""
-        for version in (self.saving, self.saved):
-            if version is not None and version.sha256 == sha256:
-                return version
-        return None
-
-
-class Syncer:
-    """A thread that flushes logs to the disk, many appends at a time."""
-
-    def __init__(self, interval_s: float = SYNC_INTERVAL_S) -> None:
-        self._interval_s = interval_s
-        self._dirty: set[DocumentLog] = set()
-        self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def add(self, log: DocumentLog) -> None:
-        """Have `log` flushed within the interval."""
-        with self._lock:
-            self._dirty.add(log)
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="codesyncx-log-sync", daemon=True
-                )
-                self._thread.start()
-        self._wake.set()
-
-    def flush(self) -> None:
-        """Flush now whatever waits to be flushed."""
-        with self._lock:
-            dirty, self._dirty = self._dirty, set()
-        for log in dirty:
-            log.sync()
-
-    def stop(self) -> None:
-        """Flush and end the thread; a later `add` starts another one."""
-        with self._lock:
-            thread, self._thread = self._thread, None
-        self._wake.set()
-        if thread is not None:
-            thread.join()
-        self.flush()
-
-    def _run(self) -> None:
-        while self._thread is threading.current_thread():
-            self._wake.wait()
-            self._wake.clear()
-            self.flush()
-            time.sleep(self._interval_s)
-
-
-shared_syncer = Syncer()
 
 
 class DocumentLog:
@@ -184,7 +107,7 @@ class DocumentLog:
         try:
             return cls._open(path, key, syncer or shared_syncer)
         except OSError as error:
-            raise _storage_error("open", error) from error
+            raise storage_error("open", error) from error
 
     @classmethod
     def _open(cls, path: Path, key: str, syncer: Syncer) -> DocumentLog:
@@ -196,11 +119,11 @@ class DocumentLog:
         is_headless = header is None and bool(data)
         if header is None:
             if data:
-                path.replace(_damaged_path(path))
+                path.replace(damaged_path(path))
                 logger.warning("The log %s had no sound header; it was moved aside", path)
             header = Header(FORMAT_VERSION, secrets.token_hex(16))
             data = _begin(header.lineage, key)
-            _write_file(path, [data])
+            write_file(path, [data])
         elif header.version != FORMAT_VERSION:
             age = "a newer" if header.version > FORMAT_VERSION else "an older"
             raise StorageError(
@@ -221,8 +144,8 @@ class DocumentLog:
         parsed = parse_records(data, HEADER_SIZE)
         self._size = parsed.good_length
         if parsed.is_damaged:
-            aside = _damaged_path(self.path)
-            _write_file(aside, [data[parsed.good_length :]])
+            aside = damaged_path(self.path)
+            write_file(aside, [data[parsed.good_length :]])
             os.ftruncate(self._descriptor, parsed.good_length)
             self.repaired = True
             logger.warning(
@@ -236,7 +159,7 @@ class DocumentLog:
             if record.type == RecordType.UPDATE:
                 self._position += 1
             elif record.type == RecordType.AUTHOR:
-                client_id, author = _decode_author(record.payload)
+                client_id, author = decode_author(record.payload)
                 self._authors[client_id] = author
             elif record.type == RecordType.SAVING:
                 self._saving = decode_saved(record.payload)
@@ -282,7 +205,7 @@ class DocumentLog:
         with self._lock:
             if self._authors.get(client_id) == author:
                 return
-            self._append(_encode_author(client_id, author))
+            self._append(encode_author(client_id, author))
             self._authors[client_id] = author
 
     def append_saving(self, sha256_hex: str, position: int) -> None:
@@ -310,9 +233,9 @@ class DocumentLog:
             descriptor = os.dup(self._descriptor) if parsed is None else -1
         if parsed is None:  # appends go on while a large log is read
             try:
-                data = _read_range(descriptor, HEADER_SIZE, end)
+                data = read_range(descriptor, HEADER_SIZE, end)
             except OSError as error:
-                raise _storage_error("read", error) from error
+                raise storage_error("read", error) from error
             finally:
                 os.close(descriptor)
             parsed = parse_records(data).records
@@ -385,23 +308,23 @@ class DocumentLog:
             try:
                 self._replace(write, mark)
             except OSError as error:
-                raise _storage_error("compact", error) from error
+                raise storage_error("compact", error) from error
 
     def _replace(self, write: Callable[[int, int], int], mark: Mark) -> None:
         with self._lock:
             self._check_open()
             authors = dict(self._authors)
         parts = [_begin(self.lineage, self.key)]
-        parts += [_encode_author(client_id, author) for client_id, author in authors.items()]
+        parts += [encode_author(client_id, author) for client_id, author in authors.items()]
         fresh_path = self.path.with_name(f"{self.path.name}.new")
-        _write_file(fresh_path, parts)
+        write_file(fresh_path, parts)
         fresh = os.open(fresh_path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         try:
             # Nobody else replaces the descriptor meanwhile: `_compacting` is held.
             count = write(self._descriptor, fresh)
             if mark.saved is not None:
                 marker = encode_saved(Saved(mark.saved.sha256, 1))
-                _write_all(fresh, encode_record(RecordType.SAVED, marker))
+                write_all(fresh, encode_record(RecordType.SAVED, marker))
             copied = self._copy_tail(fresh, mark.offset, mark.position, count)
             os.fsync(fresh)
             with self._lock:  # what arrived during that flush is little and not yet promised
@@ -420,13 +343,13 @@ class DocumentLog:
             os.close(fresh)
             with contextlib.suppress(FileNotFoundError):
                 fresh_path.unlink()
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
 
     def _copy_tail(self, target: int, start: int, position: int, count: int) -> int:
         """Copy the records from `start` on, as if `position` updates before them were `count`."""
         with self._lock:
             end = self._size
-            data = _read_range(self._descriptor, start, end)
+            data = read_range(self._descriptor, start, end)
             position -= self._shift
         parts = []
         for kind, payload in parse_records(data).records:
@@ -437,7 +360,7 @@ class DocumentLog:
                 place = 1 if saved.position < position else saved.position - position + count
                 moved = encode_saved(Saved(saved.sha256, place))
             parts.append(encode_record(kind, moved))
-        _write_all(target, b"".join(parts))
+        write_all(target, b"".join(parts))
         return end
 
     def sync(self) -> None:
@@ -452,7 +375,7 @@ class DocumentLog:
             _fdatasync(descriptor)
         except OSError as error:
             # The kernel forgets such pages: nothing after this may be called safe.
-            self._failure = str(_storage_error("flush", error))
+            self._failure = str(storage_error("flush", error))
             logger.exception("The log %s couldn't be flushed", self.path)
         finally:
             os.close(descriptor)
@@ -495,13 +418,13 @@ class DocumentLog:
             written = os.write(self._descriptor, record)
             if written != len(record):  # the disk filled up, or the process' file size limit
                 self._has_torn_tail = True
-                _write_all(self._descriptor, record[written:])
+                write_all(self._descriptor, record[written:])
                 self._has_torn_tail = False
         except OSError as error:
             self._has_torn_tail = True
             with contextlib.suppress(OSError):
                 self._cut_torn_tail()
-            raise _storage_error("write", error) from error
+            raise storage_error("write", error) from error
         self._size += len(record)
         self._parsed = None
         self._touch()
@@ -516,124 +439,5 @@ class DocumentLog:
             self._syncer.add(self)
 
 
-class LogFolder:
-    """The logs of one project, for one server process at a time."""
-
-    def __init__(self, folder: Path, syncer: Syncer | None = None) -> None:
-        self._folder = folder
-        self._syncer = syncer or shared_syncer
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)
-            self._lock_descriptor = os.open(
-                folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
-        except OSError as error:
-            raise _storage_error("open", error) from error
-        try:
-            fcntl.flock(self._lock_descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._lock_descriptor)
-            raise StorageError(
-                f"Another server is using the document logs in {folder}; stop it first."
-            ) from error
-
-    def open(self, key: str) -> DocumentLog:
-        """Open the log of the document `key`, or begin one."""
-        return DocumentLog.open(self._path_of(key), key, self._syncer)
-
-    def lineage_of(self, key: str) -> str | None:
-        """Read the lineage of a document from its header; None when there is no log."""
-        try:
-            with self._path_of(key).open("rb") as file:
-                header = decode_header(file.read(HEADER_SIZE))
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _storage_error("read", error) from error
-        return header.lineage if header else None
-
-    def delete(self, key: str) -> None:
-        """Forget a document's log; its damaged parts stay. Close it first."""
-        try:
-            self._path_of(key).unlink(missing_ok=True)
-        except OSError as error:
-            raise _storage_error("delete", error) from error
-
-    def close(self) -> None:
-        """Flush everything and let another process have the folder."""
-        self._syncer.flush()
-        os.close(self._lock_descriptor)
-
-    def _path_of(self, key: str) -> Path:
-        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.log"
-
-
 def _begin(lineage: str, key: str) -> bytes:
     return encode_header(lineage) + encode_record(RecordType.KEY, key.encode())
-
-
-def _encode_author(client_id: int, author: Author) -> bytes:
-    facts = json.dumps(author._asdict()).encode()
-    return encode_record(RecordType.AUTHOR, _CLIENT_ID.pack(client_id) + facts)
-
-
-def _decode_author(payload: bytes) -> tuple[int, Author]:
-    (client_id,) = _CLIENT_ID.unpack_from(payload)
-    return client_id, Author(**json.loads(payload[_CLIENT_ID.size :]))
-
-
-def _damaged_path(path: Path) -> Path:
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    candidate = path.with_name(f"{path.name}.damaged-{stamp}")
-    number = 1
-    while candidate.exists():
-        number += 1
-        candidate = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
-    return candidate
-
-
-def _write_file(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a new file whole or not at all, and flush it."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            _write_all(descriptor, b"".join(parts))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        temporary.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _read_range(descriptor: int, start: int, end: int) -> bytes:
-    parts = []
-    while start < end:
-        part = os.pread(descriptor, end - start, start)
-        if not part:
-            break
-        parts.append(part)
-        start += len(part)
-    return b"".join(parts)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _storage_error(action: str, error: OSError) -> StorageError:
-    return StorageError(f"Couldn't {action} this document's log: {error.strerror or error}.")

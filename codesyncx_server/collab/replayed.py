@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..access.service import AccessService
-    from .log import Author
+    from .replay import Author
     from .rights import Rights
 
 

@@ -33,8 +33,8 @@ from .document_ranges import DocumentRanges, kind_of
 from .edit_judge import ChatEdits, EditJudge
 from .engine import NO_UPDATE, Engine
 from .heavy import LARGE_BYTES, is_large
-from .log import Author
 from .lost_ranges import LostRanges
+from .replay import Author
 from .replayed import ReplayedHand
 from .rights import hand_of, rights_in
 from .saving import Saver
@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from .contents_file import Loaded
     from .disk import AnyDocumentFile
     from .edit_judge import ChatJudge
-    from .log import DocumentLog, Replay
+    from .log import DocumentLog
+    from .replay import Replay
     from .rights import Rights
 
 logger = logging.getLogger(__name__)

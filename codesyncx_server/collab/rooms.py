@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..access.service import AccessService
     from ..events.bus import EventBus
     from .edit_judge import ChatJudge
-    from .log import LogFolder
+    from .log_folder import LogFolder
     from .rights import Rights
     from .session import Session
     from .upstream_events import UpstreamEvents

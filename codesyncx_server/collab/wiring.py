@@ -16,7 +16,7 @@ from ..storage import project_data_dir
 from . import metrics
 from .handlers import RoomHandler, SessionHandler
 from .lobbies import Lobbies
-from .log import LogFolder
+from .log_folder import LogFolder
 from .outlooks import Outlooks
 from .range_book import RangeBook
 from .room import RoomId

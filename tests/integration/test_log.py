@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from codesyncx_server.collab.log import Author, DocumentLog, LogFolder, Replay, Saved, Syncer
-from codesyncx_server.collab.records import encode_header
+from codesyncx_server.collab.log import DocumentLog
+from codesyncx_server.collab.log_folder import LogFolder
+from codesyncx_server.collab.log_syncer import Syncer
+from codesyncx_server.collab.records import Saved, encode_header
+from codesyncx_server.collab.replay import Author, Replay
 from codesyncx_server.errors import StorageError
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from pycrdt import Array, Doc, Map, Text
 from support.wires import Client
 
 from codesyncx_server import updates
-from codesyncx_server.collab.log import LogFolder
+from codesyncx_server.collab.log_folder import LogFolder
 from codesyncx_server.collab.rooms import Rooms
 from codesyncx_server.events.bus import InProcessBus
 

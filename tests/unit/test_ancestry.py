@@ -4,8 +4,8 @@ import pytest
 from pycrdt import Doc, Text
 
 from codesyncx_server.collab.ancestry import likely_base
-from codesyncx_server.collab.log import Replay
 from codesyncx_server.collab.records import Saved
+from codesyncx_server.collab.replay import Replay
 
 
 def replay_of(*texts: str) -> list[bytes]:

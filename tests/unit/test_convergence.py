@@ -15,7 +15,7 @@ from codesyncx_server.collab.convergence import (
     is_one,
     make_one,
 )
-from codesyncx_server.collab.log import LogFolder
+from codesyncx_server.collab.log_folder import LogFolder
 from codesyncx_server.collab.protocol import encode_number
 
 if TYPE_CHECKING:

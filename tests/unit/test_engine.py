@@ -10,7 +10,7 @@ from support.wires import Client, HandClock, split_frames
 
 from codesyncx_server.collab import protocol
 from codesyncx_server.collab.engine import Engine, flush_delay_s
-from codesyncx_server.collab.log import Author
+from codesyncx_server.collab.replay import Author
 from codesyncx_server.collab.session import MAX_LAG_S, MAX_WAITING_BYTES
 from codesyncx_server.errors import (
     CodeSyncXError,
