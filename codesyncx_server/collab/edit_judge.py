@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pycrdt import Doc
 
     from ..updates import Update
+    from .foresight import Background
     from .rights import Rights
     from .session import Session
     from .shadow import Seen
@@ -88,6 +89,7 @@ class EditJudge:
         ranges: Ranges,
         on_admitted: Callable[[], None] = lambda: None,
         foretell: Callable[[list[Splice] | None], None] = lambda _: None,
+        in_background: Background | None = None,
     ) -> None:
         """Judge by `ranges`.
 
@@ -96,7 +98,7 @@ class EditJudge:
         """
         self._on_admitted = on_admitted
         self._foretell = foretell
-        self._foresight = Foresight(live, _SOURCE)
+        self._foresight = Foresight(live, _SOURCE, in_background)
         self._admitted: tuple[bytes, Update] | None = None
         self._shadow = Shadow(live, make)
         self._live_state = live.get(_STATE, type=Map)
@@ -113,7 +115,7 @@ class EditJudge:
             return
         self._admitted = update, decoded
         if self._ranges.spans:
-            self._foresight.begin(self._ranges.text)
+            self._foresight.begin()
         splices = self._foresight.splices(decoded)
         if not session.rights.is_full:
             splices = self._judge(session.rights, update, decoded, splices)

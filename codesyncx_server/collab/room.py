@@ -404,6 +404,7 @@ class Room(DocumentRoom):
             self.ranges,
             self._convergence.note,
             foretell=self.ranges.foretell,
+            in_background=self._in_background,
         )
 
     def _on_split(self) -> None:
@@ -423,6 +424,13 @@ class Room(DocumentRoom):
             return Hand.DISK
         hand = hand_of(writer.rights, range_id)
         return Hand.AWAY if hand is Hand.EDITOR and self._engine.was_writer_away else hand
+
+    def _in_background(self, work: Callable[[], None], done: Callable[[], None]) -> None:
+        async def do() -> None:
+            await asyncio.to_thread(work)
+            done()
+
+        self._spawn(do())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

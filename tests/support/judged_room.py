@@ -49,7 +49,6 @@ class JudgedRoom:
         if kind != "file":
             return
         self.foretold: list[Splice] | None = None
-        self.source.observe(self._check_foretold)
         self.tracker = track(self.source, self._hand_of)
         where.text, where.spans = self.tracker.buffer, self.tracker.spans
         for name, (first, last) in ({"r": (2, 3)} if ranges is None else ranges).items():
@@ -61,6 +60,10 @@ class JudgedRoom:
         if self.source is not None:
             self.foretold = splices
             self.tracker.foretell(splices)
+
+    def watch_foretold(self) -> None:
+        """From now on compare what is foretold of the text with what pycrdt tells of it."""
+        self.source.observe(self._check_foretold)
 
     def _check_foretold(self, event: Any) -> None:
         if self.foretold is not None:

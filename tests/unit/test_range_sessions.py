@@ -178,6 +178,7 @@ class RangeSession:
             track=WatchedTracker,
             client_id=rng.randrange(1, 2**32),
         )
+        self.room.watch_foretold()
         tracker = self.room.tracker
         assert isinstance(tracker, WatchedTracker)
         self.tracker = tracker
