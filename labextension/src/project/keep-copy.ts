@@ -111,20 +111,49 @@ function factoryOf(
     ?.name;
 }
 
-/** Whether there is something at `path`. */
+/**
+ * Whether there is something at `path`.
+ *
+ * The folders are asked, not the path itself: a browser writes each no to its console as an error.
+ */
 export async function exists(
   path: string,
   contents: Contents.IManager
 ): Promise<boolean> {
+  const names = path.split('/');
+  let folder = '';
+  for (const [depth, name] of names.entries()) {
+    const entry = (await list(folder, contents)).find(
+      each => each.name === name
+    );
+    if (!entry || depth === names.length - 1) {
+      return entry !== undefined;
+    }
+    if (entry.type !== 'directory') {
+      return false;
+    }
+    folder = entry.path;
+  }
+  return false;
+}
+
+/** What a folder holds; nothing when it is gone by now. */
+async function list(
+  folder: string,
+  contents: Contents.IManager
+): Promise<Contents.IModel[]> {
   try {
-    await contents.get(path, { content: false });
-    return true;
+    const model = await contents.get(folder, {
+      type: 'directory',
+      content: true
+    });
+    return (model.content ?? []) as Contents.IModel[];
   } catch (error) {
     if (
       error instanceof ServerConnection.ResponseError &&
       error.response.status === 404
     ) {
-      return false;
+      return [];
     }
     throw error;
   }
