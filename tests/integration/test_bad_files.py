@@ -6,19 +6,21 @@ import asyncio
 import errno
 import json
 import os
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pycrdt import Map
 from support.identity import NamedInHeader
 from support.peers import Peer
+from support.small_disk import small_disk
 
 from codesyncx_server.collab.records import encode_header
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
+
+    from support.small_disk import SmallDisk
 
     Join = Callable[..., Awaitable[Peer]]
 
@@ -60,17 +62,10 @@ def join(url: str, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Join]
 
 
 @pytest.fixture
-def small_disk(jp_root_dir: Path) -> Iterator[Path]:
+def disk(jp_root_dir: Path) -> Iterator[SmallDisk]:
     """Give a folder of the project on a disk of its own that is soon full."""
-    disk = jp_root_dir / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], check=False, capture_output=True
-    )
-    if mounted.returncode:
-        pytest.xfail("mounting a small disk takes root")
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
+    with small_disk(jp_root_dir / "disk", kilobytes=256) as disk:
+        yield disk
 
 
 async def _wait_for(condition: Callable[[], bool]) -> None:
@@ -90,10 +85,6 @@ async def _check_alive(join: Join, root: Path) -> None:
     other = await join("heloise", "fine.py")
     other.text += "and saved\n"
     await _wait_for(lambda: (root / "fine.py").read_text() == "fine\nand saved\n")
-
-
-def _remount(disk: Path, how: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{how}", disk], check=True)
 
 
 def _make_binary(path: Path) -> None:
@@ -221,38 +212,38 @@ async def test_a_read_only_file_is_edited_on_the_log_and_written_once_it_may_be(
 
 
 async def test_a_file_that_even_root_may_not_write(
-    join: Join, jp_root_dir: Path, small_disk: Path
+    join: Join, jp_root_dir: Path, disk: SmallDisk
 ) -> None:
-    file = small_disk / "a.py"
+    file = disk.folder / "a.py"
     file.write_text("one\n")
     ada = await join("ada", "disk/a.py")
-    _remount(small_disk, "ro")
+    disk.remount("ro")
     ada.text += "two\n"
     await ada.until(lambda: "may not write disk/a.py" in _problem(ada))
     await _check_alive(join, jp_root_dir)
-    _remount(small_disk, "rw")
+    disk.remount("rw")
     await ada.until(lambda: not _problem(ada))
     assert file.read_text() == "one\ntwo\n"
 
 
 async def test_a_disk_that_fills_up_in_mid_save(
-    join: Join, jp_root_dir: Path, small_disk: Path
+    join: Join, jp_root_dir: Path, disk: SmallDisk
 ) -> None:
-    file = small_disk / "a.py"
+    file = disk.folder / "a.py"
     file.write_text("one\n")
     ada, grace = await join("ada", "disk/a.py"), await join("grace", "disk/a.py")
-    (small_disk / "filler").write_bytes(b"x" * 200_000)
+    (disk.folder / "filler").write_bytes(b"x" * 200_000)
     ada.text += "é" * 60_000
     await ada.until(lambda: "The disk is full" in _problem(ada))
     assert file.read_text() == "one\n"
-    assert sorted(each.name for each in small_disk.iterdir()) == [  # noqa: ASYNC240
+    assert sorted(each.name for each in disk.folder.iterdir()) == [
         "a.py",
         "filler",
     ]
     grace.text.insert(0, "zero\n")
     await ada.until(lambda: str(ada.text).startswith("zero\n"))
     await _check_alive(join, jp_root_dir)
-    (small_disk / "filler").unlink()
+    (disk.folder / "filler").unlink()
     await ada.until(lambda: not _problem(ada))
     assert file.read_text() == "zero\none\n" + "é" * 60_000
 

@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from support.small_disk import small_disk
 
 from codesyncx_server.collab.log import DocumentLog
 from codesyncx_server.collab.log_folder import LogFolder
@@ -192,15 +193,8 @@ def test_every_acknowledged_update_survives_sigkill_once(path: Path, count: int)
 
 
 def test_a_full_disk_refuses_the_update_and_leaves_the_log_whole(tmp_path: Path) -> None:
-    disk = tmp_path / "small"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], check=False, capture_output=True
-    )
-    if mounted.returncode:
-        pytest.xfail("mounting a small disk takes root")
-    try:
-        path = disk / "document.log"
+    with small_disk(tmp_path / "small", kilobytes=64) as disk:
+        path = disk.folder / "document.log"
         log = DocumentLog.open(path, "key")
 
         def fill() -> None:
@@ -219,9 +213,7 @@ def test_a_full_disk_refuses_the_update_and_leaves_the_log_whole(tmp_path: Path)
         replay = read(path)
         assert len(replay.updates) == stored + 2
         assert replay.updates[-2:] == [b"a small one still fits", b"and another"]
-        assert [entry.name for entry in disk.iterdir()] == ["document.log"]
-    finally:
-        subprocess.run(["umount", "--lazy", disk], check=True)
+        assert [entry.name for entry in disk.folder.iterdir()] == ["document.log"]
 
 
 def test_the_file_size_limit_refuses_the_update_and_leaves_the_log_whole(path: Path) -> None:
