@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from ..access.model import Permission
-from ..errors import CodeSyncXError, InvalidRequestError, NotFoundError, TooLargeError
+from ..errors import InvalidRequestError, NotFoundError, TooLargeError
 from ..gate.sight import sight_of
+from ..json_api import JsonHandler
 from .catalog import channel_path
 from .limits import RateLimit
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ..gate.sight import Sight
     from .service import ChatService
 
-AUTH_RESOURCE = "contents"
-MAX_JSON_BYTES = 16_384
 MAX_ATTACHMENT_BYTES = 20_000_000
 _MB = 1_000_000
 
@@ -37,10 +35,8 @@ class Limits:
         self.attach = RateLimit("attachments", 30, 60)
 
 
-class ChatHandler(APIHandler):
-    """What the chat's routes share: who asks, and errors as `{"code", "message"}`."""
-
-    auth_resource: ClassVar[str] = AUTH_RESOURCE
+class ChatHandler(JsonHandler):
+    """What the chat's routes share: who asks, and what they may see."""
 
     def initialize(self, service: ChatService, limits: Limits) -> None:
         self.service = service
@@ -59,42 +55,12 @@ class ChatHandler(APIHandler):
         """Keep who asks, by the identity provider's word."""
         self.service.remember(dataclasses.asdict(self.current_user))
 
-    def body(self) -> dict[str, Any]:
-        """Give the JSON object of the request."""
-        if len(self.request.body) > MAX_JSON_BYTES:
-            raise TooLargeError("The request is too large.")
-        try:
-            data = json.loads(self.request.body)
-        except ValueError as error:
-            raise InvalidRequestError("The request is not JSON.") from error
-        if not isinstance(data, dict):
-            raise InvalidRequestError("The request must be a JSON object.")
-        return data
-
     def text(self, data: dict[str, Any], key: str) -> str:
         """Give a text of the request."""
         value = data.get(key)
         if not isinstance(value, str) or not value:
             raise InvalidRequestError(f"The request needs a text {key!r}.")
         return value
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer with the stable code, the sentence and nothing else."""
-        error = kwargs.get("exc_info", (None, None))[1]
-        self.set_header("Content-Type", "application/json")
-        if isinstance(error, CodeSyncXError):
-            self.set_status(error.http_status)
-            code, message = error.code, str(error)
-        elif isinstance(error, web.HTTPError):
-            code, message = f"http_{status_code}", error.log_message or self._reason
-        else:
-            code, message = CodeSyncXError.code, "Something went wrong on the server."
-        self.finish(json.dumps({"code": code, "message": message}))
-
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Keep quiet about what a person did wrong."""
-        if not isinstance(value, CodeSyncXError):
-            super().log_exception(typ, value, tb)
 
 
 class ChannelsHandler(ChatHandler):
@@ -142,7 +108,7 @@ class UnreadHandler(ChatHandler):
         await self.finish(json.dumps({"channels": channels}))
 
     @web.authenticated
-    @authorized("read", AUTH_RESOURCE)
+    @authorized(action="read")
     async def put(self) -> None:
         self.limits.mark.spend(self.username)
         data = self.body()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import ensure_async
 from tornado import web
 
-from ..errors import CodeSyncXError, InvalidRequestError, NotFoundError
+from ..errors import InvalidRequestError, NotFoundError
+from ..json_api import JsonHandler
 from . import rooms
 
 if TYPE_CHECKING:
@@ -18,13 +18,10 @@ if TYPE_CHECKING:
     from .versions import Version
 
 _LONGEST_LABEL = 100
-_LARGEST_BODY_BYTES = 4_096
 
 
-class HistoryHandler(APIHandler):
-    """What every history route shares: who may ask, and how a failure is told."""
-
-    auth_resource = "contents"
+class HistoryHandler(JsonHandler):
+    """What every history route shares: which document is asked about."""
 
     def initialize(self, recorder: HistoryRecorder) -> None:
         """Take the recorder, which knows the way to the store."""
@@ -48,21 +45,6 @@ class HistoryHandler(APIHandler):
             raise NotFoundError("This version is no longer in the history.")
         _, version, content = await self.recorder.call(lambda store: store.read(number))
         return version, content
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Tell a failure of ours by its code and message."""
-        error = kwargs.get("exc_info", (None, None, None))[1]
-        if not isinstance(error, CodeSyncXError):
-            super().write_error(status_code, **kwargs)
-            return
-        self.set_status(error.http_status)
-        self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"code": error.code, "message": str(error)}))
-
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log what is not just an answer to the client."""
-        if not isinstance(value, CodeSyncXError):
-            super().log_exception(typ, value, tb)
 
 
 class VersionsHandler(HistoryHandler):
@@ -98,13 +80,7 @@ class VersionHandler(HistoryHandler):
         self.finish(json.dumps({**version.to_json(), "label": label}))
 
     def _label(self) -> str:
-        if len(self.request.body) > _LARGEST_BODY_BYTES:
-            raise InvalidRequestError("A version's name can't be that long.")
-        try:
-            body = json.loads(self.request.body)
-        except ValueError as error:
-            raise InvalidRequestError("The request is not JSON.") from error
-        label = body.get("label") if isinstance(body, dict) else None
+        label = self.body().get("label")
         if not isinstance(label, str) or len(label.strip()) > _LONGEST_LABEL:
             raise InvalidRequestError(
                 f"A version's name is a text of at most {_LONGEST_LABEL} characters."

@@ -4,46 +4,36 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from codesyncx_server.errors import (
-    CodeSyncXError,
-    InvalidRequestError,
     NotFoundError,
     RefusedError,
-    TooLargeError,
 )
 from codesyncx_server.events.bus import Event
 from codesyncx_server.gate.ownership import is_owner
+from codesyncx_server.json_api import JsonHandler
 
 from .summon import Patience, Place, read_place
 
 if TYPE_CHECKING:
     from codesyncx_server.events.bus import EventBus
 
-AUTH_RESOURCE = "contents"
-BODY_LIMIT_BYTES = 8192
 SUMMON_TOPIC = "presence.summon"
 
 
-class PresenceHandler(APIHandler):
+class PresenceHandler(JsonHandler):
     """What the routes of presence share."""
 
-    auth_resource: ClassVar[str] = AUTH_RESOURCE
+    largest_body_bytes = 8_192
 
     def initialize(self, bus: EventBus, patience: Patience) -> None:
         self._bus = bus
         self._patience = patience
-
-    def refuse(self, error: CodeSyncXError) -> None:
-        """Answer with an error of ours."""
-        self.set_status(error.http_status)
-        self.finish(json.dumps({"code": error.code, "message": str(error)}))
 
 
 class MeHandler(PresenceHandler):
@@ -63,27 +53,14 @@ class SummonHandler(PresenceHandler):
     @authorized(action="read")
     async def post(self) -> None:
         """Publish the summons of an owner, with their verified name."""
-        try:
-            place = self._read_body()
-            if not is_owner(self):
-                raise RefusedError("Only an owner of the project may bring everyone.")
-            await self._check_exists(place)
-            self._patience.spend(self.current_user.username)
-        except CodeSyncXError as error:
-            self.refuse(error)
-            return
+        place = read_place(self.body())
+        if not is_owner(self):
+            raise RefusedError("Only an owner of the project may bring everyone.")
+        await self._check_exists(place)
+        self._patience.spend(self.current_user.username)
         self._bus.publish(Event(SUMMON_TOPIC, self._summons(place)))
         self.set_status(204)
         self.finish()
-
-    def _read_body(self) -> Place:
-        if len(self.request.body) > BODY_LIMIT_BYTES:
-            raise TooLargeError("The request is too large.")
-        try:
-            body = json.loads(self.request.body)
-        except (ValueError, RecursionError) as error:
-            raise InvalidRequestError("The request is not JSON.") from error
-        return read_place(body)
 
     async def _check_exists(self, place: Place) -> None:
         if not await ensure_async(self.contents_manager.file_exists(place.path)):

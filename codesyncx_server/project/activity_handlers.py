@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from codesyncx_server.errors import CodeSyncXError, InvalidRequestError, TooLargeError
+from codesyncx_server.errors import InvalidRequestError
 from codesyncx_server.gate.sight import sight_of
+from codesyncx_server.json_api import JsonHandler
 
 from .visibility import visible_entry
 
@@ -19,14 +19,11 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE = 200
 USUAL_PAGE = 50
-LARGEST_BODY_BYTES = 1024
-LARGEST_NUMBER = 2**53
+_LARGEST_NUMBER = 2**53  # what a browser counts up to
 
 
-class JournalHandler(APIHandler):
-    """What the journal's routes share: who may ask, and how a failure is told."""
-
-    auth_resource: ClassVar[str] = "contents"
+class JournalHandler(JsonHandler):
+    """What the journal's routes share: what the person who asks may read in it."""
 
     def initialize(self, journal: Journal) -> None:
         """Take the journal."""
@@ -38,30 +35,6 @@ class JournalHandler(APIHandler):
         if sight.is_trusted:
             return None
         return lambda entry: visible_entry(entry, sight.may_see)
-
-    def number(self, name: str, usual: int | None) -> int | None:
-        """Give a query argument that must be a whole number."""
-        text = self.get_query_argument(name, None)
-        if text is None:
-            return usual
-        if not (text.isascii() and text.isdigit() and int(text) <= LARGEST_NUMBER):
-            raise InvalidRequestError(f"`{name}` must be a whole number.")
-        return int(text)
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Tell a failure of ours by its code and message."""
-        error = kwargs.get("exc_info", (None, None, None))[1]
-        if not isinstance(error, CodeSyncXError):
-            super().write_error(status_code, **kwargs)
-            return
-        self.set_status(error.http_status)
-        self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"code": error.code, "message": str(error)}))
-
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log what is not just an answer to the client."""
-        if not isinstance(value, CodeSyncXError):
-            super().log_exception(typ, value, tb)
 
 
 class ActivityHandler(JournalHandler):
@@ -93,19 +66,8 @@ class SeenHandler(JournalHandler):
     @authorized(action="read")
     async def put(self) -> None:
         """Mark everything up to an entry as seen."""
-        seen = self._body().get("seen")
-        if not isinstance(seen, int) or isinstance(seen, bool) or not 0 <= seen <= LARGEST_NUMBER:
+        seen = self.body().get("seen")
+        if not isinstance(seen, int) or isinstance(seen, bool) or not 0 <= seen <= _LARGEST_NUMBER:
             raise InvalidRequestError("`seen` must be the number of an entry.")
         progress = await self.journal.mark_seen(self.current_user.username, seen, self.view())
         self.finish(json.dumps(progress))
-
-    def _body(self) -> dict[str, Any]:
-        if len(self.request.body) > LARGEST_BODY_BYTES:
-            raise TooLargeError("The request is too large.")
-        try:
-            body = json.loads(self.request.body)
-        except ValueError as error:
-            raise InvalidRequestError("The request is no JSON.") from error
-        if not isinstance(body, dict):
-            raise InvalidRequestError("The request must be a JSON object.")
-        return body
