@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from jupyter_ydoc import YNotebook
 from pycrdt import Doc, Map, Text
 
 from ..errors import InvalidRequestError
@@ -73,6 +72,7 @@ class Shadow:
             self._document.unobserve()
             self._document = None
         self._waiting, self._waiting_bytes = [], 0
+        self._seen, self.cell_ids = [], []
 
     def follow(self, update: bytes) -> None:
         """Tell what the document took in."""
@@ -96,16 +96,16 @@ class Shadow:
             document = self._document = self._make(Doc())
             # It would remember every edit, and what was deleted by it, to undo it.
             del document._undo_manager
-            document.ydoc.apply_update(self._live.get_update())
-            self._read_cells()
             document.observe(self._on_event)
+            document.ydoc.apply_update(self._live.get_update())
+            self._take_order(self._seen)
+            self._seen = []
         elif self._waiting:
             waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
             with document.ydoc.transaction():
                 for update in waiting:
                     document.ydoc.apply_update(update)
-            if any(seen.is_of_order for seen in self._seen):
-                self._read_cells()
+            self._take_order(self._seen)
             self._seen = []
         return document
 
@@ -123,24 +123,40 @@ class Shadow:
         finally:
             self._is_trying = False
             seen, self._seen = self._seen, []
-        if any(each.is_of_order for each in seen):
-            self._read_cells()
+        self._take_order(seen)
         self._tried = update
         self._is_ahead = bool(seen)
         return seen
 
-    def _read_cells(self) -> None:
-        if isinstance(self._document, YNotebook):
-            self.cell_ids = [
-                str(cell.get("id", "")) if isinstance(cell, Map) else ""
-                for cell in self._document.ycells
-            ]
+    def _take_order(self, seen: list[Seen]) -> None:
+        """Keep the cells' ids in order: to ask each cell anew takes pycrdt long."""
+        if not any(each.is_of_order for each in seen):
+            return
+        ids = list(self.cell_ids)
+        for each in seen:
+            at = 0
+            for step in each.delta if each.topic == "cells" and not each.path else ():
+                if "delete" in step:
+                    del ids[at : at + step["delete"]]
+                    continue
+                come = [_id_of(cell) for cell in step.get("insert", ())]
+                ids[at:at] = come
+                at += len(come) + step.get("retain", 0)
+        # Where they are is told as it is in the end.
+        for each in seen:
+            if each.is_of_order and len(each.path) == 1:
+                ids[each.path[0]] = _id_of(each.target)
+        self.cell_ids = ids
 
     def _on_event(self, topic: str, event: Any) -> None:
         if self._is_trying or topic == "cells":
             # A part that is observed in depth tells a list.
             events = event if isinstance(event, list) else [event]
             self._seen += [Seen.read(topic, each) for each in events]
+
+
+def _id_of(cell: Any) -> str:
+    return str(cell.get("id", "")) if isinstance(cell, Map) else ""
 
 
 def holds_only_text(text: Text) -> bool:
