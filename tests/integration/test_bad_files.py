@@ -10,55 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pycrdt import Map
-from support.identity import NamedInHeader
 from support.peers import Peer
 from support.small_disk import small_disk
 
 from codesyncx_server.collab.records import encode_header
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from support.peers import Join
     from support.small_disk import SmallDisk
 
-    Join = Callable[..., Awaitable[Peer]]
-
 WAIT_S = 15.0
-
-
-@pytest.fixture
-def jp_server_config(tmp_path: Path) -> dict[str, Any]:
-    extensions = ("codesyncx_server", "jupyter_server_fileid", "jupyter_server_ydoc")
-    return {
-        "CodeSyncXApp": {"default_role": "editor"},
-        "SQLiteYStore": {"db_path": str(tmp_path / "store.db")},
-        "ServerApp": {
-            "jpserver_extensions": dict.fromkeys(extensions, True),
-            "identity_provider_class": NamedInHeader,
-            "disable_check_xsrf": True,
-        },
-    }
-
-
-@pytest.fixture
-def url(jp_fetch: Any, jp_http_port: int, jp_base_url: str) -> str:
-    assert jp_fetch  # brings the listening server up
-    return f"http://localhost:{jp_http_port}{jp_base_url}".rstrip("/")
-
-
-@pytest.fixture
-def join(url: str, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Join]:
-    peers: list[Peer] = []
-
-    async def enter(username: str, path: str = "a.py", *form: str) -> Peer:
-        peer = Peer(url, username)
-        peers.append(peer)
-        return await peer.join(path, *form)
-
-    yield enter
-    for peer in peers:
-        jp_asyncio_loop.run_until_complete(peer.leave())
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 from pycrdt import Array
-from support.identity import PERSON, NamedInHeader
+from support.identity import PERSON
 from support.peers import Peer
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
@@ -20,30 +20,15 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from codesyncx_server.collab import handlers, protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    Join = Callable[..., Awaitable[Peer]]
+    from support.peers import Join
 
 
-@pytest.fixture
-def jp_server_config(tmp_path: Path) -> dict[str, Any]:
-    extensions = ("codesyncx_server", "jupyter_server_fileid", "jupyter_server_ydoc")
-    return {
-        "CodeSyncXApp": {"default_role": "editor"},
-        "SQLiteYStore": {"db_path": str(tmp_path / "store.db")},
-        "ServerApp": {
-            "jpserver_extensions": dict.fromkeys(extensions, True),
-            "identity_provider_class": NamedInHeader,
-            "disable_check_xsrf": True,
-        },
-    }
-
-
-@pytest.fixture
-def url(jp_fetch: Any, jp_http_port: int, jp_base_url: str) -> str:
-    assert jp_fetch  # brings the listening server up
-    return f"http://localhost:{jp_http_port}{jp_base_url}".rstrip("/")
+@pytest.fixture(autouse=True)
+def a_file(jp_root_dir: Path) -> None:
+    (jp_root_dir / "a.py").write_text("one\n")
 
 
 @pytest.fixture
@@ -53,21 +38,6 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-@pytest.fixture
-def join(url: str, jp_root_dir: Path, jp_asyncio_loop: Any) -> Iterator[Join]:
-    (jp_root_dir / "a.py").write_text("one\n")
-    peers: list[Peer] = []
-
-    async def enter(username: str) -> Peer:
-        peer = Peer(url, username)
-        peers.append(peer)
-        return await peer.join("a.py")
-
-    yield enter
-    for peer in peers:
-        jp_asyncio_loop.run_until_complete(peer.leave())
 
 
 async def _check_undisturbed(*people: Peer) -> None:

@@ -29,20 +29,6 @@ def jp_server_config(tmp_path: Path) -> dict[str, Any]:
     return server_config(tmp_path)
 
 
-@pytest.fixture
-def house(
-    jp_serverapp: ServerApp,
-    jp_fetch: Any,
-    jp_http_port: int,
-    jp_base_url: str,
-    jp_root_dir: Path,
-    jp_asyncio_loop: asyncio.AbstractEventLoop,
-) -> House:
-    assert jp_fetch  # brings the listening server up
-    url = f"http://127.0.0.1:{jp_http_port}{jp_base_url}"
-    return jp_asyncio_loop.run_until_complete(open_house(jp_serverapp, url, jp_root_dir))
-
-
 async def told(house: House, person: str, path: str, **options: Any) -> Any:
     answer = await house.fetch(person, "GET", path, **options)
     assert answer.code == 200, (path, answer.code, answer.body)

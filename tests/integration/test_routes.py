@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from support.gatehouse import SECRET, House, open_house, restore, server_config, snapshot
+from support.gatehouse import SECRET, House, restore, server_config, snapshot
 
 from codesyncx_server.gate.routes import TABLE, RouteTable
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterator
     from pathlib import Path
 
-    from jupyter_server.serverapp import ServerApp
     from tornado.httpclient import HTTPResponse
     from tornado.routing import Router
 
@@ -219,20 +216,6 @@ BODIES: dict[str, tuple[Any, ...]] = {
 @pytest.fixture
 def jp_server_config(tmp_path: Path) -> dict[str, Any]:
     return server_config(tmp_path)
-
-
-@pytest.fixture
-def house(
-    jp_serverapp: ServerApp,
-    jp_fetch: Any,
-    jp_http_port: int,
-    jp_base_url: str,
-    jp_root_dir: Path,
-    jp_asyncio_loop: asyncio.AbstractEventLoop,
-) -> House:
-    assert jp_fetch  # brings the listening server up
-    url = f"http://127.0.0.1:{jp_http_port}{jp_base_url}"
-    return jp_asyncio_loop.run_until_complete(open_house(jp_serverapp, url, jp_root_dir))
 
 
 def patterns(router: Router) -> Iterator[str]:

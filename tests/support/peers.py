@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from pycrdt import (
@@ -158,3 +158,11 @@ class Peer:
             self.awareness.apply_awareness_update(read_message(message[1:]), "room")
         else:
             self.raw.append(message)
+
+
+class Join(Protocol):
+    """Has a person enter the room of a file."""
+
+    async def __call__(
+        self, username: str, path: str = "a.py", *form: str, doc: Doc[Any] | None = None
+    ) -> Peer: ...
