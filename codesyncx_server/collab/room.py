@@ -38,7 +38,7 @@ from .replay import Author
 from .replayed import ReplayedHand
 from .rights import hand_of, rights_in
 from .saving import Saver
-from .snapshots import join_small
+from .snapshots import condense, join_small
 from .spans import Hand
 from .trust import NotebookTrust
 
@@ -60,6 +60,9 @@ logger = logging.getLogger(__name__)
 _FORMATS = frozenset({"text", "json", "base64"})
 _EDIT_NOTICE_S = 60.0
 _REPLAY_SLICE_S = 0.02
+# jupyter_server_ydoc makes its copy in one go, and each step costs the more the more there are: 200
+# take 20 ms, 50,000 took 52 s.
+_TIMELINE_STEPS = 200
 _MAX_ID_LENGTH = 200
 _SAVE_PROBLEM = "save_problem"  # in the document's state: why its file can't be written or read
 
@@ -110,11 +113,19 @@ class LoggedUpdates:
         self._log = log
 
     async def read(self) -> AsyncIterator[tuple[bytes, bytes, float]]:
-        """Give the updates one by one; their times aren't kept, the history has them."""
-        replay = await asyncio.to_thread(self._log.replay)
+        """Give the last updates one by one, in front of them all earlier ones as one.
+
+        Their times aren't kept, the history has them.
+        """
+        updates = await asyncio.to_thread(self._read)
         now = time.time()
-        for update in replay.updates:
+        for update in updates:
             yield update, b"", now
+
+    def _read(self) -> list[bytes]:
+        updates = self._log.replay().updates
+        earlier = updates[:-_TIMELINE_STEPS]
+        return [*(condense(earlier) if earlier else ()), *updates[-_TIMELINE_STEPS:]]
 
 
 class Dependant(Protocol):

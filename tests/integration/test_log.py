@@ -8,9 +8,10 @@ import stat
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pycrdt import Doc, Text
 from support.small_disk import small_disk
 
 from codesyncx_server.collab.log import DocumentLog
@@ -18,6 +19,7 @@ from codesyncx_server.collab.log_folder import LogFolder
 from codesyncx_server.collab.log_syncer import Syncer
 from codesyncx_server.collab.records import Saved, encode_header
 from codesyncx_server.collab.replay import Author, Replay
+from codesyncx_server.collab.room import LoggedUpdates
 from codesyncx_server.errors import StorageError
 
 if TYPE_CHECKING:
@@ -164,6 +166,28 @@ def test_a_log_of_another_version_is_left_alone(path: Path, version: int, age: s
     with pytest.raises(StorageError, match=f"an? {age} CodeSyncX"):
         DocumentLog.open(path, "key")
     assert path.read_bytes() == content
+
+
+async def test_the_timeline_of_a_long_document_has_its_last_edits_and_one_for_all_before(
+    path: Path,
+) -> None:
+    log = DocumentLog.open(path, "key")
+    doc: Doc[Any] = Doc()
+    text = doc.get("source", type=Text)
+    doc.observe(lambda event: log.append_update(event.update))
+    for number in range(500):
+        text.insert(0, f"{number} ")
+    steps = [update async for update, *_ in LoggedUpdates(log).read()]
+    log.close()
+    copy: Doc[Any] = Doc()
+    copy.apply_update(steps[0])
+    before = str(copy.get("source", type=Text))
+    assert before == str(text)[-len(before) :]
+    assert before.startswith("299 ")
+    assert len(steps) == 1 + 200
+    for step in steps[1:]:
+        copy.apply_update(step)
+    assert str(copy.get("source", type=Text)) == str(text)
 
 
 WRITER = """
