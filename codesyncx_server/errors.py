@@ -33,6 +33,12 @@ class RefusedError(CodeSyncXError):
     close_code = 4403
 
 
+class OutgrownError(RefusedError):
+    """A part of a file is no more for somebody who may read the whole file by now."""
+
+    code = "outgrown"
+
+
 class NotFoundError(CodeSyncXError):
     """What was asked for doesn't exist."""
 

@@ -12,6 +12,7 @@ from ..errors import (
     CodeSyncXError,
     LineageChangedError,
     NotFoundError,
+    OutgrownError,
     RefusedError,
     StorageError,
 )
@@ -219,7 +220,7 @@ class SliceRooms:
         if not held or held[0] == record.id:
             # The file itself is at the path by which they came.
             return LineageChangedError("You may read the whole file now.")
-        return RefusedError(f"You may read all of {record.path} now; open it instead.")
+        return OutgrownError(f"You may read all of {record.path} now; open it instead.")
 
     def _is_shared(self, range_id: str) -> bool:
         if self._access is None or not self._access.is_available:

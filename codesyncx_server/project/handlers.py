@@ -105,7 +105,13 @@ class EventsHandler(JupyterHandler, WebSocketHandler):
 
     def _moved(self, old: str, new: str) -> list[tuple[str, str]]:
         slices = slices_in(self.settings)
-        return [] if slices is None else slices.renamed(self._sight.person, old, new)
+        parts = [] if slices is None else slices.renamed(self._sight.person, old, new)
+        if parts or not self._sight.reaches(new):
+            return parts
+        # What they have there without having what is around it is theirs by itself, and so it was
+        # before: what is granted moves along.
+        is_by_itself = not self._sight.may_read(new.rpartition("/")[0])
+        return [(old, new)] if is_by_itself else []
 
     def _hear(self) -> None:
         if self._subscription is not None and self._subscription.is_lost:

@@ -37,14 +37,15 @@ def visible_event(message: Mapping[str, Any], sees: Sees) -> dict[str, Any] | No
 def visible_events(message: Mapping[str, Any], sees: Sees, moved: Moved) -> list[dict[str, Any]]:
     """Give what a person may hear of an event.
 
-    `moved` tells of those who see parts of a file as files what these were and are called.
+    `moved` tells what that was and is called which was theirs before a rename, and went along:
+    parts of a file that they see as files, a file or a folder that they have for itself.
     """
     visible = visible_event(message, sees)
-    if visible is not None:
-        return [visible]
-    if message.get("type") != _RENAMED:
-        return []
+    if message.get("type") != _RENAMED or (visible and visible["type"] == _RENAMED):
+        return [] if visible is None else [visible]
     renamed = moved(message["old_path"], message["path"])
+    if not renamed:
+        return [] if visible is None else [visible]
     return [
         {**message, "old_path": old, "path": new, **({"continues": True} if index else {})}
         for index, (old, new) in enumerate(renamed)

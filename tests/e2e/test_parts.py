@@ -122,6 +122,10 @@ def test_somebody_works_in_their_lines_and_gets_nothing_else(
     # With the file itself granted, the tab becomes the whole file; then all of it goes.
     whole = share(lab, "solver.py", None, ALL)
     grace.wait_for_text("solver.py", SECRET, timeout_s=30)
+    expect(grace.page.get_by_text("You may read all of solver.py now").first).to_be_visible()
+    expect(grace.page.get_by_role("tab", name="solver (part 2).py")).to_have_count(0)
+    expect(grace.page.locator(".jp-Dialog, dialog[open]")).to_have_count(0)
+    assert not grace.problems, "\n".join(grace.problems)
     assert grace.text_of("solver.py") == ada.text_of("solver.py")
     for number in (whole, grant):
         take_back(lab, number)
@@ -193,6 +197,34 @@ def test_somebody_works_in_their_cell(lab: LabServer, person: Callable[..., Pers
     ada.page.wait_for_function(f"{source}.cells[1].getSource() === 'x = 2'", arg="task.ipynb")
     assert grace.page.evaluate(f"{source}.cells.length", "task.ipynb") == 1
     assert ear.leaks == []
+
+
+def test_open_parts_and_files_follow_when_their_folder_is_renamed(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    for name in ("part.py", "whole.py", "hidden.py"):
+        (lab.root / "before" / "deep" / name).parent.mkdir(parents=True, exist_ok=True)
+        (lab.root / "before" / "deep" / name).write_text(SOLVER)
+    for spec in (lines(4, 6), lines(2, 2)):
+        share(lab, "before/deep/part.py", spec, MINE, to="edsger")
+    share(lab, "before/deep/whole.py", None, MINE, to="edsger")
+    ada, edsger = person("ada"), person("edsger")
+    names = ("part.py", "part (part 2).py", "whole.py")
+    for name in names:
+        edsger.open_file(f"before/deep/{name}")
+    ask(lab, "PATCH", "api/contents/before", {"path": "after"})
+    for name in names:
+        edsger.page.wait_for_function(
+            f"path => ({FIND})(path) !== null", arg=f"after/deep/{name}", timeout=20_000
+        )
+    ada.open_file("after/deep/part.py")
+    ada.open_file("after/deep/whole.py")
+    edsger.type("after/deep/part (part 2).py", "# by Edsger\n")
+    ada.wait_for_text("after/deep/part.py", "# by Edsger")
+    edsger.type("after/deep/whole.py", "# by Edsger too\n")
+    ada.wait_for_text("after/deep/whole.py", "# by Edsger too")
+    expect(edsger.page.locator(".csx-draft")).to_have_count(0)
+    assert not edsger.problems, "\n".join(edsger.problems)
 
 
 def test_a_part_comes_back_after_a_rename_and_a_restart(

@@ -157,6 +157,11 @@ def test_lines_are_shared_from_the_editor_and_nothing_else_can_be_typed_in(
 
     ada.type(name, "# above\n# above\n", line=0)
     expect(labels(hers)).to_have_text(f"Yours: lines 7{TO}12")
+    badge = grace.page.locator(".csx-AccessBadge")
+    expect(badge).to_have_text(f"Editor of lines 7{TO}12")
+    badge.click()
+    expect(dialog_of(grace)).to_contain_text(f"lines 7{TO}12: yours to change")
+    grace.page.keyboard.press("Escape")
     grace.type(name, "still hers", line=11)
     ada.wait_for_text(name, "still hers")
     ada.screenshot(pictures / "sharing-owner.png")
@@ -289,8 +294,22 @@ def test_cells_of_a_notebook_are_shared_and_the_others_stay_as_they_are(
     expect(grace.page.locator(".csx-lock-notice")).to_contain_text("marked as yours")
     grace.screenshot(pictures / "sharing-cells.png")
     grace.page.keyboard.press("Escape")
-    for keys in ("dd", "x", "a", "b", "v"):
+    told = grace.page.locator(".Toastify__toast")
+    for keys, command, why in (
+        ("dd", "Delete Cell", "this cell is locked for you"),
+        ("m", "Change to Markdown Cell Type", "this cell is locked for you"),
+        ("x", "Cut Cell", "this cell is locked for you"),
+        ("a", "Insert Cell Above", "only some of this is yours to change"),
+        ("v", "Paste Cell Below", "only some of this is yours to change"),
+        ("Shift+M", "Merge", "this cell is locked for you"),
+    ):
+        for key in [keys] if "+" in keys else keys:
+            grace.page.keyboard.press(key)
+        expect(told).to_have_text(re.compile(f"{command}.*: {why}"))
+    grace.page.keyboard.press("ArrowUp")
+    for keys in ("dd", "x", "m"):
         grace.page.keyboard.type(keys)
+        expect(told).to_contain_text("you can change your cells, not add, move or remove any")
     sources = grace.page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.context.model.sharedModel.cells"
         ".map(cell => cell.source)"
@@ -302,6 +321,44 @@ def test_cells_of_a_notebook_are_shared_and_the_others_stay_as_they_are(
     ).to_be_visible()
     expect(grace.page.locator(".csx-draft")).to_have_count(0)
     assert ada.problems + grace.problems == []
+
+
+def test_text_can_be_run_without_a_kernel_and_code_says_that_it_needs_one(
+    lab: LabServer, ada: Person, person: Callable[..., Person]
+) -> None:
+    text = {"cell_type": "markdown", "metadata": {}, "source": "*Read* me"}
+    code = {
+        "cell_type": "code",
+        "metadata": {},
+        "source": "1",
+        "outputs": [],
+        "execution_count": None,
+    }
+    for name, cells in (("text.ipynb", [text, text]), ("mixed.ipynb", [text, code])):
+        with_ids = [{**cell, "id": f"cell{number}"} for number, cell in enumerate(cells)]
+        content = {"cells": with_ids, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        write(lab, name, json.dumps(content))
+    give(ada, "", "", "viewer")
+    grace = person("grace")
+    told = grace.page.locator(".Toastify__toast")
+    notebook = grace.open_file("text.ipynb")
+    for command in ("notebook:run-all-cells", "runmenu:run-all"):
+        grace.command(command)
+    expect(notebook.locator(".jp-MarkdownCell.jp-mod-rendered")).to_have_count(2)
+    expect(told).to_have_count(0)
+    expect(grace.page.locator("dialog[open]")).to_have_count(0)
+
+    notebook = grace.open_file("mixed.ipynb")
+    notebook.locator(".jp-MarkdownCell").click()
+    grace.page.keyboard.press("Shift+Enter")
+    expect(notebook.locator(".jp-MarkdownCell.jp-mod-rendered")).to_have_count(1)
+    expect(told).to_have_count(0)
+    grace.page.keyboard.press("ArrowUp")
+    for command in ("notebook:run-all-cells", "notebook:run-all-below", "runmenu:run-all"):
+        grace.command(command)
+        expect(told).to_contain_text("only for people who may change the whole project")
+    expect(grace.page.locator("dialog[open]")).to_have_count(0)
+    assert grace.problems == []
 
 
 def test_a_viewer_sees_no_error(

@@ -69,5 +69,9 @@ def test_who_sees_parts_of_a_file_hears_where_they_went() -> None:
     ]
     assert visible_events({**event, "old_path": "hidden/x"}, sees, moved) == []
     assert visible_events({"type": "file.deleted", "path": "hidden/a"}, sees, moved) == []
+    event = {"type": "file.renamed", "old_path": "hidden/a", "path": "mine/a"}
+    assert visible_events(event, sees, moved)[0] == event
+    event = {"type": "file.renamed", "old_path": "hidden/x", "path": "mine/x"}
+    assert visible_events(event, sees, moved) == [{"type": "file.created", "path": "mine/x"}]
     seen = {"type": "file.created", "path": "mine/a"}
     assert visible_events(seen, sees, moved) == [seen]

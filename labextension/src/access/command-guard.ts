@@ -32,7 +32,8 @@ export function guardCommands(
   const caption = commands.caption.bind(commands);
   const execute = commands.execute.bind(commands);
   commands.isEnabled = (id, args) =>
-    isEnabled(id, args) && (isTold(id) || why(id, args) === null);
+    isEnabled(id, args) &&
+    (isTold(id) || isKey(args) || why(id, args) === null);
   commands.caption = (id, args) => {
     const reason = why(id, args);
     const own = caption(id, args) || commands.label(id, args);
@@ -51,6 +52,12 @@ export function guardCommands(
 /** Running stays at hand, as its key is pressed so often: it says why when it is tried. */
 function isTold(id: string): boolean {
   return needOf(id)?.on === 'run';
+}
+
+/** Whether a key is pressed just now: it has no looks that could say that it does nothing. */
+function isKey(args?: ReadonlyPartialJSONObject): boolean {
+  const event = args?._luminoEvent as { type?: unknown } | undefined;
+  return event?.type === 'keybinding';
 }
 
 let shown = '';

@@ -4,20 +4,31 @@ import { Permission } from '../api/access';
 /**
  * - `document`: the document in front, all of it.
  * - `text`: the document in front, or at least a place in it.
- * - `cells`: the selected cells.
+ * - `cells`: the selected cells; where it `moves` them, one must be free to add and remove some.
  * - `folder`: the folder that the file browser shows.
  * - `items`: what is selected there.
  * - `kernel`: kernels and terminals of the server itself.
- * - `run`: a kernel for the selected cells, should there be code among them.
+ * - `run`: a kernel for the cells that are run, should there be code among them.
  */
 export type Need =
   | { readonly on: 'document' | 'folder' | 'items'; permission: Permission }
-  | { readonly on: 'text' | 'cells' | 'kernel' | 'run' };
+  | { readonly on: 'text' | 'kernel' }
+  | { readonly on: 'cells'; readonly moves: boolean; readonly with: CellSpan }
+  | { readonly on: 'run'; readonly with: CellSpan };
+
+/**
+ * Which cells a command is about: the selected ones, with a neighbour, or many more.
+ *
+ * Those that are `joined` are the selected ones, or a single one with the next.
+ */
+export type CellSpan =
+  'selected' | 'joined' | 'one-above' | 'one-below' | 'above' | 'below' | 'all';
 
 const KERNEL: Need = { on: 'kernel' };
-const RUN: Need = { on: 'run' };
+const RUN: Need = { on: 'run', with: 'selected' };
 const TEXT: Need = { on: 'text' };
-const CELLS: Need = { on: 'cells' };
+const IN_CELLS: Need = { on: 'cells', moves: false, with: 'selected' };
+const CELLS: Need = { on: 'cells', moves: true, with: 'selected' };
 const DOCUMENT: Need = { on: 'document', permission: 'edit' };
 const CREATE: Need = { on: 'folder', permission: 'create' };
 
@@ -48,16 +59,21 @@ const NEEDS: ReadonlyMap<string, Need> = new Map<string, Need>([
   ['fileeditor:create-console', KERNEL],
   ['notebook:create-console', KERNEL],
   ['notebook:clear-all-cell-outputs', DOCUMENT],
-  ['notebook:clear-cell-output', CELLS],
+  ['notebook:clear-cell-output', IN_CELLS],
   ['notebook:cut-cell', CELLS],
   ['notebook:delete-cell', CELLS],
-  ['notebook:merge-cells', CELLS],
-  ['notebook:merge-cell-above', CELLS],
-  ['notebook:merge-cell-below', CELLS],
+  ['notebook:merge-cells', { ...CELLS, with: 'joined' }],
+  ['notebook:merge-cell-above', { ...CELLS, with: 'one-above' }],
+  ['notebook:merge-cell-below', { ...CELLS, with: 'one-below' }],
   ['notebook:move-cell-up', CELLS],
   ['notebook:move-cell-down', CELLS],
   ['notebook:split-cell-at-cursor', CELLS],
   ['notebook:duplicate-below', DOCUMENT],
+  ['notebook:paste-and-replace-cell', CELLS],
+  ['notebook:run-all-cells', { on: 'run', with: 'all' }],
+  ['notebook:run-all-above', { on: 'run', with: 'above' }],
+  ['notebook:run-all-below', { on: 'run', with: 'below' }],
+  ['runmenu:run-all', { on: 'run', with: 'all' }],
   ['notebook:undo-cell-action', DOCUMENT],
   ['notebook:redo-cell-action', DOCUMENT],
   ['notebook:interrupt-kernel', KERNEL],

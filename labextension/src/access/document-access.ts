@@ -12,6 +12,9 @@ import {
   textLocks
 } from './zones';
 
+/** The first and the last line of ranges, by their ids. */
+export type RangeLines = ReadonlyMap<string, readonly [number, number]>;
+
 /** What I may do with one open document, wherever it is renamed to. */
 export class DocumentAccess {
   constructor(
@@ -37,6 +40,41 @@ export class DocumentAccess {
 
   get path(): string {
     return this._path;
+  }
+
+  /** The lines of ranges moved with the text. */
+  get moved(): ISignal<this, void> {
+    return this._moved;
+  }
+
+  /** As {@link access}, with the lines of ranges as the editor counts them now. */
+  get current(): IPathAccess | null | undefined {
+    const access = this._access;
+    return (
+      access && {
+        ...access,
+        ranges: access.ranges.map(range => {
+          const lines = this.lines.get(range.id);
+          return lines && range.start_line !== undefined
+            ? { ...range, start_line: lines[0], end_line: lines[1] }
+            : range;
+        })
+      }
+    );
+  }
+
+  /** Say where ranges lie in the text now. */
+  noteLines(lines: RangeLines): void {
+    const isSame =
+      lines.size === this.lines.size &&
+      [...lines].every(([id, [start, end]]) => {
+        const known = this.lines.get(id);
+        return known?.[0] === start && known[1] === end;
+      });
+    if (!isSame) {
+      this.lines = lines;
+      this._moved.emit();
+    }
   }
 
   /** Undefined while nothing is known, null when I don't reach it. */
@@ -92,17 +130,20 @@ export class DocumentAccess {
       return false;
     }
     this._access = access;
+    this.lines = new Map();
     this._text = textLocks(access);
     this._notebook = notebookLocks(access);
     return true;
   }
 
+  private lines: RangeLines = new Map();
   private _path: string;
   private unwatch: () => void;
   private _access: IPathAccess | null | undefined = undefined;
   private _text = textLocks(undefined);
   private _notebook = notebookLocks(undefined);
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _moved = new Signal<this, void>(this);
 }
 
 function isSame(
@@ -125,6 +166,11 @@ export class DocumentAccesses {
     private readonly pathOf: (document: SharedDocument) => string | null
   ) {}
 
+  /** In one of the documents the lines of ranges moved. */
+  get moved(): ISignal<this, void> {
+    return this._moved;
+  }
+
   /** Null for a document that nobody shares. */
   of(document: SharedDocument): DocumentAccess | null {
     const known = this.known.get(document);
@@ -140,8 +186,10 @@ export class DocumentAccesses {
       () => this.pathOf(document) ?? ''
     );
     this.known.set(document, access);
+    access.moved.connect(() => this._moved.emit());
     return access;
   }
 
   private readonly known = new WeakMap<SharedDocument, DocumentAccess>();
+  private readonly _moved = new Signal<this, void>(this);
 }

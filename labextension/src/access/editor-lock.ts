@@ -11,6 +11,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal } from '@lumino/signaling';
 
 import { IHolder } from '../api/access';
+import { RangeLines } from './document-access';
 import { lockDecorations, lockGutter } from './lock-decorations';
 import {
   findTrespass,
@@ -31,6 +32,8 @@ export interface IEditorLocks {
   /** Why nothing here can be changed. */
   readonly why: string;
   colorOf: (holder: IHolder) => string;
+  /** Is told where the zones lie whenever they may have moved. */
+  noteLines?: (lines: RangeLines) => void;
 }
 
 /** The text that an editor shares with the others. */
@@ -100,6 +103,14 @@ export function editorLock(
       beforeinput: (_, view) => tellReader(view, source, trans),
       paste: (_, view) => tellReader(view, source, trans),
       drop: (_, view) => tellReader(view, source, trans)
+    }),
+    EditorView.updateListener.of(({ state, startState }) => {
+      const placed = state.field(locksField);
+      if (placed !== startState.field(locksField)) {
+        source.noteLines?.(
+          new Map(placed.zones.map(zone => [zone.id, linesOf(state, zone)]))
+        );
+      }
     }),
     compartment.of(content(source.locks))
   ];

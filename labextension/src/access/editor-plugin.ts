@@ -78,7 +78,8 @@ export const editorPlugin: JupyterFrontEndPlugin<void> = {
                 get why() {
                   return refusalInLocked([], trans);
                 },
-                colorOf: colorOfHolder
+                colorOf: colorOfHolder,
+                noteLines: lines => access.noteLines(lines)
               };
         return EditorExtensionRegistry.createImmutableExtension(
           editorLock(text.ysource, locks, trans)

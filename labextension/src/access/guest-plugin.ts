@@ -17,6 +17,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { documentOf } from '../history/shared-documents';
 import { AccessModel } from './access-model';
 import { guardCommands } from './command-guard';
+import { CellSpan } from './command-rules';
 import { createJudge } from './judge';
 import { IAccess } from './tokens';
 
@@ -46,8 +47,8 @@ export const guestPlugin: JupyterFrontEndPlugin<void> = {
           const document = documentOf(app.shell.currentWidget);
           return document && documents.of(document);
         },
-        cells: () => selectedCells(app).map(cell => cell.model.id),
-        wouldRun: () => wouldRun(app),
+        cells: span => cellsOf(app, span).map(cell => cell.model.id),
+        wouldRun: span => wouldRun(app, span),
         folder: path =>
           model.peek(
             typeof path === 'string' ? path : (browser()?.model.path ?? '')
@@ -73,22 +74,42 @@ export const guestPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-function selectedCells({ shell }: JupyterFrontEnd): Cell[] {
+/** Some cells of the notebook in front. */
+function cellsOf({ shell }: JupyterFrontEnd, span: CellSpan): readonly Cell[] {
   const widget = shell.currentWidget;
   if (!(widget instanceof NotebookPanel)) {
     return [];
   }
   const { content } = widget;
-  return content.widgets.filter(cell => content.isSelectedOrActive(cell));
+  const { activeCellIndex: here, widgets: cells } = content;
+  const isSelected = (cell: Cell): boolean => content.isSelectedOrActive(cell);
+  switch (span) {
+    case 'selected':
+      return cells.filter(isSelected);
+    case 'joined': {
+      const selected = cells.filter(isSelected);
+      return selected.length > 1 ? selected : cells.slice(here, here + 2);
+    }
+    case 'one-above':
+      return cells.slice(Math.max(0, here - 1), here + 1);
+    case 'one-below':
+      return cells.slice(here, here + 2);
+    case 'above':
+      return cells.slice(0, here);
+    case 'below':
+      return cells.slice(here);
+    case 'all':
+      return cells;
+  }
 }
 
 /** Whether running would begin with a question for a kernel. */
-function wouldRun(app: JupyterFrontEnd): boolean {
+function wouldRun(app: JupyterFrontEnd, span: CellSpan): boolean {
   const widget = app.shell.currentWidget;
   return (
     !(widget instanceof NotebookPanel) ||
     (widget.sessionContext.hasNoKernel &&
-      selectedCells(app).some(cell => cell.model.type === 'code'))
+      cellsOf(app, span).some(cell => cell.model.type === 'code'))
   );
 }
 

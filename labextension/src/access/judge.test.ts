@@ -55,6 +55,44 @@ describe('commands', () => {
     }
   });
 
+  it('that move cells need more than cells of one’s own', () => {
+    const given: IPathAccess = {
+      ...access('read'),
+      ranges: [
+        {
+          id: 'r1',
+          path: 'a.ipynb',
+          kind: 'cells',
+          cell_ids: ['mine'],
+          state: 'open',
+          holders: [],
+          mine: ['read', 'edit']
+        }
+      ]
+    };
+    const scene = { document: document(given, 'some'), cells: () => ['mine'] };
+    expect(may('notebook:clear-cell-output', scene)).toBe(true);
+    for (const command of ['cut-cell', 'delete-cell', 'merge-cells']) {
+      expect(may(`notebook:${command}`, scene)).toBe(false);
+    }
+    const spans: string[] = [];
+    const cells = (span: string) => {
+      spans.push(span);
+      return ['mine'];
+    };
+    may('notebook:merge-cell-above', { ...scene, cells });
+    may('notebook:paste-and-replace-cell', { ...scene, cells });
+    expect(spans).toEqual(['one-above', 'selected']);
+  });
+
+  it('that run look at all the cells that they run', () => {
+    const me = (): IMe => guest(false);
+    const wouldRun = (span: string): boolean => span === 'all';
+    expect(may('notebook:run-cell', { me, wouldRun })).toBe(true);
+    expect(may('notebook:run-all-below', { me, wouldRun })).toBe(true);
+    expect(may('notebook:run-all-cells', { me, wouldRun })).toBe(false);
+  });
+
   it('of kernels are for the trusted', () => {
     for (const command of [
       'terminal:create-new',

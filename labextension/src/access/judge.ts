@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IMe, IPathAccess } from '../api/access';
 import { Judge, Need } from './command-guard';
+import { CellSpan } from './command-rules';
 import { DocumentAccess } from './document-access';
 import { isCellFree } from './zones';
 
@@ -13,10 +14,10 @@ export interface IScene {
     DocumentAccess,
     'access' | 'reach' | 'notebook'
   > | null;
-  /** The ids of the selected cells of the notebook in front. */
-  readonly cells: () => readonly string[];
-  /** Whether running would need a kernel that isn't there. */
-  readonly wouldRun: () => boolean;
+  /** The ids of these cells of the notebook in front. */
+  readonly cells: (span: CellSpan) => readonly string[];
+  /** Whether running these cells would need a kernel that isn't there. */
+  readonly wouldRun: (span: CellSpan) => boolean;
   /** What is known of the folder that a command makes something in. */
   readonly folder: (path: unknown) => IPathAccess | null | undefined;
   /** What is known of what is selected in the file browser. */
@@ -38,7 +39,7 @@ export function createJudge(scene: IScene, trans: TranslationBundle): Judge {
           ? trans.__('only for people who may change the whole project')
           : null;
       case 'run':
-        return scene.me()?.is_trusted === false && scene.wouldRun()
+        return scene.me()?.is_trusted === false && scene.wouldRun(need.with)
           ? trans.__(
               'kernels reach every file, so they are only for people who may change the whole project'
             )
@@ -49,9 +50,12 @@ export function createJudge(scene: IScene, trans: TranslationBundle): Judge {
           access !== null &&
           (lacks(access.access, need) ||
             (need.permission === 'edit' && access.reach === 'nothing'));
-        return isMissing
-          ? trans.__('you may not do this with this file')
-          : null;
+        if (!isMissing) {
+          return null;
+        }
+        return need.permission === 'edit' && access.reach === 'some'
+          ? trans.__('only some of this is yours to change')
+          : trans.__('you may not do this with this file');
       }
       case 'text':
         return scene.document()?.reach === 'nothing'
@@ -61,8 +65,13 @@ export function createJudge(scene: IScene, trans: TranslationBundle): Judge {
         const access = scene.document();
         const isLocked =
           access !== null &&
-          scene.cells().some(id => !isCellFree(access.notebook, id));
-        return isLocked ? trans.__('this cell is locked for you') : null;
+          scene.cells(need.with).some(id => !isCellFree(access.notebook, id));
+        if (isLocked) {
+          return trans.__('this cell is locked for you');
+        }
+        return need.moves && access?.notebook.isLocked
+          ? trans.__('you can change your cells, not add, move or remove any')
+          : null;
       }
       case 'folder':
         return lacks(scene.folder(args.cwd ?? args.path), need)

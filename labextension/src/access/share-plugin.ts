@@ -59,7 +59,7 @@ export const sharePlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('codesyncx');
     const here = (): IPathAccess | null | undefined => {
       const document = documentOf(app.shell.currentWidget);
-      return document ? access.documents.of(document)?.access : undefined;
+      return document ? access.documents.of(document)?.current : undefined;
     };
     addCommands(app, access, documents, browsers, here, trans);
     const { share, shareProject, shareSelection, explain } = COMMANDS;
@@ -71,6 +71,7 @@ export const sharePlugin: JupyterFrontEndPlugin<void> = {
     // Once everybody who listens to the model has heard it.
     const look = (): void => queueMicrotask(() => changed.emit());
     access.model.changed.connect(look);
+    access.documents.moved.connect(look);
     app.shell.currentChanged?.connect(look);
     toolbars?.addFactory(
       'TopBar',

@@ -162,7 +162,10 @@ function locksOf<Z extends IZone>(
   }
   const isFree = access.permissions.includes('edit');
   const open = access.ranges.filter(
-    range => range.kind === kind && range.state === 'open'
+    range =>
+      range.kind === kind &&
+      range.state === 'open' &&
+      !saysNothing(range, isFree)
   );
   return {
     isLocked: !isFree,
@@ -174,6 +177,13 @@ function locksOf<Z extends IZone>(
       })
     )
   };
+}
+
+/** Whether a range is only mine, and mine as little as the rest of the file. */
+function saysNothing({ mine, holders }: IRange, isFree: boolean): boolean {
+  return (
+    !isFree && mine !== null && !mine.includes('edit') && holders.length < 2
+  );
 }
 
 function kindOf({ mine }: IRange, isFree: boolean): ZoneKind {

@@ -35,6 +35,11 @@ export class Reopener {
     return true;
   }
 
+  /** Close the tabs of a document that is no more. */
+  close(provider: DocumentProvider): void {
+    this.widgetsOf(provider).forEach(({ widget }) => widget.dispose());
+  }
+
   private widgetsOf(provider: DocumentProvider): IOpenDocument[] {
     return [...this.shell.widgets('main')].flatMap(widget => {
       const context = this.documents.contextForWidget(widget);

@@ -118,6 +118,9 @@ class DocumentExtension implements DocumentRegistry.IWidgetExtension<
   }
 }
 
+/** The server's word for a part of a file whose reader may read all of it by now. */
+const OUTGROWN = 'outgrown';
+
 const status: JupyterFrontEndPlugin<void> = {
   id: 'codesyncx:connection-status',
   description:
@@ -135,8 +138,17 @@ const status: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = translator.load('codesyncx');
     const reopener = new Reopener(app.shell, documents, trans);
-    lines.restarting.connect((_, { provider }) => {
-      reopener.reopen(provider);
+    lines.restarting.connect((_, { provider, verdict, draft }) => {
+      if (verdict.code !== OUTGROWN) {
+        reopener.reopen(provider);
+        return;
+      }
+      reopener.close(provider);
+      Notification.info(verdict.message, { autoClose: 10_000 });
+      if (draft) {
+        announce(draft, trans);
+        void lines.drafts.discard(draft);
+      }
     });
     lines.drafts.changed.connect((drafts, document) => {
       const owner = [...lines.providers].find(one => one.storeKey === document);
