@@ -240,6 +240,8 @@ def test_a_part_comes_back_after_a_rename_and_a_restart(
     grace.type("new.py", "    # renamed\n", line=1)
     ada.wait_for_text("new.py", "renamed")
     lab.restart()
+    # It begins anew, and for a moment is empty.
+    grace.wait_for_text("new.py", "renamed", timeout_s=60)
     grace.type("new.py", "    # restarted\n", line=1)
     ada.page.wait_for_function(
         f"() => {{ const w = ({FIND})('new.py'); return w && "

@@ -394,7 +394,7 @@ def test_a_viewer_sees_no_error(
         expect(item).to_have_class(re.compile("lm-mod-disabled"))
     grace.page.keyboard.press("Escape")
     grace.command("launcher:create")
-    expect(grace.page.locator(".jp-Launcher")).to_be_visible()
+    expect(grace.page.locator(".jp-Launcher:visible")).to_have_count(1)
     expect(grace.page.locator(".jp-LauncherCard", has_text="Terminal")).to_have_count(0)
     expect(grace.page.locator(".jp-LauncherCard", has_text="Text File")).to_have_count(0)
     expect(grace.page.locator("dialog[open], .Toastify__toast--error")).to_have_count(0)
