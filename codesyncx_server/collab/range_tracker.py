@@ -195,7 +195,9 @@ class RangeTracker:
         spans.apply(self._mirror, splice)
 
     def _is_sure(self, range_id: str, moved: Moved, length: int, hand: Hand) -> bool:
-        return moved.local is None or self._seals.holds(range_id, moved.local, length, hand)
+        return moved.local is None or self._seals.holds(
+            range_id, moved.local, length, hand, is_part=range_id in self._held
+        )
 
 
 def _by_disk(_range_id: str) -> Hand:

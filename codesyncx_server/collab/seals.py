@@ -6,11 +6,15 @@ what it was written into. So that edge is *sealed* for a while: only what the ra
 there is the range's. Where they wrote on from a sealed end, the place stays within as a *scar*: if
 anything of others turns up there, nobody can say for sure what the range is any more. For those who
 were away, and bring what they wrote long ago, every edge is sealed and every scar is fresh.
+
+A lesser scar is where those to whom the rest is hidden wrote on from an edge: whoever didn't know
+may have deleted what was at that edge, and be adding lines right beside the range. These come to
+stand within it, or at its other edge; but only for some seconds, and only new lines do.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .spans import Hand
 
@@ -21,6 +25,17 @@ if TYPE_CHECKING:
 
 # Who stayed connected has told by then what they wrote before they heard of a deletion.
 _SEALED_S = 120.0
+# What holders write everybody has heard of by then.
+_UNHEARD_S = 30.0
+_MOST_SCARS = 1_000
+
+
+class _Scar(NamedTuple):
+    """A place within a range, counted from its start; `for_lines` when only new lines hurt it."""
+
+    at: int
+    since: float
+    for_lines: bool
 
 
 class Seals:
@@ -30,7 +45,7 @@ class Seals:
         self._now = now
         self._starts: dict[str, float] = {}
         self._ends: dict[str, float] = {}
-        self._scars: dict[str, list[tuple[int, float]]] = {}
+        self._scars: dict[str, list[_Scar]] = {}
 
     def forget(self, range_id: str) -> None:
         """Let go of a range."""
@@ -46,7 +61,11 @@ class Seals:
         is_sealed = (splice.at == span.start and self._is_on(self._starts.get(range_id))) or (
             splice.at == span.end and self._is_on(self._ends.get(range_id))
         )
-        return Hand.STRANGER if is_sealed else hand
+        is_scarred = splice.at in {span.start, span.end} and any(
+            scar.at == splice.at - span.start and self._hurts(scar, splice.inserted, hand)
+            for scar in self._scars.get(range_id, ())
+        )
+        return Hand.STRANGER if is_sealed or is_scarred else hand
 
     def reached(self, spans: Mapping[str, Span], splice: Splice) -> list[str]:
         """Give the ranges whose edges a deletion reaches from outside; `spans` are before it."""
@@ -72,27 +91,45 @@ class Seals:
                 if at == span.end:
                     self._ends[range_id] = now
                 if span.start < at < span.end:
-                    self._scars.setdefault(range_id, []).append((at - span.start, now))
+                    self._keep(range_id, _Scar(at - span.start, now, for_lines=False))
 
-    def holds(self, range_id: str, local: Splice, length: int, hand: Hand) -> bool:
-        """Whether a range of `length` is still sure after a splice in it; keeps its scars."""
+    def holds(
+        self, range_id: str, local: Splice, length: int, hand: Hand, *, is_part: bool = False
+    ) -> bool:
+        """Whether a range of `length` is still sure after a splice in it; keeps its scars.
+
+        `is_part` when it is by somebody to whom the rest is hidden.
+        """
         stop = local.at + local.deleted
-        if hand is Hand.HOLDER and stop == length and self._is_on(self._ends.get(range_id)):
-            self._scars.setdefault(range_id, []).append((length, self._ends[range_id]))
-        scars = []
-        for at, since in self._scars.pop(range_id, ()):
-            if local.at <= at <= stop:
-                is_fresh = hand is Hand.AWAY or self._is_on(since)
-                if local.inserted and hand is not Hand.HOLDER and is_fresh:
+        if hand is Hand.HOLDER and local.inserted:
+            if stop == length and self._is_on(self._ends.get(range_id)):
+                self._keep(range_id, _Scar(length, self._now(), for_lines=False))
+            elif is_part and (not local.at or stop == length):
+                at = stop if stop == length else 0
+                self._keep(range_id, _Scar(at, self._now(), for_lines=True))
+        scars: list[_Scar] = []
+        for scar in self._scars.pop(range_id, ()):
+            if local.at <= scar.at <= stop:
+                if hand is not Hand.HOLDER and self._hurts(scar, local.inserted, hand):
                     return False
                 # What comes in its place may stand before or behind it.
-                scars += [(local.at, since), (local.at + len(local.inserted), since)]
+                places = [local.at, local.at + len(local.inserted)]
             else:
-                by = len(local.inserted) - local.deleted if stop < at else 0
-                scars.append((at + by, since))
+                by = len(local.inserted) - local.deleted if stop < scar.at else 0
+                places = [scar.at + by]
+            scars += [scar._replace(at=at) for at in places]
         if scars:
-            self._scars[range_id] = list(dict.fromkeys(scars))
+            self._scars[range_id] = list(dict.fromkeys(scars))[-_MOST_SCARS:]
         return True
+
+    def _hurts(self, scar: _Scar, inserted: bytes, hand: Hand) -> bool:
+        if not scar.for_lines:
+            return bool(inserted) and (hand is Hand.AWAY or self._is_on(scar.since))
+        age_s = self._now() - scar.since
+        return b"\n" in inserted and (hand is Hand.AWAY or age_s <= _UNHEARD_S)
+
+    def _keep(self, range_id: str, scar: _Scar) -> None:
+        self._scars.setdefault(range_id, []).append(scar)
 
     def _is_on(self, since: float | None) -> bool:
         return since is not None and self._now() - since <= _SEALED_S

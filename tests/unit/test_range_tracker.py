@@ -218,3 +218,26 @@ def test_what_is_written_elsewhere_in_the_range_leaves_it_as_it_is() -> None:
     del table.text[6:12]
     assert table.within.endswith("dréss")
     assert not table.changes[-1].lost
+
+
+def test_a_line_added_after_what_was_the_end_is_never_shown_to_who_holds_the_part() -> None:
+    """Edsger takes away the last letter and adds a line, while the holder writes on at the end."""
+    table = Sealed((16, 18))
+    with table.tracker.held("r"):
+        table.text.insert(15, "s")
+    del table.edsger[14:15]
+    table.edsger.insert(14, "\nhidden")
+    table.hear_edsger()
+    assert "hidden" in str(table.text)
+    assert table.changes[-1].lost == ("r",)
+
+
+def test_a_line_may_be_broken_where_the_holder_wrote_a_while_ago() -> None:
+    table = Table()
+    time = 0.0
+    table.tracker._seals._now = lambda: time
+    with table.tracker.held("r"):
+        table.text.insert(15, "ss")
+    time = 31.0
+    table.text.insert(15, "\n")
+    assert table.within == "zwei\ndréi\nss"
