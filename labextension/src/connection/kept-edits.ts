@@ -49,13 +49,12 @@ export class KeptEdits {
       owner,
       update: entry.update
     };
-    void this.write(
-      () => store.putEdits(edits),
-      () => {
-        this.kept.delete(entry.id);
-        this.failedAt = now();
-      }
-    );
+    // At once, not after what is being written: the page may be closing.
+    const done = this.settled(store.putEdits(edits), () => {
+      this.kept.delete(entry.id);
+      this.failedAt = now();
+    });
+    this.writes = Promise.all([this.writes, done]).then(() => undefined);
   }
 
   keepCopy(): void {
@@ -130,10 +129,14 @@ export class KeptEdits {
     });
   }
 
-  /** Changes of the store happen one after the other, as they were asked for. */
+  /** Changes of the store happen one after the other, as they were asked for; edits come in at once. */
   write(change: () => Promise<void>, onFailure?: () => void): Promise<void> {
-    this.writes = this.writes
-      .then(change)
+    this.writes = this.settled(this.writes.then(change), onFailure);
+    return this.writes;
+  }
+
+  private settled(done: Promise<void>, onFailure?: () => void): Promise<void> {
+    return done
       .then(() => {
         this.failedAt = null;
       })
@@ -142,7 +145,6 @@ export class KeptEdits {
         onFailure?.();
       })
       .finally(() => this.options.onWritten());
-    return this.writes;
   }
 
   private readonly kept = new Set<string>();

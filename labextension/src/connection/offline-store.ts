@@ -118,6 +118,8 @@ export class IndexedDBStore implements IOfflineStore {
     const database = await this.open();
     const transaction = database.transaction(name, 'readwrite');
     change(transaction.objectStore(name));
+    // Without waiting for the answers: the page may be closing.
+    transaction.commit();
     await committed(transaction);
   }
 
