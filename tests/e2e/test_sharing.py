@@ -116,6 +116,15 @@ def dialog_of(person: Person) -> Locator:
     return dialog
 
 
+def close_dialog(person: Person) -> None:
+    """Close it with Escape: it takes the focus once it is there, and gives it back in the end."""
+    person.page.wait_for_function(
+        "() => document.activeElement?.closest('dialog, [role=dialog]') !== null"
+    )
+    person.page.keyboard.press("Escape")
+    expect(person.page.get_by_role("dialog")).to_have_count(0)
+
+
 def labels(editor: Locator) -> Locator:
     return editor.locator(".csx-zone-label")
 
@@ -133,7 +142,7 @@ def test_lines_are_shared_from_the_editor_and_nothing_else_can_be_typed_in(
     ada.page.keyboard.type("grace")
     dialog.get_by_role("button", name="Share", exact=True).click()
     expect(dialog.get_by_text("now has access: Editor")).to_be_visible()
-    ada.page.keyboard.press("Escape")
+    close_dialog(ada)
     expect(labels(editor)).to_have_text(f"grace: lines 5{TO}9")
 
     grace = person("grace")
@@ -161,7 +170,7 @@ def test_lines_are_shared_from_the_editor_and_nothing_else_can_be_typed_in(
     expect(badge).to_have_text(f"Editor of lines 7{TO}12")
     badge.click()
     expect(dialog_of(grace)).to_contain_text(f"lines 7{TO}12: yours to change")
-    grace.page.keyboard.press("Escape")
+    close_dialog(grace)
     grace.type(name, "still hers", line=11)
     ada.wait_for_text(name, "still hers")
     ada.screenshot(pictures / "sharing-owner.png")
@@ -275,7 +284,7 @@ def test_cells_of_a_notebook_are_shared_and_the_others_stay_as_they_are(
     ada.page.keyboard.type("grace")
     dialog.get_by_role("button", name="Share", exact=True).click()
     expect(dialog.get_by_text("now has access: Editor")).to_be_visible()
-    ada.page.keyboard.press("Escape")
+    close_dialog(ada)
     expect(notebook.locator(".csx-cell-other")).to_have_count(2)
 
     grace = person("grace")
@@ -293,7 +302,7 @@ def test_cells_of_a_notebook_are_shared_and_the_others_stay_as_they_are(
     grace.page.keyboard.type("nothing of this")
     expect(grace.page.locator(".csx-lock-notice")).to_contain_text("marked as yours")
     grace.screenshot(pictures / "sharing-cells.png")
-    grace.page.keyboard.press("Escape")
+    close_dialog(grace)
     told = grace.page.locator(".Toastify__toast")
     for keys, command, why in (
         ("dd", "Delete Cell", "this cell is locked for you"),
@@ -392,7 +401,7 @@ def test_a_viewer_sees_no_error(
     for command in ("rename", "delete", "cut"):
         item = grace.page.locator(f'.lm-Menu-item[data-command="filebrowser:{command}"]')
         expect(item).to_have_class(re.compile("lm-mod-disabled"))
-    grace.page.keyboard.press("Escape")
+    close_dialog(grace)
     grace.command("launcher:create")
     expect(grace.page.locator(".jp-Launcher:visible")).to_have_count(1)
     expect(grace.page.locator(".jp-LauncherCard", has_text="Terminal")).to_have_count(0)
@@ -418,7 +427,7 @@ def test_a_guest_comes_by_a_link_to_just_one_folder(
     dialog.get_by_role("button", name="Make link").click()
     address = dialog.get_by_label("Address of the link").input_value()
     ada.screenshot(pictures / "sharing-link.png")
-    ada.page.keyboard.press("Escape")
+    close_dialog(ada)
 
     guest = Person(browser, lab, "guest")
     try:
@@ -629,7 +638,7 @@ def test_single_permissions_are_given_instead_of_a_role(
     explained = dialog_of(grace)
     expect(explained).to_contain_text("You can: read, change")
     expect(explained).to_contain_text("Not: create files, delete files, run code")
-    grace.page.keyboard.press("Escape")
+    close_dialog(grace)
 
     row = dialog.get_by_role("group", name="May").last
     row.get_by_label("change").click()
@@ -843,5 +852,5 @@ def test_an_owner_sees_what_somebody_sees_and_what_happened(
         dialog.get_by_role("button", name="Export all").click()
     entries = [json.loads(line) for line in download.value.path().read_text().splitlines()]
     assert {"granted"} <= {entry["what"] for entry in entries}
-    ada.page.keyboard.press("Escape")
+    close_dialog(ada)
     assert ada.problems == []

@@ -4,6 +4,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { PanelLayout, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
+import { TypeAhead } from '../type-ahead';
 import { AccessModel } from './access-model';
 import { GroupsTab } from './share-groups';
 import { LinksTab } from './share-links';
@@ -55,6 +56,7 @@ class ShareDialog extends Widget {
     body.addClass('csx-Share-body');
     layout.addWidget(body);
     this.layout = layout;
+    this.typeAhead = new TypeAhead(this.node);
     this.dialog.addEventListener('close', () => this.dispose());
     // A click beside it closes it, as people expect; one that began inside doesn't.
     this.dialog.addEventListener('pointerdown', event => {
@@ -67,7 +69,11 @@ class ShareDialog extends Widget {
   open(): void {
     Widget.attach(this, document.body);
     this.dialog.showModal();
+    // Whoever types a name at once means the field that comes in a moment.
+    this.typeAhead.begin();
   }
+
+  private readonly typeAhead: TypeAhead;
 
   private get dialog(): HTMLDialogElement {
     return this.node as HTMLDialogElement;

@@ -5,6 +5,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Panel, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
+import { TypeAhead } from '../type-ahead';
 import { createChannel, IChannel, IHit, searchMessages } from './api';
 import { Channels, IMove } from './channels';
 import { readExtras } from './code-link';
@@ -16,7 +17,6 @@ import { NoticeLevel } from './notices';
 import { IRoom, Rooms } from './rooms';
 import { IChatModel } from './stock';
 import { toast, toastError } from './toast';
-import { TypeAhead } from './type-ahead';
 
 const READ_DELAY_MS = 500;
 const FLASH_MS = 2500;

@@ -30,7 +30,7 @@ export class TypeAhead {
   }
 
   private _onFocus(input: EventTarget | null): void {
-    if (!(input instanceof HTMLTextAreaElement)) {
+    if (!isInput(input)) {
       return;
     }
     const isNew = !this._known.has(input);
@@ -48,7 +48,7 @@ export class TypeAhead {
 
   private _onBlur(input: EventTarget | null): void {
     queueMicrotask(() => {
-      const isGone = input instanceof HTMLTextAreaElement && !input.isConnected;
+      const isGone = isInput(input) && !input.isConnected;
       if (isGone && document.activeElement === document.body) {
         this.begin();
       }
@@ -56,13 +56,22 @@ export class TypeAhead {
   }
 
   private readonly _typed: string[] = [];
-  private readonly _known = new WeakSet<HTMLTextAreaElement>();
+  private readonly _known = new WeakSet<Input>();
+}
+
+type Input = HTMLTextAreaElement | HTMLInputElement;
+
+function isInput(target: EventTarget | null): target is Input {
+  return (
+    target instanceof HTMLTextAreaElement ||
+    (target instanceof HTMLInputElement && target.type === 'text')
+  );
 }
 
 /** Put text where the cursor is, as typing does. */
-function insert(input: HTMLTextAreaElement, text: string): void {
+function insert(input: Input, text: string): void {
   const { selectionStart, selectionEnd } = input;
-  input.setRangeText(text, selectionStart, selectionEnd, 'end');
+  input.setRangeText(text, selectionStart ?? 0, selectionEnd ?? 0, 'end');
   input.dispatchEvent(new InputEvent('input', { bubbles: true }));
 }
 
