@@ -302,7 +302,7 @@ def test_cells_of_a_notebook_are_shared_and_the_others_stay_as_they_are(
     grace.page.keyboard.type("nothing of this")
     expect(grace.page.locator(".csx-lock-notice")).to_contain_text("marked as yours")
     grace.screenshot(pictures / "sharing-cells.png")
-    close_dialog(grace)
+    grace.page.keyboard.press("Escape")
     told = grace.page.locator(".Toastify__toast")
     for keys, command, why in (
         ("dd", "Delete Cell", "this cell is locked for you"),
@@ -401,7 +401,7 @@ def test_a_viewer_sees_no_error(
     for command in ("rename", "delete", "cut"):
         item = grace.page.locator(f'.lm-Menu-item[data-command="filebrowser:{command}"]')
         expect(item).to_have_class(re.compile("lm-mod-disabled"))
-    close_dialog(grace)
+    grace.page.keyboard.press("Escape")
     grace.command("launcher:create")
     expect(grace.page.locator(".jp-Launcher:visible")).to_have_count(1)
     expect(grace.page.locator(".jp-LauncherCard", has_text="Terminal")).to_have_count(0)
