@@ -91,6 +91,8 @@ class AccessService(Decider):
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.wait([self._looking])
+        with contextlib.suppress(AccessUnavailableError):
+            await self._in_thread(self._write_renames)
         await self._write_waiting()
         await self._in_thread(self._store.close)
         self._thread.shutdown(wait=False)
