@@ -16,19 +16,20 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pycrdt import Doc
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+
+from codesyncx_server.history.store import HistoryStore
+from codesyncx_server.history.versions import DocumentRef
+from codesyncx_server.history.versions import Person as Author
+from codesyncx_server.storage import project_data_dir
+
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "binder")]
 
 from benchmarks.large_files import Measured, probe  # noqa: E402
 from demo_people import token_of  # noqa: E402
-from pycrdt import Doc  # noqa: E402
 from support.peers import Peer  # noqa: E402
 from support.servers import LabServer  # noqa: E402
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest  # noqa: E402
-
-from codesyncx_server.history.store import HistoryStore  # noqa: E402
-from codesyncx_server.history.versions import DocumentRef  # noqa: E402
-from codesyncx_server.history.versions import Person as Author  # noqa: E402
-from codesyncx_server.storage import project_data_dir  # noqa: E402
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized

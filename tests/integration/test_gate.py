@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.gatehouse import OWNER, PERSON, SECRET, House, open_house, server_config
+from support.gatehouse import OWNER, PERSON, SECRET, House, server_config
 from tornado.httpclient import HTTPClientError
 
 from codesyncx_server.access.changes import Terms
@@ -17,7 +17,6 @@ from codesyncx_server.errors import AccessUnavailableError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jupyter_server.serverapp import ServerApp
     from tornado.websocket import WebSocketClientConnection
 
 ROOM = "/api/collaboration/room/text:file:"
@@ -435,20 +434,6 @@ class TestWithTheServersOwnToken:
         del config["ServerApp"]["identity_provider_class"]
         config["ServerApp"]["disable_check_xsrf"] = False
         return config
-
-    @pytest.fixture
-    def house(
-        self,
-        jp_serverapp: ServerApp,
-        jp_fetch: Any,
-        jp_http_port: int,
-        jp_base_url: str,
-        jp_root_dir: Path,
-        jp_asyncio_loop: asyncio.AbstractEventLoop,
-    ) -> House:
-        assert jp_fetch  # brings the listening server up
-        url = f"http://127.0.0.1:{jp_http_port}{jp_base_url}"
-        return jp_asyncio_loop.run_until_complete(open_house(jp_serverapp, url, jp_root_dir))
 
     async def test_whoever_has_it_is_an_owner_and_guests_are_guests(self, house: House) -> None:
         token = house.app.identity_provider.token

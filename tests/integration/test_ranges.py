@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jupyter_ydoc import YNotebook
 from pycrdt import Doc, create_update_message
-from support.identity import NamedInHeader
 from support.peers import Peer
 from tornado.httpclient import HTTPClientError
 
@@ -31,23 +30,9 @@ OWNER = Person("owner", is_owner=True)
 
 
 @pytest.fixture
-def jp_server_config(tmp_path: Path) -> dict[str, Any]:
-    extensions = ("codesyncx_server", "jupyter_server_fileid", "jupyter_server_ydoc")
-    return {
-        "CodeSyncXApp": {"default_role": "editor", "max_edit_bytes": 50_000},
-        "SQLiteYStore": {"db_path": str(tmp_path / "store.db")},
-        "ServerApp": {
-            "jpserver_extensions": dict.fromkeys(extensions, True),
-            "identity_provider_class": NamedInHeader,
-            "disable_check_xsrf": True,
-        },
-    }
-
-
-@pytest.fixture
-def url(jp_fetch: Any, jp_http_port: int, jp_base_url: str) -> str:
-    assert jp_fetch  # brings the listening server up
-    return f"http://localhost:{jp_http_port}{jp_base_url}".rstrip("/")
+def jp_server_config(jp_server_config: dict[str, Any]) -> dict[str, Any]:
+    own = {"default_role": "editor", "max_edit_bytes": 50_000}
+    return {**jp_server_config, "CodeSyncXApp": own}
 
 
 @pytest.fixture

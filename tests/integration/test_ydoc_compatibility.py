@@ -12,7 +12,7 @@ from jupyter_server_ydoc.utils import (
     JUPYTER_COLLABORATION_EVENTS_URI,
     JUPYTER_COLLABORATION_FORK_EVENTS_URI,
 )
-from support.identity import PERSON, NamedInHeader
+from support.identity import PERSON
 from support.peers import Peer
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
@@ -24,20 +24,6 @@ if TYPE_CHECKING:
     Ask = Callable[..., Awaitable[tuple[int, Any]]]
 
 FACTS = {"path": "a.py", "content_type": "file", "file_format": "text"}
-
-
-@pytest.fixture
-def jp_server_config(tmp_path: Path) -> dict[str, Any]:
-    extensions = ("codesyncx_server", "jupyter_server_fileid", "jupyter_server_ydoc")
-    return {
-        "CodeSyncXApp": {"default_role": "editor"},
-        "SQLiteYStore": {"db_path": str(tmp_path / "store.db")},
-        "ServerApp": {
-            "jpserver_extensions": dict.fromkeys(extensions, True),
-            "identity_provider_class": NamedInHeader,
-            "disable_check_xsrf": True,
-        },
-    }
 
 
 @pytest.fixture
