@@ -12,6 +12,7 @@ import contextlib
 import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import AccessUnavailableError, RefusedError
@@ -24,7 +25,7 @@ from .model import Person
 from .ranges import Ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .model import Grant, Resource, Subject
     from .snapshot import RangeRecord, Snapshot
@@ -44,6 +45,15 @@ DEEDS_FOR_ONE = 300
 _Result = TypeVar("_Result")
 
 
+@dataclass(eq=False, slots=True)
+class _Rename:
+    """A move of what is granted; in the database from `revision` on, once there is one."""
+
+    old: str
+    new: str
+    revision: int | None = None
+
+
 class AccessService(Decider):
     """Who may do what in the project that one server serves."""
 
@@ -58,7 +68,9 @@ class AccessService(Decider):
         self._store = store
         self._changed = changed
         self._looked_at = clock()
-        self._renames: list[tuple[str, str]] = []
+        self._renames: list[_Rename] = []
+        self._underway = 0
+        self._wake = asyncio.Event()
         self._names: dict[str, str] = {}
         self._attempts = Attempts(for_one=TRIES_FOR_ONE, overall=TRIES_OVERALL)
         self._deeds = Attempts(for_one=DEEDS_FOR_ONE, overall=DEEDS_FOR_ONE)
@@ -92,7 +104,7 @@ class AccessService(Decider):
             self._looking.cancel()
             await asyncio.wait([self._looking])
         with contextlib.suppress(AccessUnavailableError):
-            await self._in_thread(self._write_renames)
+            await self._in_thread(self._write_renames, tuple(self._renames))
         await self._write_waiting()
         await self._in_thread(self._store.close)
         self._thread.shutdown(wait=False)
@@ -170,12 +182,18 @@ class AccessService(Decider):
 
     def follow_rename(self, old: str, new: str) -> None:
         """Move what is granted on `old`, and below it, to `new`: at once, and for good."""
-        if self._snapshot is None:
-            self._renames.append((old, new))
-        elif self._concerns(old):
-            self._renames.append((old, new))
+        if self._snapshot is not None and not self._underway and not self._concerns(old):
+            return
+        self._renames.append(_Rename(old, new))
+        self._wake.set()
+        if self._snapshot is not None:
             self._snapshot = self._snapshot.renamed(old, new)
             self._changed()
+
+    async def renames_written(self) -> None:
+        """Wait until the renames heard of so far are kept, or can't be just now."""
+        if any(rename.revision is None for rename in self._renames):
+            await self.look()
 
     def remember(self, username: str, display_name: str) -> None:
         """Keep what a person is called, to offer them when somebody shares."""
@@ -201,7 +219,7 @@ class AccessService(Decider):
     async def look(self) -> None:
         """Look at the database now, and take over what is new."""
         try:
-            snapshot = await self._in_thread(self._read)
+            snapshot = await self._in_thread(self._read, tuple(self._renames))
         except AccessUnavailableError as error:
             self._fail(error)
         else:
@@ -214,7 +232,9 @@ class AccessService(Decider):
         if by.username:
             self._deeds.begin(by.username)
         try:
-            result, snapshot = await self._in_thread(self._transact, by, work)
+            with self._changing():
+                renames = tuple(self._renames)
+                result, snapshot = await self._in_thread(self._transact, by, work, renames)
         except AccessUnavailableError as error:
             logger.warning("Access couldn't be changed: %s.", error)
             raise AccessUnavailableError(
@@ -223,14 +243,25 @@ class AccessService(Decider):
         self._adopt(snapshot)
         return result
 
-    def _transact(self, by: Person, work: Callable[[Change], _Result]) -> tuple[_Result, Snapshot]:
-        self._write_renames()
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Have every rename followed meanwhile: it may be of what is just being granted."""
+        self._underway += 1
+        try:
+            yield
+        finally:
+            self._underway -= 1
+
+    def _transact(
+        self, by: Person, work: Callable[[Change], _Result], renames: Sequence[_Rename]
+    ) -> tuple[_Result, Snapshot]:
+        self._write_renames(renames)
         with self._store.change() as (connection, snapshot):
             result = work(Change(connection, snapshot, by, self._clock()))
         return result, self._store.read()
 
-    def _read(self) -> Snapshot:
-        self._write_renames()
+    def _read(self, renames: Sequence[_Rename]) -> Snapshot:
+        self._write_renames(renames)
         snapshot = self._store.read()
         now = self._clock()
         if all(grant.holds(now) for grant in snapshot.policy.grants):
@@ -242,14 +273,20 @@ class AccessService(Decider):
             logger.debug("What has ended stays in the access database for now: %s", error)
         return self._store.read()
 
-    def _write_renames(self) -> None:
-        waiting = list(self._renames)
+    def _write_renames(self, renames: Sequence[_Rename]) -> None:
+        """Write those of `renames` that aren't yet.
+
+        They are those known when the work was given to the thread. What was given to it before a
+        rename still names the old path, and comes first.
+        """
+        waiting = [rename for rename in renames if rename.revision is None]
         if not waiting:
             return
-        with self._store.change() as (connection, _):
-            for old, new in waiting:
-                changes.follow_rename(connection, old, new)
-        del self._renames[: len(waiting)]
+        with self._store.change() as (connection, before):
+            for rename in waiting:
+                changes.follow_rename(connection, rename.old, rename.new)
+        for rename in waiting:
+            rename.revision = before.revision + 1
 
     async def _write_waiting(self) -> None:
         """Write the refusals and names that wait."""
@@ -268,7 +305,10 @@ class AccessService(Decider):
 
     async def _keep_looking(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._wake.wait()
+            self._wake.clear()
             try:
                 await self.look()
             except Exception:
@@ -288,8 +328,13 @@ class AccessService(Decider):
         looked_at, self._looked_at = self._looked_at, self._clock()
         if before is not None and snapshot.revision < before.revision:
             return
-        for old, new in list(self._renames):
-            snapshot = snapshot.renamed(old, new)
+        self._renames = [
+            rename
+            for rename in self._renames
+            if rename.revision is None or rename.revision > snapshot.revision
+        ]
+        for rename in self._renames:
+            snapshot = snapshot.renamed(rename.old, rename.new)
         self._snapshot = snapshot
         if was_failing:
             self._failure = None
@@ -312,7 +357,9 @@ class AccessService(Decider):
         return self.snapshot.ranges
 
     async def _put_ranges(self, records: list[RangeRecord]) -> None:
-        self._adopt(await self._in_thread(self._store.put_ranges, records))
+        with self._changing():
+            snapshot = await self._in_thread(self._store.put_ranges, records)
+        self._adopt(snapshot)
 
     async def _delete_range(self, range_id: str) -> None:
         self._adopt(await self._in_thread(self._store.delete_range, range_id))

@@ -81,12 +81,18 @@ class AccessStore:
             yield connection
 
     def put_ranges(self, records: Iterable[RangeRecord]) -> Snapshot:
-        """Keep ranges, in place of those with their ids."""
-        kept = list(records)
-        values = [{**asdict(each), "anchor": json.dumps(each.anchor)} for each in kept]
-        ids = [each.id for each in kept]
+        """Keep ranges, in place of those with their ids; these stay at their paths.
+
+        Only a rename moves a range: who read one before a rename can't put it back to where it was.
+        """
+        ids = {each.id: each for each in records}
         with self.quiet_change() as connection:
-            connection.execute(sa.delete(tables.ranges).where(tables.ranges.c.id.in_(ids)))
+            here = tables.ranges.c.id.in_(ids)
+            known = sa.select(tables.ranges.c.id, tables.ranges.c.path).where(here)
+            paths = {row.id: row.path for row in connection.execute(known)}
+            kept = [replace(each, path=paths.get(key, each.path)) for key, each in ids.items()]
+            values = [{**asdict(each), "anchor": json.dumps(each.anchor)} for each in kept]
+            connection.execute(sa.delete(tables.ranges).where(here))
             connection.execute(sa.insert(tables.ranges), values)
         snapshot = self.read()
         ranges = {**snapshot.ranges, **{each.id: each for each in kept}}

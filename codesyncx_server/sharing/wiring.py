@@ -14,6 +14,7 @@ from ..access.store import AccessStore
 from ..events.bus import Event
 from ..storage import project_data_dir
 from .handlers import routes
+from .renames import answer_when_followed
 from .unused_ranges import forget_unused, unused_in
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Sharing:
         if server is None:
             return
         self._settings = server.web_app.settings
+        self._contents = server.contents_manager
         folder = project_data_dir(server.root_dir)
         url = database_url or sa.URL.create("sqlite", database=str(folder / _DATABASE))
         permissions = ROLES[default_role]
@@ -72,6 +74,7 @@ class Sharing:
             self._bus.subscribe(CHANGED, self._on_changed),
         ]
         await self.service.start()
+        answer_when_followed(self._contents, self._settings["event_logger"], self.service)
 
     async def stop(self) -> None:
         """End everything that runs."""

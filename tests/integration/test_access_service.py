@@ -4,12 +4,14 @@ import asyncio
 import logging
 import sqlite3
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
 from codesyncx_server.access import changes, decider
+from codesyncx_server.access import service as service_module
 from codesyncx_server.access.audit import AuditQuery, What
 from codesyncx_server.access.changes import Invitation, Terms
 from codesyncx_server.access.model import (
@@ -22,6 +24,7 @@ from codesyncx_server.access.model import (
     SubjectKind,
 )
 from codesyncx_server.access.service import AccessService
+from codesyncx_server.access.snapshot import RangeRecord
 from codesyncx_server.access.store import AccessStore
 from codesyncx_server.errors import AccessUnavailableError, RefusedError, TooManyError
 
@@ -111,6 +114,57 @@ async def test_what_is_granted_on_a_folder_follows_it_and_stays_so(
     url = sa.URL.create("sqlite", database=str(tmp_path / "access.sqlite"))
     other = await asyncio.to_thread(AccessStore(url, tmp_path / "access.begun").read)
     assert other.policy.grants[0].resource.path == "b/b%_"
+
+
+async def test_a_rename_is_written_without_waiting_for_the_next_look(
+    service: AccessService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module, "LOOK_S", 600)
+    await service.grant(OWNER, user("ada"), Resource("a"), role("viewer"))
+    other = sqlite3.connect(tmp_path / "access.sqlite")
+    paths = "SELECT path FROM access_grant"
+    for old, new in (("a", "b"), ("b", "c")):
+        # The look before may have begun with the usual wait.
+        await service.look()
+        service.follow_rename(old, new)
+        await until(lambda new=new: other.execute(paths).fetchall() == [(new,)])
+    service.follow_rename("c", "d")
+    await service.renames_written()
+    assert other.execute(paths).fetchall() == [("d",)]
+    other.close()
+
+
+async def test_what_is_being_written_when_a_rename_comes_is_moved_by_it(
+    service: AccessService,
+) -> None:
+    await service.ranges.put(RangeRecord("r1", "a.py", "lines", {"at": 1}))
+    record = service.ranges.get("r1")
+    assert record is not None
+    held = threading.Event()
+    holding = asyncio.get_running_loop().run_in_executor(service._thread, held.wait)
+    jobs = [
+        asyncio.ensure_future(work)
+        for work in (
+            service.look(),
+            service.ranges.put(replace(record, anchor={"at": 2})),
+            service.ranges.put(RangeRecord("r2", "a.py", "lines", {})),
+            service.grant(OWNER, user("ada"), Resource("a.py"), role("viewer")),
+        )
+    ]
+    await asyncio.sleep(0)
+    service.follow_rename("a.py", "b.py")
+    seen = []
+    service._changed = lambda: seen.append({one.path for one in service.snapshot.ranges.values()})
+    held.set()
+    await asyncio.gather(*jobs, holding)
+    await service.renames_written()
+    assert all(paths == {"b.py"} for paths in seen)
+    await service.ranges.put(replace(record, anchor={"at": 3}))  # it was read before the rename
+    await service.look()
+    found = service.snapshot.ranges
+    assert {key: one.path for key, one in found.items()} == {"r1": "b.py", "r2": "b.py"}
+    assert found["r1"].anchor == {"at": 3}
+    assert [grant.resource.path for grant in service.policy.grants] == ["b.py"]
 
 
 # -- when the database fails ----------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -35,9 +36,14 @@ def _headers(server: LabServer, username: str) -> dict[str, str]:
 
 
 def _ask(server: LabServer, username: str, what: str, body: Any = None) -> Any:
+    method = "GET" if body is None else "POST"
+    return _fetch(server, username, method, f"codesyncx/api/access/{what}", body)
+
+
+def _fetch(server: LabServer, username: str, method: str, path: str, body: Any = None) -> Any:
     request = urllib.request.Request(  # noqa: S310 - our own server
-        f"{server.url}/codesyncx/api/access/{what}",
-        method="GET" if body is None else "POST",
+        f"{server.url}/{path}",
+        method=method,
         data=None if body is None else json.dumps(body).encode(),
         headers=_headers(server, username),
     )
@@ -45,24 +51,28 @@ def _ask(server: LabServer, username: str, what: str, body: Any = None) -> Any:
         return json.load(answer)
 
 
-async def _join(server: LabServer, username: str) -> Peer:
-    return await Peer(server.url, username, headers=_headers(server, username)).join(PATH)
+async def _join(server: LabServer, username: str, path: str = PATH) -> Peer:
+    return await Peer(server.url, username, headers=_headers(server, username)).join(path)
 
 
-def _lines(server: LabServer) -> tuple[int, int]:
-    (found,) = _ask(server, "grace", f"permissions?path={PATH}")["ranges"]
-    assert found["state"] == "open"
-    return found["start_line"], found["end_line"]
-
-
-async def test_lines_are_where_they_were_when_the_server_is_killed(server: LabServer) -> None:
+def _share(server: LabServer) -> None:
     grace = {"kind": "user", "name": "grace"}
     lines = {"kind": "lines", "start_line": 10, "end_line": 12}
     for grant in (
         {"subject": grace, "path": PATH, "role": "viewer"},
         {"subject": grace, "path": PATH, "role": "editor", "range": lines},
     ):
-        await asyncio.to_thread(_ask, server, "ada", "grants", grant)
+        _ask(server, "ada", "grants", grant)
+
+
+def _lines(server: LabServer, path: str = PATH) -> tuple[int, int]:
+    (found,) = _ask(server, "grace", f"permissions?path={path}")["ranges"]
+    assert found["state"] == "open"
+    return found["start_line"], found["end_line"]
+
+
+async def test_lines_are_where_they_were_when_the_server_is_killed(server: LabServer) -> None:
+    await asyncio.to_thread(_share, server)
     ada, holder = await _join(server, "ada"), await _join(server, "grace")
     ada.text.insert(0, "pass\n" * 7)
     await holder.until(lambda: str(holder.text) == "pass\n" * 37)
@@ -84,3 +94,31 @@ async def test_lines_are_where_they_were_when_the_server_is_killed(server: LabSe
     await holder.until(lambda: holder.close_code is not None)
     assert holder.close_code == 4403
     await onlooker.leave()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+async def test_access_is_at_the_new_path_when_the_server_ends_after_a_rename(
+    server: LabServer, number: signal.Signals
+) -> None:
+    await asyncio.to_thread(_share, server)
+    holder = await _join(server, "grace")
+    holder.text.insert(10 * 5, "# mine\n")
+    onlooker = await _join(server, "edsger")
+    await onlooker.until(lambda: "# mine" in str(onlooker.text))
+
+    def rename_and_end() -> None:
+        _fetch(server, "ada", "PATCH", f"api/contents/{PATH}", {"path": "answers.py"})
+        server.kill(number)
+
+    await asyncio.to_thread(rename_and_end)
+    await holder.leave()
+    await onlooker.leave()
+    await asyncio.to_thread(server.start)
+    found = await asyncio.to_thread(_ask, server, "grace", "permissions?path=answers.py")
+    assert "edit" not in found["permissions"]
+    holder = await _join(server, "grace", "answers.py")
+    assert await asyncio.to_thread(_lines, server, "answers.py") == (10, 13)
+    assert not (await asyncio.to_thread(_ask, server, "grace", f"permissions?path={PATH}"))[
+        "ranges"
+    ]
+    await holder.leave()
