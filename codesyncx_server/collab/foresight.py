@@ -9,7 +9,8 @@ from pycrdt import Text
 
 from ..errors import InvalidRequestError
 from ..updates import read_update
-from .text_order import OrderLostError, TextOrder
+from .text_order import TextOrder
+from .text_runs import OrderLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -129,6 +129,8 @@ class RangeTracker:
         local: dict[str, list[Splice]] = {}
         lost: list[str] = []
         for splice in splices:
+            if self._move_plainly(splice, local):
+                continue
             reached = self._seals.reached(self._spans, splice)
             for part, is_refined in self._parts(splice):
                 self._move(part, local, lost, is_refined=is_refined)
@@ -164,6 +166,29 @@ class RangeTracker:
             parts.append((Splice(at, edit.delete_len, data), True))
             shifted += len(data) - edit.delete_len
         return parts
+
+    def _move_plainly(self, splice: Splice, local: dict[str, list[Splice]]) -> bool:
+        """Move the ranges if each is clear of the splice, or has text of its own to both its sides.
+
+        That is what most typing does; it doesn't matter then who writes, nor what.
+        """
+        at, deleted, inserted = splice
+        stop, by = at + deleted, len(inserted) - deleted
+        moved: dict[str, Span] = {}
+        within = []
+        for range_id, (start, end) in self._spans.items():
+            if start > stop:
+                moved[range_id] = Span(start + by, end + by)  # type: ignore[arg-type] # it costs
+            elif end >= at:
+                if not (start < at and stop < end and self._seals.is_whole(range_id)):
+                    return False
+                moved[range_id] = Span(start, Utf8(end + by))
+                within.append((range_id, Splice(Utf8(at - start), deleted, inserted)))
+        self._spans.update(moved)
+        for range_id, own in within:
+            local.setdefault(range_id, []).append(own)
+        spans.apply(self._mirror, splice)
+        return True
 
     def _move(
         self, splice: Splice, local: dict[str, list[Splice]], lost: list[str], *, is_refined: bool

@@ -52,6 +52,10 @@ class Seals:
         for kept in (self._starts, self._ends, self._scars):
             kept.pop(range_id, None)
 
+    def is_whole(self, range_id: str) -> bool:
+        """Whether a range has no scars."""
+        return range_id not in self._scars
+
     def hand_at(self, range_id: str, span: Span, splice: Splice, hand: Hand) -> Hand:
         """Give a stranger's hand for whoever writes at a sealed edge without holding the range."""
         if hand is Hand.AWAY:

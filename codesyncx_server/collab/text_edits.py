@@ -34,8 +34,16 @@ def check_splices(
     """
     if rights.may_edit:
         _check_locked(splices, text, ranges, rights.locked)
-    else:
+    elif len(splices) != 1 or not _is_in_one(splices[0], ranges, rights.open):
         _check_open(splices, text, {name: ranges[name] for name in rights.open & ranges.keys()})
+
+
+def _is_in_one(splice: Splice, ranges: Mapping[str, Span], names: frozenset[str]) -> bool:
+    at, stop = splice.at, splice.at + splice.deleted
+    for name, (start, end) in ranges.items():
+        if start <= at and stop <= end and name in names:
+            return True
+    return False
 
 
 def _check_open(splices: list[Splice], text: bytes | bytearray, own: dict[str, Span]) -> None:

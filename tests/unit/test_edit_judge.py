@@ -133,7 +133,23 @@ def test_plain_typing_is_judged_without_a_trial(monkeypatch: pytest.MonkeyPatch)
     assert "your own lines" in room.refuses(eve)
 
 
-def test_letters_for_the_same_place_are_judged_by_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_letters_for_the_same_place_are_judged_without_a_trial(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = Room()
+    ada, grace = room.join("ada", OWN_LINES), room.join("grace")
+    monkeypatch.setattr(Shadow, "attempt", _fail)
+    for letter in "é!":
+        grace.text.insert(_at(grace.text, "ei\ndr"), letter)
+        ada.text.insert(_at(ada.text, "ei\ndr"), letter.upper())
+    room.settle(grace, ada)
+    assert room.tracker.text.decode() == room.text
+    assert str(ada.text) == str(grace.text) == room.text
+
+
+def test_what_is_done_at_several_places_at_once_is_judged_by_a_trial(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     room = Room()
     ada, grace = room.join("ada", OWN_LINES), room.join("grace")
     trials: list[bytes] = []
@@ -141,9 +157,10 @@ def test_letters_for_the_same_place_are_judged_by_a_trial(monkeypatch: pytest.Mo
     monkeypatch.setattr(
         Shadow, "attempt", lambda self, update: trials.append(update) or attempt(self, update)
     )
-    grace.text.insert(_at(grace.text, "ei\ndr"), "G")
-    ada.text.insert(_at(ada.text, "ei\ndr"), "A")
-    room.settle(grace, ada)
+    with ada.doc.transaction():
+        ada.text.insert(_at(ada.text, "ei\ndr"), "A")
+        ada.text.insert(_at(ada.text, "éi\nvier"), "A")
+    room.settle(ada, grace)
     assert len(trials) == 1
     assert room.tracker.text.decode() == room.text
     assert str(ada.text) == str(grace.text) == room.text

@@ -110,8 +110,8 @@ def test_what_fails_in_a_listener_is_heard_of_after_everybody_was_told() -> None
 class Person:
     """Edits a copy, and sends what they did when they like."""
 
-    def __init__(self, table: Table) -> None:
-        self.doc: Doc[Any] = Doc()
+    def __init__(self, table: Table, client_id: int) -> None:
+        self.doc: Doc[Any] = Doc(client_id=client_id)
         self.text = self.doc.get("source", type=Text)
         self.doc.apply_update(table.doc.get_update())
 
@@ -144,7 +144,7 @@ def test_the_text_of_a_range_is_what_it_was_told(data: st.DataObject) -> None:
         is_lost = is_lost or "r" in change.lost
 
     table.tracker.listen(hear)
-    people = [Person(table) for _ in range(3)]
+    people = [Person(table, client_id) for client_id in (1, 2, 4)]
     for _ in range(data.draw(st.integers(1, 12))):
         person = data.draw(st.sampled_from(people))
         person.edit(data)
@@ -173,6 +173,53 @@ class Sealed(Table):
 
     def hear_edsger(self) -> None:
         self.doc.apply_update(self.late.get_update(self.doc.get_state()))
+
+
+class Unhurried(RangeTracker):
+    """Asks of every range at every change who writes there."""
+
+    def _move_plainly(self, splice: Splice, local: dict[str, list[Splice]]) -> bool:  # noqa: ARG002
+        return False
+
+
+@given(st.data())
+def test_typing_within_lines_moves_the_ranges_like_any_other_change(data: st.DataObject) -> None:
+    doc: Doc[Any] = Doc()
+    text = doc.get("source", type=Text)
+    text += POEM * 3
+    hand, clock = Hand.EDITOR, 0.0
+    both = [track(text, lambda _: hand, now=lambda: clock) for track in (RangeTracker, Unhurried)]
+    changes: tuple[list[Change], list[Change]] = [], []
+    for tracker, heard in zip(both, changes, strict=True):
+        tracker.listen(heard.append)
+    length = len(text)
+    for name in "abc":
+        first = data.draw(st.integers(0, length))
+        last = data.draw(st.integers(first, min(length, first + 20)))
+        for tracker in both:
+            tracker.add(name, Span(Utf8(first), Utf8(last)))
+    for _ in range(data.draw(st.integers(1, 12))):
+        hand, clock = data.draw(st.sampled_from(Hand)), clock + data.draw(st.sampled_from([0, 50]))
+        held = data.draw(st.sampled_from([(), (), ("a",), ("b", "c")]))
+        with both[0].held(*held), both[1].held(*held), doc.transaction():
+            for _ in range(data.draw(st.integers(1, 2))):
+                first = data.draw(st.integers(0, len(text)))
+                count = data.draw(st.integers(0, min(4, len(text) - first)))
+                whole = str(text).encode()
+                # Only whole characters can go.
+                while not _is_border(whole, first):
+                    first -= 1
+                while not _is_border(whole, first + count):
+                    count += 1
+                del text[first : first + count]
+                text.insert(first, data.draw(st.sampled_from(["", "x", "é\n", "\n"])))
+        assert both[0].spans == both[1].spans
+        assert both[0].text == both[1].text == str(text).encode()
+        assert changes[0] == changes[1]
+
+
+def _is_border(data: bytes, at: int) -> bool:
+    return at == len(data) or data[at] & 0xC0 != 0x80
 
 
 def test_what_was_written_into_lines_that_are_gone_is_none_of_the_range() -> None:

@@ -15,7 +15,8 @@ from pycrdt import Doc, Map, Text
 from codesyncx_server.collab import text_order
 from codesyncx_server.collab.protocol import encode_chunk, encode_number
 from codesyncx_server.collab.spans import Splice, splices_of
-from codesyncx_server.collab.text_order import OrderLostError, TextOrder
+from codesyncx_server.collab.text_order import TextOrder
+from codesyncx_server.collab.text_runs import OrderLostError
 from codesyncx_server.updates import read_update
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ class Followed:
         self.state = self.doc.get("state", type=Map)
         self.text.insert(0, content)
         self.state["dirty"] = False
-        self.order = TextOrder("source")
-        self.order.take(read_update(self.doc.get_update()))
+        self.order, self.unasked = TextOrder("source"), TextOrder("source")
+        for order in (self.order, self.unasked):
+            order.take(read_update(self.doc.get_update()))
         self.updates: list[bytes] = []
         self.splices: list[Splice] = []
         self.certain = self.tried = 0
@@ -47,13 +49,15 @@ class Followed:
 
     def apply(self, update: bytes) -> list[Splice] | None:
         """Take an update in; gives what was foretold of it, which has to be what it did."""
-        foretold = self.order.splices(read_update(update))
+        decoded = read_update(update)
+        foretold = self.order.splices(decoded)
         self.splices.clear()
         self.updates.clear()
         self.doc.apply_update(update)
         for made in self.updates:
-            self.order.take(read_update(made))
-        assert self.order.read() == str(self.text).encode()
+            self.order.take(decoded if made == update else read_update(made))
+            self.unasked.take(read_update(made))
+        assert self.order.read() == self.unasked.read() == str(self.text).encode()
         assert foretold is None or foretold == self.splices
         self.tried += 1
         self.certain += foretold is not None
@@ -135,7 +139,8 @@ def _type(rng: random.Random, steps: int, followed: Followed, forgers: float) ->
             peer.hear()
         if rng.random() < 0.1:
             followed.state["dirty"] = not followed.state.get("dirty")
-            followed.order.take(read_update(followed.updates[-1]))
+            for order in (followed.order, followed.unasked):
+                order.take(read_update(followed.updates[-1]))
 
 
 def _forged(rng: random.Random, followed: Followed, client: int) -> bytes:
