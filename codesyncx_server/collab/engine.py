@@ -158,11 +158,16 @@ class Engine:
 
     # -- connections ----------------------------------------------------------------------------
 
-    def join(self, session: Session) -> None:
-        """Let a client in: ask what it has, tell it who is here."""
+    def join(self, session: Session, *, has: bytes | None = None) -> None:
+        """Let a client in: ask what it has, tell it who is here, and what's new since `has`.
+
+        That is the state vector of what it was sent before.
+        """
         self._check_alive()
         self.flush()
         self.sessions.add(session)
+        if has is not None:
+            session.wire.send(protocol.frame(protocol.sync_update(self.doc.get_update(has))))
         greeting = protocol.frame(protocol.sync_step1(self.doc.get_state()))
         everyone = self.awareness.everyone(session)
         if everyone is not None:

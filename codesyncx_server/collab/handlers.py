@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections import Counter
@@ -28,7 +29,9 @@ from ..errors import (
 from ..gate.person import person_of
 from ..gate.slices import SLICE_ID, slices_in
 from . import metrics, protocol
+from .opening import Opening
 from .room import RoomId
+from .rooms import Rooms
 from .session import Member, Session
 from .wire import SocketWire
 
@@ -46,6 +49,8 @@ logger = logging.getLogger(__name__)
 # Beyond it a message isn't even read to its end, and its sender can't be told why.
 _FAR_TOO_LARGE = 4
 _LARGE_UPDATE_BYTES = 256_000
+_FIRST_QUESTION_S = 0.1
+_DRAIN_S = 0.05
 _MAX_CONNECTIONS_PER_PERSON = 512
 
 
@@ -64,6 +69,10 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._session: Session | None = None
         self._engine: Engine | None = None
         self._room: Room | SliceRoom | None = None
+        self._entering: asyncio.Future[None] | None = None
+        self._opening: Opening | None = None
+        self._asked = asyncio.Event()
+        self._answered_by: Room | None = None
         self._name = ""
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -94,24 +103,48 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._session = session
         self._connections[username] += 1
         metrics.CLIENTS.inc()
+        # tornado reads messages only once this returns, and the first may be answered before that.
+        self._entering = asyncio.ensure_future(self._come_in(name, session))
+
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        """Take in one message."""
+        if self._entering is None:
+            return self._take(message)
+        return self._take_later(self._entering, message)
+
+    async def _come_in(self, name: str, session: Session) -> None:
         try:
-            self._check_connections(username)
+            self._check_connections(session.member.username)
             engine = await self._enter(name, session)
             if self.ws_connection is None:
                 self._release()
                 return
-            engine.join(session)
+            earlier = self._answered_by
+            engine.join(session, has=None if earlier is None else earlier.replayed_state)
             self._engine = engine
             if self._room is not None:
-                self._collaboration.events.joined(name, username)
+                self._collaboration.events.joined(name, session.member.username)
         except CodeSyncXError as error:
             self._end(error)
         except Exception:
             logger.exception("The room %s can't be opened", name)
             self._end(InternalError("The server can't open this document; its log says why."))
+        finally:
+            self._entering = None
 
-    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Take in one message."""
+    async def _take_later(self, entering: asyncio.Future[None], message: str | bytes) -> None:
+        """Keep a message until its sender is in; the first question may be answered at once."""
+        opening, self._opening = self._opening, None
+        if opening is not None and message == protocol.NOTHING_YET:
+            await self._answer_first(opening)
+            return
+        self._asked.set()
+        await entering
+        taken = self._take(message)
+        if taken is not None:
+            await taken
+
+    def _take(self, message: str | bytes) -> Awaitable[None] | None:
         session, engine = self._session, self._engine
         if session is None or engine is None or session.is_closed:
             return None
@@ -171,7 +204,8 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             color=user.color,
             avatar_url=user.avatar_url,
         )
-        return Session(member, SocketWire(self), person=person_of(self), is_reader=not may_write)
+        self._wire = SocketWire(self)
+        return Session(member, self._wire, person=person_of(self), is_reader=not may_write)
 
     async def _enter(self, name: str, session: Session) -> Engine:
         collaboration = self._collaboration
@@ -180,16 +214,45 @@ class RoomHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             return collaboration.lobbies.open(name, session)
         home = collaboration.home_of(name)
         home.admit(name, session)
+        if isinstance(home, Rooms):
+            found = await home.begin(name)
+            if isinstance(found, Opening):
+                self._check_lineage(found.room)
+                await self._hear_first_question(found)
         room = await home.open(name)
+        self._check_lineage(room)
         self._room = room
-        lineage = self.get_query_argument("sessionId", "")
-        if lineage and lineage != room.lineage:
-            raise LineageChangedError("This document began anew since you opened it.")
         if room.id.file_type == "chat":
             collaboration.remember(self.current_user)
         # It may have been another moment when it was asked whether they may come in.
         home.admit(name, session)
         return room.engine
+
+    def _check_lineage(self, room: Room | SliceRoom) -> None:
+        lineage = self.get_query_argument("sessionId", "")
+        if lineage and lineage != room.lineage:
+            raise LineageChangedError("This document began anew since you opened it.")
+
+    async def _hear_first_question(self, opening: Opening) -> None:
+        """Let who has nothing yet be answered from the log, before the document is built."""
+        self._opening = opening
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._asked.wait(), _FIRST_QUESTION_S)
+        self._opening = None
+
+    async def _answer_first(self, opening: Opening) -> None:
+        session = self._session
+        if session is None or opening.first_answer is None:
+            return
+        try:
+            self._collaboration.rooms.admit(self._name, session)
+        except CodeSyncXError as error:
+            self._end(error)
+        else:
+            self._answered_by = opening.room
+            self._wire.send(opening.first_answer)
+            await self._wire.drain(_DRAIN_S)
+        self._asked.set()
 
     async def _take_large(self, engine: Engine, session: Session, message: protocol.Update) -> None:
         """Read a large update in a thread; tornado keeps the client's next message waiting."""
@@ -271,10 +334,9 @@ class SessionHandler(APIHandler):
             room_id = RoomId.parse(f"{body.get('format')}:{body.get('type')}:{file_id}")
             home = self._collaboration.home_of(str(room_id))
             home.rights(str(room_id), person)
-            room = await home.open(str(room_id))
+            lineage = await home.lineage(str(room_id))
         except CodeSyncXError as error:
             raise web.HTTPError(error.http_status, str(error)) from error
-        self._collaboration.release(room)
         self.set_status(201 if is_new else 200)
         self.finish(
             json.dumps(
@@ -282,7 +344,7 @@ class SessionHandler(APIHandler):
                     "format": room_id.file_format,
                     "type": room_id.file_type,
                     "fileId": file_id,
-                    "sessionId": room.lineage,
+                    "sessionId": lineage,
                 }
             )
         )

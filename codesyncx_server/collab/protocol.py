@@ -181,6 +181,10 @@ def sync_step1(state: bytes) -> bytes:
     return bytes((_SYNC, _STEP_1)) + encode_chunk(state)
 
 
+# What a browser that has nothing asks first.
+NOTHING_YET = sync_step1(b"\x00")
+
+
 def sync_step2(update: bytes) -> bytes:
     """Answer a state vector."""
     return bytes((_SYNC, _STEP_2)) + encode_chunk(update)

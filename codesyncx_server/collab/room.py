@@ -34,7 +34,7 @@ from .edit_judge import ChatEdits, EditJudge
 from .engine import NO_UPDATE, Engine
 from .heavy import LARGE_BYTES, is_large
 from .lost_ranges import LostRanges
-from .replay import Author
+from .replay import Author, Replay
 from .replayed import ReplayedHand
 from .rights import hand_of, rights_in
 from .saving import Saver
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from .disk import AnyDocumentFile
     from .edit_judge import ChatJudge
     from .log import DocumentLog
-    from .replay import Replay
     from .rights import Rights
 
 logger = logging.getLogger(__name__)
@@ -64,6 +63,7 @@ _REPLAY_SLICE_S = 0.02
 # take 20 ms, 50,000 took 52 s.
 _TIMELINE_STEPS = 200
 _MAX_ID_LENGTH = 200
+_MOST_FRAMES = 200
 _SAVE_PROBLEM = "save_problem"  # in the document's state: why its file can't be written or read
 
 
@@ -161,7 +161,9 @@ class Room(DocumentRoom):
         self._begin_anew = begin_anew
         self._convergence: ConvergenceWatch | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._found: tuple[Replay, Loaded] | None = None  # from reading to being loaded
         self._replayed: ReplayedHand | None = None
+        self.replayed_state = b""
         self._log_of_updates = log
         self.lineage = log.lineage
         self.ystore: Any = LoggedUpdates(log)
@@ -224,16 +226,34 @@ class Room(DocumentRoom):
 
     # -- life -----------------------------------------------------------------------------------
 
+    async def read(self) -> None:
+        """Read log and file, to be loaded soon; raises what's wrong with either."""
+        self._found = await self._read()
+
+    @property
+    def first_answer(self) -> bytes | None:
+        """Frames for whoever comes with nothing while this is being loaded: what the log says.
+
+        They hold the document as of `replayed_state`; None when it has to be made first.
+        """
+        replay = Replay() if self._found is None else self._found[0]
+        is_chat = self._make_chat_judge is not None  # it writes in its document when it is made
+        if replay.base is None or is_chat or not 0 < len(replay.updates) <= _MOST_FRAMES:
+            return None
+        *earlier, last = replay.updates
+        frames = [protocol.frame_of_update(update) for update in earlier]
+        return b"".join([*frames, protocol.frame(protocol.sync_step2(last))])
+
     async def load(self) -> None:
         """Bring log and file together; raises what's wrong with either."""
         log, file = self._log_of_updates, self._file
-        replay = await asyncio.to_thread(log.replay)
-        loaded = await file.load()
+        replay, loaded = self._found or await self._read()
         self._expect_ranges()
         # A chat writes in its document when it is made. Without that on the log all that the
         # server writes after it hangs in the air for browsers once the log is read back.
         made = self.ydoc.get_update()
         await self._apply(replay)
+        self.replayed_state = self.ydoc.get_state()
         if replay.base is not None:
             self.ranges.settle(is_final=False)
         self._journal = Journal(log, replay.authors)
@@ -281,10 +301,15 @@ class Room(DocumentRoom):
             log.append_saved(found.sha256, found.position)
             if found.position < len(replay.updates):
                 saver.edited()
+        self._found = None
         self.ranges.settle()
         self._describe()
         self._watch = ContentWatch(self.ydoc, saver.edited)
         saver.start()
+
+    def abandon(self) -> None:
+        """Let go of a room that couldn't be read or loaded."""
+        self._log_of_updates.close()
 
     def send_away(self, error: CodeSyncXError) -> None:
         """End every connection to the document and its slices, with one reason."""
@@ -316,7 +341,8 @@ class Room(DocumentRoom):
     def moved_to(self, path: str) -> None:
         """Follow the file."""
         self._file.path = path
-        self._describe()
+        if self._saver is not None:
+            self._describe()
 
     def take_access(self) -> None:
         """Take over who may do what now; who may not even read is out."""
@@ -378,6 +404,10 @@ class Room(DocumentRoom):
         return [protocol.frame_of_update(update) for update in join_small(updates)]
 
     # -- the rest -------------------------------------------------------------------------------
+
+    async def _read(self) -> tuple[Replay, Loaded]:
+        replay = await asyncio.to_thread(self._log_of_updates.replay)
+        return replay, await self._file.load()
 
     async def _apply(self, replay: Replay) -> None:
         updates: Iterator[bytes] = iter(replay.updates)

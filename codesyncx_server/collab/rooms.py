@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LineageChangedError, NotFoundError, RefusedError, StorageError
 from ..events.bus import Event
 from . import metrics
 from .disk import open_document_file
+from .opening import Opening
 from .rights import rights_in
 from .room import Room, RoomId
 
@@ -56,6 +58,7 @@ class Rooms:
         self._make_chat_judge = make_chat_judge
         self._access = access
         self._rooms: dict[str, Room] = {}
+        self._openings: dict[str, Opening] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._cleaners: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -101,22 +104,37 @@ class Rooms:
 
     async def open(self, room_id: str) -> Room:
         """Give a room, opened if it isn't; raises what's wrong with its file or log."""
+        while True:
+            found = await self.begin(room_id)
+            room = found if isinstance(found, Room) else await found.opened()
+            if self._rooms.get(room_id) is room:
+                self._keep(room_id)
+                return room
+
+    async def begin(self, room_id: str) -> Room | Opening:
+        """Give a room, or one on its way if whoever comes can be answered before it is loaded.
+
+        Raises what's wrong with its file or log.
+        """
         key = RoomId.parse(room_id)
         async with self._locks.setdefault(room_id, asyncio.Lock()):
             room = self._rooms.get(room_id)
             if room is not None and room.engine.failure is not None:
                 await self._close(room)
                 room = None
-            if room is None:
-                room = await self._load(key)
-                self._rooms[room_id] = self.shared[room_id] = room
-                metrics.ROOMS.set(len(self._rooms))
-                self._tell("document.opened", room)
-                self._events.opened(room_id, room.path)
-            self._keep(room_id)
-            if self._poll is None:
-                self._poll = asyncio.create_task(self._watch_disk())
-            return room
+            if room is not None:
+                self.release(room)
+                return room
+            if room_id not in self._openings:
+                self._openings[room_id] = opening = Opening(await self._read(key), self._load)
+                opening.task.add_done_callback(partial(self._on_opened, room_id))
+            opening = self._openings[room_id]
+        return opening if opening.first_answer is not None else await opening.opened()
+
+    async def lineage(self, room_id: str) -> str:
+        """Begin to open a room, and tell of which lineage its document is."""
+        found = await self.begin(room_id)
+        return found.lineage if isinstance(found, Room) else found.room.lineage
 
     def release(self, room: Room) -> None:
         """Close a room after a while, unless somebody comes."""
@@ -139,10 +157,12 @@ class Rooms:
             self._poll.cancel()
         for name in list(self._cleaners):
             self._keep(name)
+        on_their_way = [opening.opened() for opening in self._openings.values()]
+        await asyncio.gather(*on_their_way, return_exceptions=True)
         await asyncio.gather(*(self._close(room) for room in self))
         self._logs.close()
 
-    async def _load(self, key: RoomId) -> Room:
+    async def _read(self, key: RoomId) -> Room:
         path = self.path_of(str(key))
         is_chat = key.file_type == _CHAT_TYPE
         if path.endswith(_CHAT_SUFFIX) and not is_chat:
@@ -165,11 +185,32 @@ class Rooms:
             log = await asyncio.to_thread(self._logs.open, name)
             room = Room(key, file, log, self._bus, owns_path, judge, self._access, self._begin_anew)
         try:
-            await room.load()
+            await room.read()
         except BaseException:
-            log.close()
+            room.abandon()
             raise
         return room
+
+    async def _load(self, room: Room) -> None:
+        name = str(room.id)
+        try:
+            await room.load()
+        except BaseException:
+            room.abandon()
+            raise
+        self._rooms[name] = self.shared[name] = room
+        room.take_access()
+        metrics.ROOMS.set(len(self._rooms))
+        self._tell("document.opened", room)
+        self._events.opened(name, room.path)
+        self.release(room)
+        if self._poll is None:
+            self._poll = asyncio.create_task(self._watch_disk())
+
+    def _on_opened(self, name: str, task: asyncio.Task[None]) -> None:
+        self._openings.pop(name, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.warning("The room %s can't be opened: %s", name, error)
 
     def _keep(self, name: str) -> None:
         cleaner = self._cleaners.pop(name, None)
@@ -248,7 +289,7 @@ class Rooms:
         self._events.saved(str(event.data["room_id"]), str(event.data["path"]))
 
     def _follow(self, old: str, new: str) -> None:
-        for room in self:
+        for room in [*self, *(opening.room for opening in self._openings.values())]:
             if room.path == old:
                 room.moved_to(new)
             elif room.path.startswith(f"{old}/"):

@@ -183,6 +183,12 @@ class SliceRooms:
                 self._open[record.id] = found
             return found
 
+    async def lineage(self, name: str) -> str:
+        """Open a slice's room, for a while, and tell of which lineage it is."""
+        room = await self.open(name)
+        self.release(room)
+        return room.lineage
+
     def release(self, room: SliceRoom) -> None:
         """Close a slice after a while, unless somebody comes."""
         delay_s = self._settings.get("collaborative_document_cleanup_delay", _CLEANUP_DELAY_S)

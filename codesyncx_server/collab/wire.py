@@ -6,6 +6,8 @@ operating system doesn't take at once goes through tornado's stream, which then 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -58,6 +60,12 @@ class SocketWire:
                 return
             frames = frames[sent:]
         self._write(frames)
+
+    async def drain(self, at_most_s: float) -> None:
+        """Wait until the operating system has taken all, but not for long."""
+        if self._waiting:
+            with contextlib.suppress(TimeoutError, StreamClosedError):
+                await asyncio.wait_for(asyncio.shield(self._stream.write(b"")), at_most_s)
 
     def close(self, error: CodeSyncXError) -> None:
         """Close with the error's code and a JSON reason."""
