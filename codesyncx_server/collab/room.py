@@ -240,6 +240,8 @@ class Room(DocumentRoom):
         is_chat = self._make_chat_judge is not None  # it writes in its document when it is made
         if replay.base is None or is_chat or not 0 < len(replay.updates) <= _MOST_FRAMES:
             return None
+        if self._has_ranges():  # where they are browsers ask at once, and only the document knows
+            return None
         *earlier, last = replay.updates
         frames = [protocol.frame_of_update(update) for update in earlier]
         return b"".join([*frames, protocol.frame(protocol.sync_step2(last))])
@@ -456,6 +458,12 @@ class Room(DocumentRoom):
             # Without the database only the owner gets in; the ranges come when it is back.
             with contextlib.suppress(AccessUnavailableError):
                 self.ranges.expect(self._access.ranges.of_path(self.path))
+
+    def _has_ranges(self) -> bool:
+        try:
+            return self._access is not None and bool(self._access.ranges.of_path(self.path))
+        except AccessUnavailableError:
+            return True
 
     def _hand_of(self, range_id: str) -> Hand:
         if self._engine is None:
