@@ -18,12 +18,14 @@ class Entry(NamedTuple):
 
 
 class Kind(StrEnum):
-    """The four things that happen to files; the value is the bus topic."""
+    """What happens to files; the value is the bus topic."""
 
     CREATED = "file.created"
     RENAMED = "file.renamed"
     DELETED = "file.deleted"
     CHANGED = "file.changed"
+    #: It was there for a moment only: nothing to tell, but a listing may show it.
+    PASSED = "file.passed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class Ledger:
             change for each in settled for change in self._unexpected(each, after.get(each.path))
         ]
         news += self._lost_unseen(looks)
+        news += self._passed(looks)
         for look in looks:
             if look.after is None:
                 self._known.pop(look.path, None)
@@ -100,6 +101,19 @@ class Ledger:
             FileChange(Kind.DELETED, path, is_dir=self.is_dir(path))
             for path in sorted(lost)
             if not any(is_below(path, folder) for folder in lost)
+        ]
+
+    def _passed(self, looks: list[Look]) -> list[FileChange]:
+        """Tell what came from outside and was gone before it could be told."""
+        moved_on = set(self._went.values())
+        return [
+            FileChange(Kind.PASSED, look.path)
+            for look in looks
+            if look.before is None
+            and look.after is None
+            and not self._has_appeared(look.path)
+            and not self._was_taken(look.path)
+            and look.path not in moved_on
         ]
 
     def _unexpected(self, change: FileChange, entry: Entry | None) -> list[FileChange]:

@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 
 #: How long news from the disk wait for the name of who did it.
-QUIET_S = 0.25
-LONGEST_WAIT_S = 0.75
+QUIET_S = 0.15
+LONGEST_WAIT_S = 0.5
 #: Until then the watcher has seen what a person made.
 LOOK_AGAIN_S = 1.2
 #: So many events are published before others get their turn on the event loop.

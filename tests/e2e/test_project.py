@@ -24,13 +24,21 @@ def contents(person: Person, call: str) -> None:
     person.page.evaluate(f"() => window.jupyterapp.serviceManager.contents.{call}.then(() => {{}})")
 
 
+SHOWS = """([rows, name]) => Array.from(document.querySelectorAll(rows)).some(
+    row => row.textContent.includes(name)
+)"""
+
+
 def row(person: Person, name: str) -> None:
-    """Wait no longer than a second for a row in the file browser."""
-    person.page.locator(ROWS, has_text=name).first.wait_for(timeout=1000)
+    """Wait no longer than a second for a row in the file browser.
+
+    The page looks at itself; a locator looks but twice in the second half of that second.
+    """
+    person.page.wait_for_function(SHOWS, arg=[ROWS, name], timeout=1000)
 
 
 def no_row(person: Person, name: str) -> None:
-    person.page.locator(ROWS, has_text=name).first.wait_for(state="detached", timeout=1000)
+    person.page.wait_for_function(f"shown => !({SHOWS})(shown)", arg=[ROWS, name], timeout=1000)
 
 
 def path_of_tab(person: Person, title: str, timeout_s: float = 2) -> None:

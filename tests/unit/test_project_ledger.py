@@ -135,3 +135,16 @@ def test_a_move_right_after_somebodys_move_goes_on_from_there() -> None:
     assert change == FileChange(Kind.RENAMED, "pkg", "lib", is_dir=True)
     assert ledger.knows("pkg/a")
     assert not ledger.knows("lib")
+
+
+def test_what_came_from_outside_and_went_at_once_is_told_for_the_listings() -> None:
+    ledger = ledger_of()
+    assert news(ledger, ("a", None, file(1)), ("a", file(1), None)) == [("PASSED", "a")]
+    assert not ledger.knows("a")
+
+
+def test_what_a_person_made_and_deleted_at_once_isnt_told_again() -> None:
+    ledger = ledger_of()
+    ledger.note(FileChange(Kind.CREATED, "a"), 0)
+    ledger.note(FileChange(Kind.DELETED, "a"), 0)
+    assert not news(ledger, ("a", None, file(1)), ("a", file(1), None))

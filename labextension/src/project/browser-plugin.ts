@@ -13,13 +13,14 @@ import {
   changesListing,
   IFileEvent,
   isBatch,
+  leavesNothing,
   parentOf,
   pathAfter,
   readFileEvent
 } from './file-events';
 import { Gather } from './gather';
 
-const QUIET_MS = 100;
+const QUIET_MS = 50;
 const LONGEST_MS = 400;
 
 /** Keeps the folder that a file browser shows up to date. */
@@ -52,7 +53,7 @@ class LiveFolder {
     if (event.oldPath !== null) {
       this.expected.set(event.oldPath, false);
     }
-    this.expected.set(event.path, event.kind !== 'deleted');
+    this.expected.set(event.path, !leavesNothing(event));
   }
 
   private async list(): Promise<void> {

@@ -15,6 +15,7 @@ import {
   covers,
   IFileEvent,
   isBatch,
+  leavesNothing,
   pathAfter,
   readFileEvent
 } from './file-events';
@@ -79,7 +80,7 @@ class Deletions {
       const { localPath } = document.context;
       if (pathAfter(localPath, event) === null) {
         this.lose(document, event);
-      } else if (event.kind !== 'deleted' && covers(event.path, localPath)) {
+      } else if (!leavesNothing(event) && covers(event.path, localPath)) {
         this.found(document, event).catch(warn);
       }
     }

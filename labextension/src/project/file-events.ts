@@ -2,7 +2,8 @@ import { PathExt } from '@jupyterlab/coreutils';
 
 import { IServerEvent } from '../api/events';
 
-export type FileEventKind = 'created' | 'renamed' | 'deleted' | 'changed';
+export type FileEventKind =
+  'created' | 'renamed' | 'deleted' | 'changed' | 'passed';
 
 /** What happened to one file, or to a folder with everything in it. */
 export interface IFileEvent {
@@ -22,7 +23,8 @@ const KINDS: readonly FileEventKind[] = [
   'created',
   'renamed',
   'deleted',
-  'changed'
+  'changed',
+  'passed'
 ];
 
 /** The file event in an event of the server, `null` when it is of another kind. */
@@ -76,6 +78,11 @@ export function changesListing(folder: string, event: IFileEvent): boolean {
   return [event.path, event.oldPath].some(
     path => path !== null && PathExt.dirname(path) === folder
   );
+}
+
+/** Whether nothing is at the path of an event after it. */
+export function leavesNothing(event: IFileEvent): boolean {
+  return event.kind === 'deleted' || event.kind === 'passed';
 }
 
 /** The nearest folder above `path`. */
