@@ -70,7 +70,7 @@ def report(results: dict[str, Any], chart: Path) -> None:
 
 def figure(outcomes: list[dict[str, Any] | None], key: str) -> float | None:
     """Give the median over the rounds."""
-    values = [one[key] for one in outcomes if one is not None and one[key] is not None]
+    values = [one[key] for one in outcomes if one is not None and one.get(key) is not None]
     return statistics.median(values) if values else None
 
 
@@ -90,7 +90,8 @@ def table(results: dict[str, Any]) -> list[str]:
     ]
     for row in ROWS:
         values = figures(results, row)
-        cells = [_shown(values.get(name)) for name in NAMES]
+        outcomes = results.get(row.case, {})
+        cells = [_cell(values.get(name), outcomes.get(name)) for name in NAMES]
         reach = f"{'≥' if row.is_more_better else '≤'} {_shown(row.reach)}"
         lines.append(f"| {row.title} | {reach} | {' | '.join(cells)} | {_ratio(row, values)} |")
     lines += [
@@ -123,6 +124,12 @@ def _lost(outcomes: list[dict[str, Any] | None] | None) -> str:
         for key in ("lost", "acknowledged", "duplicated", "diverged")
     )
     return f"{lost} of {seen} / {twice} / {differ}"
+
+
+def _cell(value: float | None, outcomes: list[dict[str, Any] | None] | None) -> str:
+    if value is None and any(one and "collapsed" in one for one in outcomes or ()):
+        return "collapses"
+    return _shown(value)
 
 
 def _shown(value: float | None) -> str:

@@ -8,7 +8,7 @@ import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.contestants import STOCK, cpu_s, machine_cpu_s, written_bytes
+from benchmarks.contestants import cpu_s, machine_cpu_s, written_bytes
 from benchmarks.load import PATIENCE_S, Client, Flight, Socket
 from benchmarks.typists import Typists
 
@@ -308,8 +308,3 @@ def _numbered(path: Path) -> int:
     """Tell how many of the numbered lines the file holds, none missing before."""
     found: Iterable[str] = re.findall(r"#(\d+)#", path.read_text())
     return len(set(found))
-
-
-def is_hopeless(name: str, case: str) -> bool:
-    """Tell what costs minutes and is known to end in nothing."""
-    return name == STOCK and case == "1x100"
