@@ -1,0 +1,25 @@
+"""What can go wrong in a call, beside what can go wrong everywhere in CodeSyncX."""
+
+from __future__ import annotations
+
+from codesyncx_server.errors import InvalidRequestError, RefusedError, TooManyError
+
+__all__ = [
+    "InvalidRequestError",
+    "InvalidTokenError",
+    "RefusedError",
+    "RoomLockedError",
+    "TooManyError",
+]
+
+
+class InvalidTokenError(RefusedError):
+    """A room token that is forged, over, spent, or for another room."""
+
+    code = "invalid_token"
+
+
+class RoomLockedError(RefusedError):
+    """The room was locked: nobody comes in any more."""
+
+    code = "room_locked"
