@@ -4,6 +4,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
 from codesyncx_media.errors import (
     InvalidRequestError,
     RefusedError,
@@ -13,9 +16,6 @@ from codesyncx_media.errors import (
 from codesyncx_media.rights import NO_RIGHTS, Right, Rights
 from codesyncx_media.rooms import CallRoom, Notices, RoomLimits, TrackKind
 from codesyncx_media.rooms import events as told
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-
 from codesyncx_server.errors import CodeSyncXError, ExistsError, NotFoundError
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import inspect
 
 import pytest
-from codesyncx_media import errors
 from support.servers import REPOSITORY
 
+from codesyncx_media import errors
 from codesyncx_server.errors import CodeSyncXError
 
 OURS = [

@@ -5,13 +5,14 @@ import json
 from typing import Any
 
 import pytest
-from codesyncx_media.errors import InvalidTokenError, TooManyError
-from codesyncx_media.rights import EVERY_RIGHT, Right
-from codesyncx_media.tokens import RoomName, RoomToken, SpentTokens, TokenKey
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey
+
+from codesyncx_media.errors import InvalidTokenError, TooManyError
+from codesyncx_media.rights import EVERY_RIGHT, Right
+from codesyncx_media.tokens import RoomName, RoomToken, SpentTokens, TokenKey
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 KEY = TokenKey(SECRET)

@@ -1,0 +1,100 @@
+"""Which track and layer a publisher's packet belongs to (RFC 8843, section 9.2; RFC 8852)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .received_stream import ReceivedStream
+
+if TYPE_CHECKING:
+    from .extensions import Extensions
+    from .formats import Format
+    from .packet import RtpView
+    from .track import Track
+
+MAX_SSRCS = 64  # a track has two a layer; the rest is somebody making them up
+
+
+@dataclass(slots=True)
+class Route:
+    """Where an SSRC's packets go."""
+
+    stream: ReceivedStream
+    is_repair: bool
+
+
+class Demultiplexer:
+    """Finds streams by SSRC, and learns SSRCs from the ids and names in first packets."""
+
+    __slots__ = ("_routes", "_tracks")
+
+    def __init__(self) -> None:
+        self._tracks: dict[str, Track] = {}  # by mid
+        self._routes: dict[int, Route] = {}
+
+    def add(self, track: Track) -> None:
+        """Expect a track's packets."""
+        self._tracks[track.offer.mid] = track
+
+    def remove(self, track: Track) -> None:
+        """Forget a track and its streams."""
+        self._tracks.pop(track.offer.mid, None)
+        gone = [ssrc for ssrc, route in self._routes.items() if route.stream.track is track]
+        for ssrc in gone:
+            del self._routes[ssrc]
+
+    def known(self, ssrc: int) -> Route | None:
+        """Find the route of an SSRC that came before."""
+        return self._routes.get(ssrc)
+
+    def streams(self) -> list[ReceivedStream]:
+        """Give all streams that came."""
+        return [
+            stream
+            for track in self._tracks.values()
+            for stream in track.streams
+            if stream is not None
+        ]
+
+    def learn(self, view: RtpView, extensions: Extensions) -> Route | None:
+        """Find the route of a new SSRC. None when nothing tells; the next packet may."""
+        if len(self._routes) >= MAX_SSRCS:
+            return None
+        track = self._find_track(view, extensions)
+        form = track.offer.formats.get(view.payload_type) if track is not None else None
+        if track is None or form is None:
+            return None
+        layer = self._find_layer(track, view.ssrc, extensions, form)
+        if layer is None or layer >= len(track.streams):
+            return None
+        stream = track.streams[layer]
+        if form.is_repair:
+            if stream is None:
+                return None
+        elif stream is None or stream.ssrc != view.ssrc:
+            stream = ReceivedStream(track, layer, view.ssrc, form.clock_rate)
+            track.streams[layer] = stream
+        route = self._routes[view.ssrc] = Route(stream, form.is_repair)
+        return route
+
+    def _find_track(self, view: RtpView, extensions: Extensions) -> Track | None:
+        if extensions.mid is not None:
+            return self._tracks.get(extensions.mid)
+        possible = []
+        for track in self._tracks.values():
+            offer = track.offer
+            if view.ssrc in offer.ssrcs or view.ssrc in offer.repair_ssrcs:
+                return track
+            if view.payload_type in offer.formats:
+                possible.append(track)
+        return possible[0] if len(possible) == 1 else None
+
+    @staticmethod
+    def _find_layer(track: Track, ssrc: int, extensions: Extensions, form: Format) -> int | None:
+        offer = track.offer
+        told = (offer.repair_ssrcs if form.is_repair else offer.ssrcs).get(ssrc)
+        if told is not None or not offer.rids:
+            return told or 0
+        rid = extensions.repaired_rid if form.is_repair else extensions.rid
+        return offer.rids.index(rid) if rid in offer.rids else None
