@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from codesyncx_spawner import errors as run_errors
 from support.servers import REPOSITORY
 
 from codesyncx_server import errors
@@ -14,8 +15,18 @@ from codesyncx_server.sharing.handlers import routes
 DOCS = REPOSITORY / "docs"
 
 
+OF_RUNS = (
+    run_errors.RunFileError,
+    run_errors.OverLimitError,
+    run_errors.QuotaError,
+    run_errors.NoSandboxError,
+    run_errors.SandboxError,
+)
+
+
 def every_error() -> list[type[errors.CodeSyncXError]]:
-    return [errors.CodeSyncXError, *errors.CodeSyncXError.__subclasses__()]
+    direct = errors.CodeSyncXError.__subclasses__()
+    return list(dict.fromkeys([errors.CodeSyncXError, *direct, *OF_RUNS]))
 
 
 @pytest.mark.parametrize("error", every_error(), ids=lambda error: error.code)

@@ -1,0 +1,1 @@
+"""Sandboxes: a file for each kind, and what holds for all of them."""

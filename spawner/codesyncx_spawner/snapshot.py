@@ -1,0 +1,122 @@
+"""The files of a run as a tar archive: of plain files, folders and links inside, nothing else.
+
+Blocks: for a thread of its own.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import posixpath
+import tarfile
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from .folder_walk import Found, Kind, walk
+from .selection import LeftOut, Mark, MayRead, is_passed_over, select_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from .limits import Limits
+
+_NS_PER_S = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was put into an archive."""
+
+    marks: Mapping[str, Mark]
+    left_out: tuple[LeftOut, ...]
+
+
+def write_snapshot(
+    root: Path, archive: IO[bytes], may_read: MayRead, live: Mapping[str, bytes], limits: Limits
+) -> Snapshot:
+    """Write what the person may read of a project; `live` are texts newer than on the disk.
+
+    OverLimitError if that doesn't fit into the sandbox.
+    """
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        seen: dict[str, tuple[Kind, str]] = {}
+        selection = select_snapshot(_look(folder, live, seen), may_read, limits)
+        chosen = set(selection.paths)
+        marks: dict[str, Mark] = {}
+        with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            for path in sorted(_folders(chosen)):
+                tar.addfile(_member(path, tarfile.DIRTYPE, mode=0o755))
+            for one in walk(folder, is_passed_over):
+                # What has become a link since it was selected was never judged as one.
+                if one.path not in chosen or seen[one.path] != (one.kind, one.target):
+                    continue
+                mark = _add(tar, one, live.get(one.path))
+                if mark is not None:
+                    marks[one.path] = mark
+    finally:
+        os.close(folder)
+    return Snapshot(marks, tuple(selection.left_out))
+
+
+def _look(
+    folder: int, live: Mapping[str, bytes], seen: dict[str, tuple[Kind, str]]
+) -> Iterator[Found]:
+    """Give all that is there, with the sizes that it will have, and remember what it was."""
+    for one in walk(folder, is_passed_over):
+        seen[one.path] = (one.kind, one.target)
+        text = live.get(one.path)
+        yield one if text is None else one._replace(size=len(text))
+
+
+def _folders(paths: set[str]) -> set[str]:
+    folders = set()
+    for path in paths:
+        above = posixpath.dirname(path)
+        while above and above not in folders:
+            folders.add(above)
+            above = posixpath.dirname(above)
+    return folders
+
+
+def _add(tar: tarfile.TarFile, one: Found, live: bytes | None) -> Mark | None:
+    """Put one file in; None if it has gone meanwhile."""
+    mtime_s = one.mtime_ns // _NS_PER_S
+    mode = 0o755 if one.is_executable else 0o644
+    if one.kind is Kind.LINK:
+        member = _member(one.path, tarfile.SYMTYPE, mtime_s=mtime_s)
+        member.linkname = one.target
+        tar.addfile(member)
+        return Mark(0, 0)
+    member = _member(one.path, tarfile.REGTYPE, mode=mode, mtime_s=mtime_s)
+    if live is not None:
+        member.size = len(live)
+        tar.addfile(member, io.BytesIO(live))
+        return Mark(member.size, mtime_s * _NS_PER_S)
+    try:
+        opened = os.fdopen(one.open(), "rb")
+    except OSError:
+        return None
+    with opened:
+        # What is appended meanwhile isn't read; what is cut off meanwhile is filled up.
+        member.size = min(one.size, os.fstat(opened.fileno()).st_size)
+        tar.addfile(member, _Padded(opened))
+    return Mark(member.size, mtime_s * _NS_PER_S)
+
+
+def _member(path: str, kind: bytes, *, mode: int = 0o644, mtime_s: int = 0) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(path)
+    member.type, member.mode, member.mtime = kind, mode, mtime_s
+    return member
+
+
+class _Padded(io.RawIOBase):
+    """A file that gives zeros where it has been cut off since its size was read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file = file
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._file.read(size).ljust(max(size, 0), b"\0")
