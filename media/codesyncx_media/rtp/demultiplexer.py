@@ -27,11 +27,12 @@ class Route:
 class Demultiplexer:
     """Finds streams by SSRC, and learns SSRCs from the ids and names in first packets."""
 
-    __slots__ = ("_routes", "_tracks")
+    __slots__ = ("_learned", "_routes", "_tracks")
 
     def __init__(self) -> None:
         self._tracks: dict[str, Track] = {}  # by mid
         self._routes: dict[int, Route] = {}
+        self._learned = 0
 
     def add(self, track: Track) -> None:
         """Expect a track's packets."""
@@ -40,9 +41,10 @@ class Demultiplexer:
     def remove(self, track: Track) -> None:
         """Forget a track and its streams."""
         self._tracks.pop(track.offer.mid, None)
-        gone = [ssrc for ssrc, route in self._routes.items() if route.stream.track is track]
-        for ssrc in gone:
-            del self._routes[ssrc]
+        for stream in track.streams:
+            if stream is not None:
+                self._retire(stream)
+        self._learned = len(self._routes)
 
     def known(self, ssrc: int) -> Route | None:
         """Find the route of an SSRC that came before."""
@@ -59,7 +61,7 @@ class Demultiplexer:
 
     def learn(self, view: RtpView, extensions: Extensions) -> Route | None:
         """Find the route of a new SSRC. None when nothing tells; the next packet may."""
-        if len(self._routes) >= MAX_SSRCS:
+        if self._learned >= MAX_SSRCS:
             return None
         track = self._find_track(view, extensions)
         form = track.offer.formats.get(view.payload_type) if track is not None else None
@@ -73,10 +75,20 @@ class Demultiplexer:
             if stream is None:
                 return None
         elif stream is None or stream.ssrc != view.ssrc:
+            if stream is not None:
+                self._retire(stream)
             stream = ReceivedStream(track, layer, view.ssrc, form.clock_rate)
             track.streams[layer] = stream
         route = self._routes[view.ssrc] = Route(stream, form.is_repair)
+        self._learned += 1
         return route
+
+    def _retire(self, stream: ReceivedStream) -> None:
+        """Let go of a stream whose place another took, and of its packets."""
+        if stream.cache is not None:
+            stream.cache.clear()
+        for ssrc in [ssrc for ssrc, route in self._routes.items() if route.stream is stream]:
+            del self._routes[ssrc]
 
     def _find_track(self, view: RtpView, extensions: Extensions) -> Track | None:
         if extensions.mid is not None:

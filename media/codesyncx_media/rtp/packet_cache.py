@@ -43,6 +43,12 @@ class PacketCache:
         """Find a packet by its unwrapped sequence number."""
         return self._packets.get(sequence)
 
+    def clear(self) -> None:
+        """Let go of all packets."""
+        self._packets.clear()
+        self._order.clear()
+        self.size_bytes = 0
+
     def latest(self) -> MediaPacket | None:
         """Give the packet kept last."""
         return self._packets[self._order[-1]] if self._order else None

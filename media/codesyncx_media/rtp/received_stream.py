@@ -34,6 +34,7 @@ class ReceivedStream:
     __slots__ = (
         "_nacks",
         "_unwrapper",
+        "base_rate",
         "cache",
         "clock",
         "keyframes",
@@ -52,6 +53,7 @@ class ReceivedStream:
         self.clock = SenderClock(clock_rate)
         self.statistics = ReceiverStatistics(clock_rate)
         self.rate = RateMeter()
+        self.base_rate = RateMeter()  # of the temporal layer that all others need
         self.keyframes = KeyframeRequests()
         self.cache = PacketCache() if track.is_video else None
         self.last_arrival = float("-inf")
@@ -93,6 +95,8 @@ class ReceivedStream:
         packet = normalise(
             self, view, sequence, form.subscriber_payload_type, extensions, info, now
         )
+        if info.temporal_layer == 0 and self._nacks is not None:
+            self.base_rate.add(len(packet.wire), now)
         if info.starts_keyframe and self._nacks is not None:
             self.keyframes.arrived()
             self._nacks.forget_before(sequence)

@@ -36,7 +36,9 @@ def unwrap_rtx(view: RtpView, payload_type: int, ssrc: int) -> RtpView | None:
     )
 
 
-def wrap_rtx(packet: bytes, payload_type: int, ssrc: int, sequence_number: int) -> bytearray:
+def wrap_rtx(
+    packet: bytes | bytearray, payload_type: int, ssrc: int, sequence_number: int
+) -> bytearray:
     """Make the retransmission of a packet as a subscriber got it."""
     out = bytearray(len(packet) + 2)
     out[:PAYLOAD_AT] = packet[:PAYLOAD_AT]
