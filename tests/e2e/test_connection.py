@@ -250,3 +250,58 @@ def test_a_refused_edit_is_kept_with_the_reason(
     ada.screenshot(pictures / "refused.png")
     assert_no_dialog(ada)
     assert (lab.root / name).read_text() == SOURCE
+
+
+def notebook(*sources: str) -> str:
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{index}",
+            "metadata": {},
+            "outputs": [],
+            "source": source,
+        }
+        for index, source in enumerate(sources)
+    ]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": ""}}
+    return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+
+
+def cells_of(somebody: Person) -> list[str]:
+    cells = somebody.page.locator(".jp-Notebook .jp-Cell .cm-content")
+    return [cell.replace("\u200b", "") for cell in cells.all_inner_texts()]
+
+
+def test_what_was_typed_offline_in_a_cell_that_somebody_removed_isnt_lost(
+    lab: LabServer, person: Callable[..., Person], pictures: Path
+) -> None:
+    (lab.root / "cells.ipynb").write_text(notebook("first = 1", "second = 2"))
+    ada, grace = person("ada"), person("grace")
+    ada.theme("JupyterLab Light")
+    for somebody in (ada, grace):
+        somebody.open_file("cells.ipynb")
+        wait_until(lambda s=somebody: len(cells_of(s)) == 2, "no cells")  # type: ignore[misc]
+    ada.context.set_offline(True)
+    ada.page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
+    ada.page.keyboard.press("End")
+    ada.page.keyboard.type("0  # offline")
+    expect(indicator(ada)).to_have_text("Offline")
+    grace.page.locator(".jp-Notebook .jp-Cell .jp-InputPrompt").first.click()
+    grace.page.keyboard.press("d")
+    grace.page.keyboard.press("d")
+    wait_until(lambda: len(cells_of(grace)) == 1, "not removed")
+    ada.context.set_offline(False)
+
+    draft = ada.page.locator(".csx-draft")
+    expect(draft).to_contain_text("The cell was removed or moved", timeout=BACK_MS)
+    assert cells_of(ada) == ["second = 2"]
+    assert_accessible(ada, ".csx-draft-banner")
+    ada.screenshot(pictures / "removed-cell.png")
+    draft.get_by_role("button", name="Insert").click()
+    for somebody in (ada, grace):
+        wait_until(
+            lambda s=somebody: cells_of(s) == ["second = 2", "first = 10  # offline"],  # type: ignore[misc]
+            "not brought back",
+        )
+    expect(ada.page.locator(".csx-draft")).to_have_count(0)
+    assert_no_dialog(ada)

@@ -59,6 +59,7 @@ export class Connections implements IConnections, IDocumentProviderFactory {
       }
       this._restarting.emit({ ...restart, provider });
     });
+    provider.link.leftOut.connect((_, draft) => this.drafts.note(draft));
     options.model.disposed.connect(() => {
       provider.dispose();
       this.providers.delete(provider);

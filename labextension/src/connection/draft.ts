@@ -119,7 +119,8 @@ function textBefore(text: Y.Text, edits: IContents): string {
   return before;
 }
 
-function covers(
+/** Whether a character or item is in some ranges. */
+export function covers(
   ranges: IContents['deleted'],
   client: number,
   clock: number

@@ -158,6 +158,8 @@ export class KeptEdits {
 export interface ILeftBehind {
   /** Of this lineage: they can be merged. */
   fitting: IStoredEdits[];
+  /** The documents that those were made in, as far as they were kept. */
+  copies: IStoredCopy[];
   /** Of others, each with the document they were made in, if that was kept: drafts. */
   strange: { edits: IStoredEdits[]; copy: IStoredCopy | null }[];
 }
@@ -173,12 +175,15 @@ export async function findLeftBehind(
     byOwner.set(edits.owner, [...(byOwner.get(edits.owner) ?? []), edits]);
   }
   const copies = byOwner.size ? await store.copies(document) : [];
-  const found: ILeftBehind = { fitting: [], strange: [] };
+  const found: ILeftBehind = { fitting: [], copies: [], strange: [] };
   for (const [owner, edits] of byOwner) {
     if (await isOwnerAlive(owner)) {
       continue;
     }
     found.fitting.push(...edits.filter(one => one.lineage === lineage));
+    found.copies.push(
+      ...copies.filter(one => one.owner === owner && one.lineage === lineage)
+    );
     const strange = edits.filter(one => one.lineage !== lineage);
     if (strange.length) {
       const copy = copies.find(

@@ -7,6 +7,7 @@ import { applyAwarenessUpdate, Awareness } from 'y-protocols/awareness';
 import * as sync from 'y-protocols/sync';
 import * as Y from 'yjs';
 
+import { IDraft } from './draft';
 import { DocumentLink, ILinkOptions, IRestart } from './link';
 import { IndexedDBStore, IStoredCopy, IStoredEdits } from './offline-store';
 import { sendAwareness } from './protocol';
@@ -476,6 +477,75 @@ describe('DocumentLink', () => {
       []
     );
   });
+
+  function addCell(doc: Y.Doc, id: string, source: string): void {
+    const cell = new Y.Map<unknown>([
+      ['id', id],
+      ['source', new Y.Text(source)]
+    ]);
+    doc.getArray('cells').push([cell]);
+  }
+
+  function sourceOf(doc: Y.Doc, index: number): Y.Text {
+    const cell = doc.getArray<Y.Map<unknown>>('cells').get(index);
+    return cell.get('source') as Y.Text;
+  }
+
+  /** Ada without a line, while others go on. */
+  function openNotebook(): { ada: IPage; lose: () => void; find: () => void } {
+    let isLost = false;
+    const ada = open('ada', {
+      contentType: 'notebook',
+      openSession: () =>
+        isLost ? Promise.reject(new Error('no line')) : server.openSession()
+    });
+    const lose = () => {
+      isLost = true;
+      server.cut('ada');
+    };
+    return { ada, lose, find: () => (isLost = false) };
+  }
+
+  it.each([false, true])(
+    'keeps what was typed offline in a cell that others removed (after a reload: %s)',
+    async isReloaded => {
+      const { ada, lose, find } = openNotebook();
+      const bob = open('bob', { contentType: 'notebook' });
+      await pass(100);
+      addCell(bob.doc, 'one', 'a = 1');
+      addCell(bob.doc, 'two', 'b = 1');
+      await pass(200);
+
+      const drafts: IDraft[] = [];
+      ada.link.leftOut.connect((_, draft) => drafts.push(draft));
+      lose();
+      await pass(100);
+      sourceOf(ada.doc, 0).insert(5, '0 # offline');
+      sourceOf(ada.doc, 1).insert(5, '2');
+      bob.doc.getArray('cells').delete(0);
+      await pass(2_000);
+      let page = ada;
+      if (isReloaded) {
+        crash(ada);
+        page = open('ada', { contentType: 'notebook' });
+        page.link.leftOut.connect((_, draft) => drafts.push(draft));
+      }
+      find();
+      page.link.reconnectNow();
+      await pass(2_000);
+
+      expect(sourceOf(page.doc, 0).toJSON()).toBe('b = 12');
+      expect(sourceOf(bob.doc, 0).toJSON()).toBe('b = 12');
+      expect(drafts).toHaveLength(1);
+      expect(drafts[0].code).toBe('cell_removed');
+      expect(drafts[0].parts).toEqual([
+        { key: 'one', label: '[1]', base: 'a = 1', mine: 'a = 10 # offline' }
+      ]);
+      const store = new IndexedDBStore(factory);
+      expect(await store.drafts('ada/file:text:1')).toEqual(drafts);
+      expect(await store.edits('ada/file:text:1')).toEqual([]);
+    }
+  );
 
   it('keeps a long time offline in one piece', async () => {
     const page = open();

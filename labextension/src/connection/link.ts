@@ -15,7 +15,7 @@ import { Backoff } from './backoff';
 import { IVerdict, judgeClose } from './close-codes';
 import { IDraft } from './draft';
 import { Ending, IDraftFacts, makeDraft } from './ending';
-import { findLeftBehind, IOrigin, KeptEdits } from './kept-edits';
+import { findLeftBehind, ILeftBehind, IOrigin, KeptEdits } from './kept-edits';
 import { LineWatch } from './line-watch';
 import {
   CONNECTING,
@@ -25,9 +25,10 @@ import {
   SILENT_MS,
   SLOW_MS
 } from './link-status';
-import { IOfflineStore, IStoredEdits } from './offline-store';
+import { IOfflineStore } from './offline-store';
 import { IEntry, Outbox } from './outbox';
 import * as protocol from './protocol';
+import { draftOfRemoved, IUnsent, removesCells } from './removed-cells';
 import {
   findSession,
   ISession,
@@ -65,6 +66,9 @@ export interface IRestart {
   verdict: IVerdict;
   draft: IDraft | null;
 }
+
+type IRestored = Pick<ILeftBehind, 'fitting' | 'copies'>;
+const NONE_LEFT: IRestored = { fitting: [], copies: [] };
 
 interface IWaiter {
   resolve: () => void;
@@ -120,6 +124,11 @@ export class DocumentLink {
   /** The copy has come to its end; emitted once. */
   get restarting(): ISignal<this, IRestart> {
     return this._restarting;
+  }
+
+  /** Edits that were merged, and yet aren't in the document. */
+  get leftOut(): ISignal<this, IDraft> {
+    return this._leftOut;
   }
 
   get room(): string | null {
@@ -305,7 +314,7 @@ export class DocumentLink {
     const { store, storeKey, isOwnerAlive } = this.options;
     const origin = { document: storeKey(room), lineage };
     const found = await findLeftBehind(store, origin, isOwnerAlive);
-    this.restored.push(...found.fitting);
+    this.restored = found;
     for (const { edits, copy } of found.strange) {
       const draft = makeDraft(
         this.options.newId(),
@@ -404,7 +413,7 @@ export class DocumentLink {
         } else {
           // Nothing was shown yet: begin with what the server has now.
           this.session = null;
-          this.restored = [];
+          this.restored = NONE_LEFT;
           this.scheduleRetry(verdict);
         }
         break;
@@ -494,7 +503,7 @@ export class DocumentLink {
 
   private onMessage(data: Uint8Array): void {
     this.watch.heard(this.options.now());
-    const { doc, awareness } = this.options;
+    const { awareness } = this.options;
     const frame = protocol.readFrame(data);
     switch (frame.type) {
       case 'state_vector':
@@ -502,13 +511,11 @@ export class DocumentLink {
         this.answerStateVector(frame.state_vector);
         break;
       case 'missing':
-        Y.applyUpdate(doc, frame.update, this);
-        this.settle(this.outbox.acknowledge(frame.update));
+        this.takeIn(frame.update);
         this.onSynced();
         break;
       case 'update':
-        Y.applyUpdate(doc, frame.update, this);
-        this.settle(this.outbox.acknowledge(frame.update));
+        this.takeIn(frame.update);
         break;
       case 'awareness':
         applyAwarenessUpdate(awareness, frame.update, this);
@@ -520,6 +527,13 @@ export class DocumentLink {
         break;
     }
     this.updateStatus();
+  }
+
+  private takeIn(update: Uint8Array): void {
+    const unsent = this.readUnsent(update);
+    Y.applyUpdate(this.options.doc, update, this);
+    this.settle(this.outbox.acknowledge(update));
+    this.keepRemoved(unsent);
   }
 
   private answerStateVector(stateVector: Uint8Array): void {
@@ -541,14 +555,23 @@ export class DocumentLink {
     this.reason = null;
     this.backoff.reset();
     this.merge(this.restored);
-    this.restored = [];
+    this.restored.copies.forEach(copy => {
+      const edits = this.restored.fitting.filter(
+        one => one.owner === copy.owner
+      );
+      this.keepRemoved({
+        state: copy.state,
+        edits: edits.map(one => one.update)
+      });
+    });
+    this.restored = NONE_LEFT;
     this.readiness.resolve();
     this.waiting.forEach(one => one.resolve());
     this.waiting.clear();
   }
 
   /** Bring edits of an earlier page into the document and to the server. */
-  private merge(edits: readonly IStoredEdits[]): void {
+  private merge({ fitting: edits }: IRestored): void {
     if (edits.length === 0) {
       return;
     }
@@ -563,6 +586,34 @@ export class DocumentLink {
       this.send(
         protocol.sendUpdate(Y.mergeUpdates(edits.map(one => one.update)))
       );
+    }
+  }
+
+  /** Edits on their way to the server while they can still be read, if `update` removes cells. */
+  private readUnsent(update: Uint8Array): IUnsent | null {
+    const { doc, contentType } = this.options;
+    const isIdle = this.outbox.size === 0 && this.fresh.length === 0;
+    if (isIdle || contentType !== 'notebook' || !removesCells(update, doc)) {
+      return null;
+    }
+    this.flush();
+    return {
+      state: Y.encodeStateAsUpdate(doc),
+      edits: this.outbox.all.map(entry => entry.update)
+    };
+  }
+
+  /** Keep what was typed in cells that aren't there any more. */
+  private keepRemoved(unsent: IUnsent | null): void {
+    const { doc, newId, store } = this.options;
+    if (!unsent || !this.session) {
+      return;
+    }
+    const facts = this.draftFacts(this.session.room);
+    const draft = draftOfRemoved(newId(), facts, unsent, doc);
+    if (draft) {
+      void this.kept.write(() => store.putDraft(draft));
+      this._leftOut.emit(draft);
     }
   }
 
@@ -750,6 +801,7 @@ export class DocumentLink {
   private readonly saving = new Map<number, IWaiter>();
   private readonly ticker: ReturnType<typeof setInterval>;
   private readonly _statusChanged = new Signal<this, ILinkStatus>(this);
+  private readonly _leftOut = new Signal<this, IDraft>(this);
   private readonly _restarting = new Signal<this, IRestart>(this);
   private session: ISession | null = null;
   private visiting: ISession | null = null;
@@ -757,7 +809,7 @@ export class DocumentLink {
   private retry: ReturnType<typeof setTimeout> | null = null;
   private batch: ReturnType<typeof setTimeout> | null = null;
   private fresh: Uint8Array[] = [];
-  private restored: IStoredEdits[] = [];
+  private restored: IRestored = NONE_LEFT;
   private reason: IVerdict | null = null;
   private ending: Ending | null = null;
   private attempt = 0;

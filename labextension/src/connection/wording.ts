@@ -88,6 +88,10 @@ export function explainRefusal(code: string, trans: TranslationBundle): string {
       return trans.__(
         'The document was started over on the server, so your unsent edits can’t be merged by themselves.'
       );
+    case 'cell_removed':
+      return trans.__(
+        'The cell was removed or moved before they were sent, so it doesn’t have them. “Insert” brings them back.'
+      );
     case 'not_found':
       return trans.__(
         'The file is no longer on the server. The text in this tab is still yours to copy.'
