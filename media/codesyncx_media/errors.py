@@ -7,6 +7,7 @@ from codesyncx_server.errors import InvalidRequestError, RefusedError, TooManyEr
 __all__ = [
     "InvalidRequestError",
     "InvalidTokenError",
+    "NotNegotiableError",
     "RefusedError",
     "RoomLockedError",
     "TooManyError",
@@ -23,3 +24,9 @@ class RoomLockedError(RefusedError):
     """The room was locked: nobody comes in any more."""
 
     code = "room_locked"
+
+
+class NotNegotiableError(InvalidRequestError):
+    """A session description that no connection can be made from."""
+
+    code = "not_negotiable"

@@ -27,7 +27,7 @@ from .limits import RoomLimits
 from .people import Member
 
 if TYPE_CHECKING:
-    from .people import PersonView
+    from .people import PersonView, Track
 
 _NO_LIMITS_GIVEN = RoomLimits()
 
@@ -63,6 +63,18 @@ class CallRoom:
             if track is not None:
                 return not track.is_muted and self._crowd.hears(listener, sender)
         return False
+
+    def tracks_for(self, member_id: str) -> dict[str, tuple[str, Track]]:
+        """Give what a member is sent, muted or not: by track id, whose it is and the track."""
+        listener = self._crowd.members.get(member_id)
+        if listener is None:
+            return {}
+        return {
+            track.id: (sender.id, track)
+            for sender in self._crowd.members.values()
+            if self._crowd.hears(listener, sender)
+            for track in sender.tracks.values()
+        }
 
     def view_for(self, member: Member) -> RoomView:
         """Give all that one member may see."""

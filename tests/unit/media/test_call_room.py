@@ -145,6 +145,15 @@ def test_a_published_track_goes_to_everybody_else() -> None:
     assert not room.may_receive("nobody", "voice")
 
 
+def test_a_member_is_sent_the_tracks_of_those_in_the_same_place_muted_or_not() -> None:
+    room = course()
+    room.floor.set_muted("ben", "ben's voice", is_muted=True)
+    room.breakouts.open("zoe")
+    ((track_id, (sender, track)),) = room.tracks_for("ada").items()
+    assert (track_id, sender, track.is_muted) == ("ben's voice", "ben", True)
+    assert room.tracks_for("nobody") == {}
+
+
 def test_a_muted_track_goes_to_nobody_and_comes_back_by_its_owner_alone() -> None:
     room = lesson(ada=STUDENT, ben=TEACHER)
     room.floor.publish("ada", "voice", MICROPHONE)
