@@ -1,0 +1,198 @@
+"""One connection to a browser: where it is, whether it is alive, and its media in the clear."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from .ice import IceLiteAgent, new_credentials
+from .private_aiortc import Certificate, Dtls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..sdp import IceCredentials
+    from ..sdp.description import RemoteTransport
+    from .ice import Address, Check
+
+_log = logging.getLogger(__name__)
+
+CONSENT_S = 30.0
+"""RFC 7675, section 5.1: how long after its last check a client may be sent to."""
+HANDSHAKE_S = 20.0
+
+_DTLS_FIRST_BYTES = range(20, 64)
+_RTP_FIRST_BYTES = range(128, 192)
+_RTCP_TYPES = range(192, 224)
+"""RFC 5761, section 4: the second byte of RTCP where both share a port."""
+_SHORTEST_RTP = 12
+_SHORTEST_RTCP = 8
+
+
+class ConnectionState(StrEnum):
+    """How far a connection has come."""
+
+    NEW = "new"
+    CONNECTED = "connected"
+    CLOSED = "closed"
+
+
+class Receiver(Protocol):
+    """Who takes what a connection receives; times are seconds of the worker's clock."""
+
+    def receive_rtp(self, packet: bytes, now: float) -> None:
+        """Take a decrypted RTP packet."""
+
+    def receive_rtcp(self, packet: bytes, now: float) -> None:
+        """Take a decrypted RTCP packet."""
+
+    def connection_changed(self, state: ConnectionState) -> None:
+        """Hear that a connection is ready or over."""
+
+
+@dataclass(slots=True)
+class ConnectionCounters:
+    """What came and went on one connection."""
+
+    received: int = 0
+    sent: int = 0
+    not_authentic: int = 0
+    too_long: int = 0
+
+
+class Connection:
+    """One bundled connection. The port calls `take_check` and `receive`, its owner the rest."""
+
+    def __init__(
+        self,
+        certificate: Certificate,
+        receiver: Receiver,
+        send: Callable[[bytes, Address], None],
+        *,
+        now: float,
+    ) -> None:
+        self.counters = ConnectionCounters()
+        self.state = ConnectionState.NEW
+        self.address: Address | None = None
+        self._agent = IceLiteAgent(new_credentials())
+        self._receiver = receiver
+        self._send_datagram = send
+        self._dtls = Dtls(certificate, self._send)
+        self._dtls.on_state(self._dtls_changed)
+        self._began_at = now
+        self._checked_at: float | None = None
+        self._handshake: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def ice(self) -> IceCredentials:
+        """The credentials that checks of this connection know."""
+        return self._agent.local
+
+    def start(self, remote: RemoteTransport) -> None:
+        """Take the client's side; later calls, for later descriptions, change nothing."""
+        if self._handshake is None and self.state is not ConnectionState.CLOSED:
+            self._agent.expect(remote.ice)
+            shake = self._dtls.handshake(remote.fingerprints)
+            self._handshake = asyncio.get_running_loop().create_task(shake)
+            self._handshake.add_done_callback(_note_failure)
+
+    def take_check(self, check: Check, address: Address, now: float) -> bool:
+        """Answer a connectivity check; whether the client is reached at `address` from now on."""
+        verdict = self._agent.judge(check, address)
+        if verdict is None or self.state is ConnectionState.CLOSED:
+            self.counters.not_authentic += 1
+            return False
+        self._send_datagram(verdict.answer, address)
+        if not verdict.is_valid:
+            return False
+        self._checked_at = now
+        return self.address is None or (verdict.is_nominated and address != self.address)
+
+    def receive(self, datagram: bytes, now: float) -> None:
+        """Take a datagram from the client's address."""
+        first = datagram[0]
+        if first in _RTP_FIRST_BYTES:
+            self._receive_media(datagram, now)
+        elif first in _DTLS_FIRST_BYTES:
+            self._dtls.receive(datagram)
+
+    def send_rtp(self, packet: bytes) -> bool:
+        """Send an RTP packet; whether it went."""
+        return self._protect_and_send(packet, is_rtcp=False)
+
+    def send_rtcp(self, packet: bytes) -> bool:
+        """Send a compound RTCP packet; whether it went."""
+        return self._protect_and_send(packet, is_rtcp=True)
+
+    def is_over(self, now: float) -> bool:
+        """Whether the client has gone without a word, or never came."""
+        if self.state is ConnectionState.NEW and now - self._began_at > HANDSHAKE_S:
+            return True
+        return self._checked_at is not None and now - self._checked_at > CONSENT_S
+
+    def close(self) -> None:
+        """End the connection, telling the client when it can be told."""
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._close())
+            self._closing.add_done_callback(_note_failure)
+            self._change(ConnectionState.CLOSED)
+
+    async def closed(self) -> None:
+        """Wait until a connection that is closed has said goodbye."""
+        if self._closing is not None:
+            await self._closing
+
+    async def _close(self) -> None:
+        if self._handshake is not None:
+            self._handshake.cancel()
+        await self._dtls.close()
+
+    def _receive_media(self, datagram: bytes, now: float) -> None:
+        is_rtcp = len(datagram) >= _SHORTEST_RTCP and datagram[1] in _RTCP_TYPES
+        if not is_rtcp and len(datagram) < _SHORTEST_RTP:
+            return
+        packet = self._dtls.unprotect(datagram, is_rtcp=is_rtcp)
+        if packet is None:
+            self.counters.not_authentic += 1
+            return
+        self.counters.received += 1
+        if is_rtcp:
+            self._receiver.receive_rtcp(packet, now)
+        else:
+            self._receiver.receive_rtp(packet, now)
+
+    def _protect_and_send(self, packet: bytes, *, is_rtcp: bool) -> bool:
+        address = self.address
+        if address is None or self.state is not ConnectionState.CONNECTED:
+            return False
+        secret = self._dtls.protect(packet, is_rtcp=is_rtcp)
+        if secret is None:
+            self.counters.too_long += 1
+            return False
+        self.counters.sent += 1
+        self._send_datagram(secret, address)
+        return True
+
+    def _send(self, datagram: bytes) -> None:
+        if self.address is not None:
+            self._send_datagram(datagram, self.address)
+
+    def _dtls_changed(self, state: str) -> None:
+        if state == "connected":
+            self._change(ConnectionState.CONNECTED)
+        elif state in ("failed", "closed"):
+            self.close()
+
+    def _change(self, state: ConnectionState) -> None:
+        if state is not self.state and self.state is not ConnectionState.CLOSED:
+            self.state = state
+            self._receiver.connection_changed(state)
+
+
+def _note_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("A connection ended with an error", exc_info=task.exception())
