@@ -30,7 +30,7 @@ test: ## Check everything: lint, build, install, tests with real servers and bro
 	done; echo "== all: $$((SECONDS - start)) s"
 
 .PHONY: setup
-setup: .make/chromium .make/postgresql .make/develop ## Set up the development environment in .venv
+setup: .make/bubblewrap .make/chromium .make/postgresql .make/develop ## Set up the development environment in .venv
 
 .PHONY: lint
 lint: .make/develop ## Check style, types and the direction of imports
@@ -58,7 +58,7 @@ installed: ## Install the wheel where there is no Node and look what is switched
 	tests/support/check-installed dist/codesyncx-*.whl
 
 .PHONY: integration
-integration: .make/develop .make/postgresql ## Test against real Jupyter servers
+integration: .make/bubblewrap .make/develop .make/postgresql ## Test against real Jupyter servers
 	pytest tests/integration
 
 .PHONY: e2e
@@ -97,6 +97,11 @@ always:
 	jlpm build:prod
 	python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	jupyter-builder develop . --overwrite
+	@touch $@
+
+.make/bubblewrap:
+	@mkdir -p .make
+	@command -v bwrap >/dev/null || tests/support/install-debian bubblewrap libseccomp2
 	@touch $@
 
 .make/chromium:

@@ -1,0 +1,90 @@
+"""One run in one sandbox, from its start to its end: output, wall time, and being stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING
+
+from .output import Output, Piece
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .limits import Limits
+    from .sandbox.backend import Sandbox
+    from .states import Ending
+
+#: How long a command has between being asked to end and being ended.
+GRACE_S = 2.0
+_FLUSH_EVERY_S = 0.1
+#: Between two looks at output that nobody keeps: whoever prints without end has to wait.
+_PACE_S = 0.01
+
+
+class Execution:
+    """Runs a command and tells what it prints."""
+
+    def __init__(
+        self, sandbox: Sandbox, limits: Limits, tell: Callable[[list[Piece]], None]
+    ) -> None:
+        """Begin nothing yet; `tell` gets each bit of output as it comes."""
+        self._sandbox = sandbox
+        self._limits = limits
+        self._tell = tell
+        self._stop = asyncio.Event()
+        self._output = Output(limits.output_bytes)
+        self._printed = 0
+
+    def stop(self) -> None:
+        """Have the run end soon, at whatever point it is."""
+        self._stop.set()
+
+    async def run(self, snapshot: IO[bytes], started: Callable[[], None]) -> Ending:
+        """Run to the end; SandboxError if the sandbox fails. It is still to be released."""
+        await self._sandbox.start(snapshot)
+        started()
+        async with asyncio.TaskGroup() as tasks:
+            pump = tasks.create_task(self._pump())
+            flush = tasks.create_task(self._flush())
+            waiting = tasks.create_task(self._sandbox.wait())
+            stopping = tasks.create_task(self._stop.wait())
+            done, _ = await asyncio.wait(
+                {waiting, stopping},
+                timeout=self._limits.time_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            ended_itself = waiting in done
+            if not ended_itself:
+                await self._sandbox.kill(GRACE_S)
+            ending = await waiting
+            await pump
+            flush.cancel()
+            stopping.cancel()
+        self._tell(self._output.end())
+        return replace(
+            ending,
+            was_stopped=not ended_itself and self._stop.is_set(),
+            was_timed_out=not ended_itself and not self._stop.is_set(),
+        )
+
+    def say(self, text: str) -> None:
+        """Put a sentence of the server's own into the output."""
+        self._tell(self._output.notice(text))
+
+    async def _pump(self) -> None:
+        async for chunk in self._sandbox.logs():
+            self._printed += len(chunk)
+            if self._output.is_cut:
+                await asyncio.sleep(_PACE_S)
+            elif pieces := self._output.add(chunk):
+                self._tell(pieces)
+
+    async def _flush(self) -> None:
+        """Show a line that has stayed open: a prompt, or a progress bar."""
+        before = 0
+        while True:
+            await asyncio.sleep(_FLUSH_EVERY_S)
+            if self._printed == before and (pieces := self._output.flush()):
+                self._tell(pieces)
+            before = self._printed

@@ -1,0 +1,88 @@
+"""What every kind of sandbox can do: prepare, start, logs, wait, kill, collect."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Protocol
+
+from traitlets.config import LoggingConfigurable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
+
+    from ..limits import Limits
+    from ..selection import Mark, Selection
+    from ..states import Ending
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSpec:
+    """What runs in a sandbox and within which limits; times out by whoever started it."""
+
+    run_id: str
+    command: tuple[str, ...]
+    limits: Limits
+    folder: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a run has used so far; None where this server can't tell."""
+
+    cpu_s: float | None = None
+    peak_memory_bytes: int | None = None
+
+
+class Sandbox(Protocol):
+    """One run's sandbox, from `prepare` to `release`."""
+
+    @property
+    def handle(self) -> str:
+        """A text by which `SandboxBackend.reap` finds the sandbox after this process was killed."""
+
+    async def start(self, snapshot: IO[bytes]) -> None:
+        """Put the files of a tar archive in and start the command; SandboxError if it can't be."""
+
+    def logs(self) -> AsyncIterator[bytes]:
+        """Give what the command and all its children print, until their end."""
+
+    async def wait(self) -> Ending:
+        """Wait until nothing runs in the sandbox any more."""
+
+    async def kill(self, grace_s: float) -> None:
+        """Ask the command to end, and end everything in the sandbox when it hasn't by then."""
+
+    async def collect(
+        self,
+        target: Path,
+        before: Mapping[str, Mark],
+        most_bytes: int,
+        is_wanted: Callable[[str], bool],
+    ) -> Selection:
+        """Copy what the run has made to a folder of the server's, after its end."""
+
+    def usage(self) -> Usage:
+        """Say what the run has used; after its end, of all of it."""
+
+    async def release(self) -> None:
+        """Leave nothing of the sandbox behind, at whatever point it is."""
+
+
+class SandboxBackend(LoggingConfigurable):
+    """A kind of sandbox."""
+
+    @abstractmethod
+    async def check(self) -> None:
+        """Raise NoSandboxError, with what to install or set, unless sandboxes can be had here."""
+
+    @abstractmethod
+    async def prepare(self, spec: SandboxSpec) -> Sandbox:
+        """Make ready for a run; OverLimitError for what this kind can't give."""
+
+    @abstractmethod
+    async def reap(self, handle: str) -> None:
+        """End what is left of a sandbox of a process that was killed."""

@@ -1,0 +1,157 @@
+"""Sandboxes by bubblewrap: Linux namespaces, no daemon, no image; the embedded default."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import tarfile
+from pathlib import Path
+
+from traitlets import Int, List, Unicode
+
+from ..errors import NoSandboxError, OverLimitError, SandboxError
+from ..limits import Limits
+from . import processes
+from .backend import SandboxBackend, SandboxSpec
+from .bubblewrap_sandbox import BubblewrapSandbox
+from .cgroups import ControlGroup, find_hierarchies
+from .seccomp import load_program
+
+_OLDEST = (0, 8)
+_USERS = 60_000
+_INSTALL = (
+    "install it (on Debian and Ubuntu: apt install bubblewrap), or ask whoever looks after "
+    "this server to."
+)
+
+
+class BubblewrapBackend(SandboxBackend):
+    """Starts sandboxes below this process; they end with it."""
+
+    program = Unicode(
+        "bwrap",
+        config=True,
+        help="""The bubblewrap to use: a name to look for, or a path.""",
+    )
+
+    read_only_paths = List(
+        Unicode(),
+        config=True,
+        help="""Folders of this machine that are in every sandbox, read-only, beside /usr: such as
+        "/opt/conda". Whoever may run code may read them.""",
+    )
+
+    first_uid = Int(
+        1_900_000_000,
+        min=1,
+        config=True,
+        help="""When the server is root, each sandbox has a user of its own to the rest of the
+        machine: one of the 60,000 numbers from here on, none of which must be anybody's.""",
+    )
+
+    _path: str | None = None
+    _next_user = 0
+
+    async def check(self) -> None:
+        """Start a sandbox, once: nothing else says whether this machine lets us."""
+        if self._path is not None:
+            return
+        path = shutil.which(self.program)
+        if path is None:
+            raise NoSandboxError(
+                f"Running code needs bubblewrap, which isn't on this server: {_INSTALL}"
+            )
+        load_program()
+        await _check_version(path)
+        self._path = path
+        try:
+            await self._try_out()
+        except (SandboxError, OSError) as error:
+            self._path = None
+            raise NoSandboxError(
+                f"bubblewrap is installed, but can't make a sandbox here: {error} If this server "
+                "is in a container or has AppArmor, that may have to allow user namespaces."
+            ) from error
+
+    async def _try_out(self) -> None:
+        sandbox = await self.prepare(SandboxSpec("check", ("true",), Limits()))
+        try:
+            await sandbox.start(io.BytesIO(bytes(2 * tarfile.BLOCKSIZE)))
+            async for _ in sandbox.logs():
+                pass
+            ending = await sandbox.wait()
+        finally:
+            await sandbox.release()
+        if ending.exit_code:
+            raise SandboxError(f"a command in it ended with exit code {ending.exit_code}.")
+
+    async def prepare(self, spec: SandboxSpec) -> BubblewrapSandbox:
+        """Make the control group of a run."""
+        if spec.image is not None:
+            raise OverLimitError(
+                f"This server has no base images, and the run asks for {spec.image!r}: "
+                "its sandboxes hold what is installed on the server."
+            )
+        await self.check()
+        group = _control_group(spec.run_id)
+        await asyncio.to_thread(group.make, spec.limits)
+        return BubblewrapSandbox(
+            self._path or self.program,
+            spec,
+            load_program(),
+            group,
+            read_only=self.read_only_paths,
+            uid=self._take_user(),
+        )
+
+    async def reap(self, handle: str) -> None:
+        """End a sandbox by the handle that was written down of it."""
+        told = json.loads(handle)
+        pid = told["pid"]
+        if pid and told["started_at"] == processes.started_at(pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        group = _control_group(told["run_id"])
+        for left in group.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(left, signal.SIGKILL)
+        await asyncio.to_thread(group.remove)
+
+    def enforced(self) -> frozenset[str]:
+        """Say what the kernel limits for all processes of a sandbox together."""
+        group = _control_group("try-out")
+        try:
+            group.make(Limits())
+            return group.enforced
+        finally:
+            group.remove()
+
+    def _take_user(self) -> int | None:
+        if os.geteuid() != 0:
+            return None
+        self._next_user = (self._next_user + 1) % _USERS
+        return self.first_uid + self._next_user
+
+
+def _control_group(run_id: str) -> ControlGroup:
+    mounts = Path("/proc/mounts").read_text(errors="replace")
+    return ControlGroup(run_id, find_hierarchies(mounts, Path("/proc/self/cgroup").read_text()))
+
+
+async def _check_version(path: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        path, "--version", stdout=asyncio.subprocess.PIPE, env={}
+    )
+    told, _ = await process.communicate()
+    found = re.search(rb"(\d+)\.(\d+)", told)
+    if found is None or (int(found[1]), int(found[2])) < _OLDEST:
+        raise NoSandboxError(
+            f"Running code needs bubblewrap {_OLDEST[0]}.{_OLDEST[1]} or newer; this server has "
+            f"{told.decode(errors='replace').strip() or 'another program of that name'}."
+        )

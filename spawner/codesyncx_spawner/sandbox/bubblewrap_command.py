@@ -1,0 +1,138 @@
+"""The command line of a bubblewrap sandbox: what is in it, and what isn't. Pure but for `HOST`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .backend import SandboxSpec
+
+WORK = "/work"
+HOME = "/tmp/home"  # noqa: S108 - inside the sandbox
+UID = 1000
+#: Folders that have room of their own: what is in them goes with the sandbox.
+WRITABLE = (WORK, "/tmp", "/dev/shm")  # noqa: S108 - inside the sandbox
+
+_SYSTEM = ("/usr",)
+_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+# Of /etc only what programs need to start, nothing that says whose machine it is.
+_ETC = (
+    "/etc/alternatives",
+    "/etc/ca-certificates",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/pki/tls/certs",
+    "/etc/ssl/certs",
+)
+ETC_FILES: Mapping[str, str] = {
+    "/etc/passwd": f"runner:x:{UID}:{UID}:runner:{HOME}:/bin/sh\n",
+    "/etc/group": f"runner:x:{UID}:\n",
+    "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    "/etc/hostname": "sandbox\n",
+}
+
+# Its first byte says that the sandbox stands; the files then come in by its standard input.
+LAUNCHER = """
+printf .
+tar -xf - -C /work 2>&1 || { echo "The run's files don't fit into the sandbox."; exit 125; }
+exec </dev/null 2>&1
+cd -- "/work/$1" || exit 126
+shift
+exec /usr/bin/prlimit "$@"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """The open files that bubblewrap gets."""
+
+    seccomp: int
+    status: int
+    block: int
+    files: Mapping[str, int]
+
+
+def sandbox_options(
+    spec: SandboxSpec, descriptors: Descriptors, read_only: Iterable[str]
+) -> list[str]:
+    """Give bubblewrap's options: secrets may be among them, so they belong into `--args`."""
+    limits = spec.limits
+    options = [
+        "--unshare-all",
+        "--unshare-user",
+        "--disable-userns",
+        *("--uid", str(UID), "--gid", str(UID), "--hostname", "sandbox"),
+        "--die-with-parent",
+        "--new-session",
+        *("--cap-drop", "ALL"),
+        *_system(read_only),
+        *("--proc", "/proc", "--dev", "/dev"),
+    ]
+    for path, descriptor in descriptors.files.items():
+        options += ["--perms", "0444", "--ro-bind-data", str(descriptor), path]
+    sizes = (limits.disk_bytes, limits.disk_bytes // 4, limits.disk_bytes // 4)
+    for path, size in zip(WRITABLE, sizes, strict=True):
+        options += ["--perms", "0700", "--size", str(size), "--tmpfs", path]
+    options += ["--dir", HOME, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORK]
+    options += ["--clearenv"]
+    for name, value in environment(spec).items():
+        options += ["--setenv", name, value]
+    options += ["--json-status-fd", str(descriptors.status), "--block-fd", str(descriptors.block)]
+    return [*options, "--seccomp", str(descriptors.seccomp)]
+
+
+def environment(spec: SandboxSpec) -> dict[str, str]:
+    """Give the whole environment of a command: nothing of the server's is in it."""
+    threads = str(max(1, math.ceil(spec.limits.cpu)))
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": HOME,
+        "USER": "runner",
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+        "PYTHONUNBUFFERED": "1",
+        # Numeric libraries start as many threads as the machine has processors.
+        "OMP_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        **spec.environment,
+    }
+
+
+def launch_command(spec: SandboxSpec, *, limits_memory_itself: bool) -> list[str]:
+    """Give what runs inside: the files are put in their place, then the command starts."""
+    limits = spec.limits
+    bounds = [
+        f"--nofile={limits.open_files}",
+        f"--nproc={limits.pids + 2}",
+        "--core=0",
+    ]
+    if limits_memory_itself:
+        # Of each process; whoever watches adds them up.
+        bounds.append(f"--data={limits.memory_bytes}")
+    folder = spec.folder or "."
+    return ["/bin/sh", "-c", LAUNCHER, "sandbox", folder, *bounds, "--", *spec.command]
+
+
+def _system(read_only: Iterable[str]) -> list[str]:
+    options = []
+    for name in _LINKS:
+        path = Path(name)
+        if path.is_symlink():
+            options += ["--symlink", str(path.readlink()), name]
+        elif path.is_dir():
+            options += ["--ro-bind", name, name]
+    for name in (*_SYSTEM, *read_only):
+        options += ["--ro-bind", name, name]
+    for name in _ETC:
+        options += ["--ro-bind-try", name, name]
+    return options
