@@ -39,6 +39,12 @@ class OutgrownError(RefusedError):
     code = "outgrown"
 
 
+class ShutOutError(RefusedError):
+    """There is nothing in the project for this person, or no more: their link or grants ended."""
+
+    code = "shut_out"
+
+
 class NotFoundError(CodeSyncXError):
     """What was asked for doesn't exist."""
 

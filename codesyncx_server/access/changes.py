@@ -195,7 +195,7 @@ def redeem(
     if len(snapshot.guests) >= MOST_GUESTS:
         raise TooManyError("There are too many guests in this project.")
     guest = links.GuestIdentity(links.GUEST_PREFIX + links.new_id(), name, link.id)
-    new_token = links.new_token()
+    new_token = links.secret_of(link.id)
     table = tables.links
     change.connection.execute(
         sa.update(table).where(table.c.id == link.id).values(uses=table.c.uses + 1)

@@ -131,3 +131,11 @@ class Decider:
         if not token or len(token) > links.LONGEST_SECRET or not self.is_available:
             return None
         return self.snapshot.guest_by_token(links.hash_of(token), self._clock())
+
+    def end_of_guest(self, token: str) -> str | None:
+        """Give how the link ended that a guest's token names: "revoked", "expired", or unknown.
+
+        That isn't proven by the token any more: it says no more than whoever knows a link's id may
+        know.
+        """
+        return self.snapshot.end_of_link(links.link_id_in(token), self._clock())

@@ -1,7 +1,8 @@
 """Invite links: their secrets, and the guests whom they let in.
 
 A secret is `<id of the link>.<random>`; only its hash is kept, so that whoever reads the database
-can't enter by it. The same holds for the token in a guest's cookie.
+can't enter by it. The same holds for the token in a guest's cookie, which
+names the guest's link too: once that has ended nothing else is kept of its guests.
 """
 
 from __future__ import annotations
@@ -60,19 +61,14 @@ def new_id() -> str:
     return secrets.token_hex(_ID_BYTES)
 
 
-def new_token() -> str:
-    """Give something that nobody can guess; it must never be shown or logged."""
-    return secrets.token_urlsafe(_SECRET_BYTES)
-
-
 def hash_of(secret: str) -> str:
     """Give what may be kept of a secret. It is random and long, so that no salt is needed."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def secret_of(link_id: str) -> str:
-    """Make the secret of a new link."""
-    return f"{link_id}.{new_token()}"
+    """Make the secret of a new link, or of a guest of it: nobody can guess it; never log it."""
+    return f"{link_id}.{secrets.token_urlsafe(_SECRET_BYTES)}"
 
 
 def link_id_in(secret: str) -> str:

@@ -66,6 +66,13 @@ class Snapshot:
         grant = self.grant(link.grant_id)
         return grant if grant is not None and grant.holds(now) else None
 
+    def end_of_link(self, link_id: str, now: float) -> str | None:
+        """Give how a link ended, "revoked" or "expired"; None while it holds, or never did."""
+        link = self.links.get(link_id)
+        if link is None or self.grant_of_link(link, now) is not None:
+            return None
+        return link.ended or "expired"
+
     def guest_by_token(self, token_hash: str, now: float) -> GuestIdentity | None:
         """Give the guest with that token, as long as their link holds."""
         guest = self.guests.get(self.tokens.get(token_hash, ""))

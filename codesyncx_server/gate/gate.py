@@ -11,18 +11,19 @@ import json
 import logging
 from functools import partial
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from tornado import web
 from tornado.websocket import WebSocketHandler
 
-from ..errors import CodeSyncXError, RefusedError
+from ..errors import CodeSyncXError, RefusedError, ShutOutError
 from . import answers, guests, refusal
 from .person import Guest
 from .routes import Request, RouteTable
 from .rules import PRIVATE_ANSWERS, Audience
 from .sight import ACCESS, sight_of
 from .sockets import Sockets
+from .standing import NOTHING, standing_of_guest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -91,7 +92,7 @@ class Gate:
             answer = _answer_for(sight, rule)
         except CodeSyncXError as error:
             logger.info("Refused %s: %s", user.username, error)
-            refusal.refuse(handler, error)
+            refusal.refuse(handler, error, NOTHING if isinstance(error, ShutOutError) else None)
         setattr(handler, _VERDICT, Verdict(rule, sight, answer))
         if answer is not None:
             answers.give(answer, handler, sight)
@@ -101,21 +102,27 @@ class Gate:
 
     def _ask_who(self, handler: JupyterHandler) -> None:
         """Have somebody unknown sign in, or tell them that their invitation has ended."""
-        if guests.token_in(handler):
-            error = RefusedError("Your invitation has ended. Ask whoever invited you for another.")
-            refusal.refuse(handler, error, "Your invitation has ended")
+        token = guests.token_in(handler)
+        if token:
+            self._say_how_it_ended(handler, token)
         if refusal.is_for_programs(handler):
             refusal.refuse(handler, RefusedError("Sign in first."))
         method = (handler.request.method or "GET").lower()
         setattr(handler, method, partial(_sign_in, handler))
 
+    def _say_how_it_ended(self, handler: JupyterHandler, token: str) -> NoReturn:
+        try:
+            end = standing_of_guest(token, self._settings.get(ACCESS))
+        except CodeSyncXError as error:
+            refusal.refuse(handler, error)
+        refusal.refuse(handler, end.error, end)
+
     def _rejudge(self, handler: Any) -> None:
         """Raise, with the reason, if an open websocket is no longer its person's."""
         verdict: Verdict = getattr(handler, _VERDICT)
-        if verdict.sight.person.is_guest and not guests.guest_in(
-            handler, self._settings.get(ACCESS)
-        ):
-            raise RefusedError("Your invitation has ended.")
+        access = self._settings.get(ACCESS)
+        if verdict.sight.person.is_guest and not guests.guest_in(handler, access):
+            raise standing_of_guest(guests.token_in(handler) or "", access).error
         verdict.sight.check_now(verdict.rule)
         if _answer_for(verdict.sight, verdict.rule) is not verdict.answer:
             raise RefusedError("Your access has changed; connect again.")

@@ -16,15 +16,21 @@ if TYPE_CHECKING:
     from jupyter_server.base.handlers import JupyterHandler
 
     from ..errors import CodeSyncXError
+    from .standing import Standing
 
 _MOST_REASON_BYTES = 123
 
 
-def refuse(handler: JupyterHandler, error: CodeSyncXError, title: str = "") -> NoReturn:
-    """End a request with this answer, whatever handler it was for."""
+def refuse(
+    handler: JupyterHandler, error: CodeSyncXError, standing: Standing | None = None
+) -> NoReturn:
+    """End a request with this answer, whatever handler it was for.
+
+    With a `standing` they are out as a whole: their page opens by itself once they are let in.
+    """
     # Some handlers finish in ways of their own, JupyterLab's licenses so that an error hangs.
     handler.finish = partial(web.RequestHandler.finish, handler)  # type: ignore[method-assign]
-    handler.write_error = partial(_write, handler, error, title)  # type: ignore[method-assign]
+    handler.write_error = partial(_write, handler, error, standing)  # type: ignore[method-assign]
     handler.log_exception = lambda *_: None  # type: ignore[method-assign]
     raise web.HTTPError(error.http_status, str(error).replace("%", "%%"))
 
@@ -47,13 +53,20 @@ def close(socket: WebSocketHandler, error: CodeSyncXError) -> None:
 
 
 def _write(
-    handler: JupyterHandler, error: CodeSyncXError, title: str, status_code: int, **_: Any
+    handler: JupyterHandler,
+    error: CodeSyncXError,
+    standing: Standing | None,
+    status_code: int,
+    **_: Any,
 ) -> None:
     handler.set_status(status_code)
     if is_for_programs(handler):
         handler.set_header("Content-Type", "application/json")
         handler.finish(json.dumps({"code": error.code, "message": str(error)}))
         return
-    message = str(error).removeprefix(f"{title}. ")
     page = pages.Page(handler)
-    handler.finish(page.render("refused.html", title=title or "Not yours", message=message))
+    if standing is None:
+        told = page.render("refused.html", title="Not yours", message=str(error))
+    else:
+        told = page.render("shut-out.html", title=standing.title, message=standing.advice)
+    handler.finish(told)

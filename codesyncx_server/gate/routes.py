@@ -168,6 +168,8 @@ TABLE: tuple[Route, ...] = (
     _route(r"/login", get=PUBLIC, post=PUBLIC),
     _route(r"/logout|/oauth_callback", get=PUBLIC),
     _route(r"/codesyncx/join", get=PUBLIC, post=PUBLIC),
+    # Tells those who are out whether they are in again.
+    _route(r"/codesyncx/api/standing", get=PUBLIC),
     # JupyterLab itself.
     _route(r"/lab/api/settings/?", get=_SETTINGS),
     _route(r"/lab/api/settings/.+", get=_SETTINGS, put=_SETTINGS),

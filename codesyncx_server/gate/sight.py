@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..access.model import Permission, Person, Resource
-from ..errors import AccessUnavailableError, RefusedError
+from ..errors import AccessUnavailableError, RefusedError, ShutOutError
 from .person import person_of
 from .places import OutsideError
 from .rules import Act, Audience
@@ -191,7 +191,7 @@ class Sight:
         if self.is_owner:
             return
         if not self.is_let_in:
-            raise RefusedError("You have no access to this project. Ask its owner for some.")
+            raise ShutOutError("You have no access to this project. Ask its owner for some.")
         if audience is Audience.MEMBER and self.person.is_guest:
             raise RefusedError("That isn't for guests.")
         if audience is Audience.TRUSTED and not self.is_trusted:

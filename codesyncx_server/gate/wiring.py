@@ -11,6 +11,7 @@ from .join import JoinHandler
 from .places import Places
 from .routes import RouteTable, read_route
 from .sight import PLACES
+from .standing import StandingHandler
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +46,10 @@ class Gatekeeping:
 
     def handlers(self) -> list[tuple[Any, ...]]:
         """Give the routes, for `ExtensionApp.handlers`."""
-        return [(r"/codesyncx/join", JoinHandler)]
+        return [
+            (r"/codesyncx/join", JoinHandler),
+            (r"/codesyncx/api/standing", StandingHandler),
+        ]
 
     def start(self) -> None:
         """Come before what other extensions have put there meanwhile."""

@@ -7,13 +7,17 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from demo_people import token_of
+from playwright.sync_api import expect
+from support.people import Person
 from support.servers import LabServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, WebSocketRoute
 
 # JupyterLab's plain words about itself, the same for owners.
 USUAL = ("Unsatisfied version", "terminals plugin")
@@ -83,8 +87,83 @@ def test_a_guest_comes_by_a_link_reads_and_is_out_when_it_is_taken_back(
     as_owner(server, "DELETE", f"links/{made['link']['id']}")
     page.get_by_text("Live", exact=True).first.wait_for(state="detached")
     page.goto(f"{server.url}/lab")
-    page.get_by_role("heading", name="Your invitation has ended").wait_for()
+    page.get_by_role("heading", name="Your link was revoked").wait_for()
     page.close()
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_whose_link_is_revoked_reads_that_copies_what_is_theirs_and_comes_back_by_a_new_one(
+    browser: Browser, server: LabServer, pictures: Path, theme: str
+) -> None:
+    made = as_owner(server, "POST", "links", {"path": "open", "role": "editor"})
+    guest = Person(browser, server, "guest", color_scheme=theme.lower())
+    is_held = False
+
+    def between(socket: WebSocketRoute) -> None:
+        upstream = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            # Edits (sync, update) get lost on their way.
+            if not (is_held and isinstance(message, bytes) and message[:2] == b"\x00\x02"):
+                upstream.send(message)
+
+        socket.on_message(pass_on)
+
+    guest.page.route_web_socket("**/api/collaboration/room/text:**", between)
+    join(guest.page, server, made["url"], "Zoë")
+    guest.theme(f"JupyterLab {theme}")
+    guest.open_file("open/hello.py")
+    is_held = True
+    guest.type("open/hello.py", "# never sent\nfor planet in planets:\n")
+
+    as_owner(server, "DELETE", f"links/{made['link']['id']}")
+    out = guest.page.get_by_role("dialog", name="Your link was revoked")
+    expect(out).to_contain_text("Ask whoever invited you for a new one.")
+    expect(out.get_by_label("Changed lines")).to_contain_text("# never sent")
+    # It is all there is: nothing lies over it, and no key goes past it.
+    guest.page.keyboard.press("Escape")
+    guest.page.keyboard.press("Escape")
+    guest.page.keyboard.press("Control+Shift+C")
+    guest.page.keyboard.type("lost")
+    expect(out).to_be_visible()
+    assert guest.page.locator(".lm-CommandPalette:visible").count() == 0
+    guest.page.screenshot(
+        path=pictures / f"shut-out{'' if theme == 'Light' else '-dark'}.png", animations="disabled"
+    )
+    assert Axe().run(guest.page, context=".csx-ShutOut").response["violations"] == []
+    out.get_by_role("button", name="Copy your changes to hello.py").click()
+    expect(out.get_by_role("button", name="Copy your changes to hello.py")).to_have_text("Copied")
+
+    guest.page.reload()
+    guest.page.get_by_role("heading", name="Your link was revoked").wait_for()
+    expect(guest.page.get_by_text("opens by itself")).to_be_visible()
+    made = as_owner(server, "POST", "links", {"path": "open", "role": "editor"})
+    other = guest.context.new_page()
+    join(other, server, made["url"], "Zoë")
+    other.close()
+    guest.wait_for_lab()
+    guest.leave()
+
+
+def test_who_loses_all_grants_is_out_and_in_again_with_new_ones(
+    browser: Browser, server: LabServer
+) -> None:
+    given = {
+        "subject": {"kind": "user", "name": "grace"},
+        "path": "open",
+        "role": "viewer",
+    }
+    number = as_owner(server, "POST", "grants", given)["id"]
+    grace = Person(browser, server, "grace").enter()
+    grace.open_file("open/hello.py")
+    as_owner(server, "DELETE", f"grants/{number}")
+    title = "You no longer have access to this project"
+    out = grace.page.get_by_role("dialog", name=title)
+    expect(out).to_contain_text("Ask whoever gave it to you")
+    as_owner(server, "POST", "grants", given)
+    expect(out).to_have_count(0)
+    grace.wait_for_lab()
+    grace.leave()
 
 
 def test_a_link_that_is_not_whole_says_so(browser: Browser, server: LabServer) -> None:

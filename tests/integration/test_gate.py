@@ -12,7 +12,7 @@ from tornado.httpclient import HTTPClientError
 
 from codesyncx_server.access.changes import Terms
 from codesyncx_server.access.model import ROLES
-from codesyncx_server.errors import AccessUnavailableError
+from codesyncx_server.errors import AccessUnavailableError, InvalidRequestError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -239,11 +239,107 @@ class TestPages:
         for path in ("/lab", "/lab/tree/open/hello.py", "/files/open/hello.py"):
             page = await house.fetch("expired guest", "GET", path, Accept="text/html")
             assert page.code == 403
-            assert "Your invitation has ended" in page.body.decode()
+            assert "Your link was revoked" in page.body.decode()
         answer = await house.fetch("expired guest", "GET", "/api/contents")
-        assert "invitation has ended" in json.loads(answer.body)["message"]
+        assert json.loads(answer.body) == {
+            "code": "shut_out",
+            "message": "Your link was revoked. Ask whoever invited you for a new one.",
+        }
         # The owner may still sign in with that browser.
         assert (await house.fetch("expired guest", "GET", "/login")).code == 200
+
+
+async def standing(house: House, person: str) -> tuple[bool, str, str]:
+    """Give whether somebody is let in, why not, and what they are told."""
+    said = await told(house, person, "/codesyncx/api/standing")
+    return said["is_let_in"], said["why"], f"{said['title']}. {said['advice']}"
+
+
+class TestStanding:
+    async def test_those_who_are_in_are_told_so(self, house: House) -> None:
+        for person in ("ada", "trusted", "viewer", "guest", "ranger"):
+            assert (await standing(house, person))[:2] == (True, "let_in")
+
+    async def test_whose_link_was_revoked_is_told_so(self, house: House) -> None:
+        why, message = (await standing(house, "expired guest"))[1:]
+        assert why == "link_revoked"
+        assert message == "Your link was revoked. Ask whoever invited you for a new one."
+
+    async def test_whose_link_has_run_out_is_told_so_and_is_in_by_a_new_one(
+        self, house: House
+    ) -> None:
+        link_id, secret = await house.invite("viewer", "open")
+        await house.let_in("zoë", secret)
+        link = house.access.snapshot.links[link_id]
+        over = Terms(ROLES["viewer"], "viewer", expires_at=house.access.now() - 1)
+        socket = await house.connect("zoë", "/codesyncx/api/events")
+        with pytest.raises(InvalidRequestError):
+            await house.access.change_grant(OWNER, link.grant_id, over)
+        soon = Terms(ROLES["viewer"], "viewer", expires_at=house.access.now() + 0.1)
+        await house.access.change_grant(OWNER, link.grant_id, soon)
+        async with asyncio.timeout(WAIT_S):
+            while await socket.read_message() is not None:
+                pass
+        assert json.loads(socket.close_reason or "{}") == {
+            "code": "shut_out",
+            "message": "Your link has run out. Ask whoever invited you for a new one.",
+        }
+        assert (await standing(house, "zoë"))[1] == "link_expired"
+        page = await house.fetch("zoë", "GET", "/lab", Accept="text/html")
+        assert "Your link has run out" in page.body.decode()
+        _, secret = await house.invite("viewer", "open")
+        await house.let_in("zoë", secret)
+        assert (await standing(house, "zoë"))[0]
+
+    async def test_whose_grants_are_gone_is_out_of_every_socket_until_there_are_some(
+        self, house: House
+    ) -> None:
+        house.know("reader", **{PERSON: "reader"})
+        number = await house.grant("reader", "editor", "open")
+        paths = (
+            room(house, "open/hello.py"),
+            "/codesyncx/api/events",
+            "/api/collaboration/room/JupyterLab:globalAwareness",
+        )
+        sockets = [await house.connect("reader", path) for path in paths]
+        await house.access.revoke(OWNER, number)
+        for socket in sockets:
+            assert await closed(socket) == (4403, "shut_out")
+        assert (await standing(house, "reader"))[:2] == (False, "no_access")
+        answer = await house.fetch("reader", "GET", "/codesyncx/api/access/me")
+        assert json.loads(answer.body)["code"] == "shut_out"
+        await house.grant("reader", "viewer", "open")
+        assert (await standing(house, "reader"))[0]
+
+    async def test_a_cookie_that_nobody_gave_is_an_invitation_that_has_ended(
+        self, house: House
+    ) -> None:
+        (name, _, _) = house.visitors["guest"].headers["Cookie"].partition("=")
+        link_id, _ = await house.invite("viewer", "open")
+        for token in ("nonsense", f"{link_id}.guessed", "0.0", "."):
+            house.know("forger", Cookie=f"{name}={token}")
+            assert (await standing(house, "forger"))[1] == "unknown_guest"
+            answer = await house.fetch("forger", "GET", "/api/contents")
+            assert json.loads(answer.body) == {
+                "code": "refused",
+                "message": "Your invitation has ended. Ask whoever invited you for another.",
+            }
+
+    async def test_somebody_unknown_has_to_sign_in(self, house: House) -> None:
+        assert (await standing(house, "anonymous"))[:2] == (False, "signed_out")
+
+    async def test_nobody_is_told_that_they_are_out_while_it_cant_be_known(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def snapshot(_: Any) -> None:
+            raise AccessUnavailableError("Access can't be checked right now.")
+
+        monkeypatch.setattr(type(house.access), "snapshot", property(snapshot))
+        for person in ("guest", "viewer"):
+            for path in ("/codesyncx/api/standing", "/api/contents"):
+                answer = await house.fetch(person, "GET", path)
+                assert answer.code == 503
+                assert json.loads(answer.body)["code"] == "access_unavailable"
 
 
 class TestPrivateThings:
@@ -415,7 +511,7 @@ class TestSockets:
         sockets = [await house.connect("zoë", path) for path in paths]
         await house.access.revoke_link(OWNER, link_id)
         for socket in sockets:
-            assert await closed(socket) == (4403, "refused")
+            assert await closed(socket) == (4403, "shut_out")
         assert (await house.fetch("zoë", "GET", "/api/contents")).code == 403
 
     async def test_who_loses_trust_loses_their_terminals(self, house: House) -> None:

@@ -26,7 +26,8 @@ OF_RUNS = (
 
 def every_error() -> list[type[errors.CodeSyncXError]]:
     direct = errors.CodeSyncXError.__subclasses__()
-    return list(dict.fromkeys([errors.CodeSyncXError, *direct, *OF_RUNS]))
+    refusals = errors.RefusedError.__subclasses__()
+    return list(dict.fromkeys([errors.CodeSyncXError, *direct, *refusals, *OF_RUNS]))
 
 
 @pytest.mark.parametrize("error", every_error(), ids=lambda error: error.code)

@@ -7,6 +7,7 @@ import {
   IMe,
   IPathAccess,
   IRange,
+  IStanding,
   Permission
 } from '../api/access';
 import { ApiError } from '../api/client';
@@ -46,9 +47,16 @@ class Server {
   readonly given = new Map<string, Permission[]>();
   asked: string[] = [];
   failure: Error | null = null;
+  standing: IStanding = {
+    is_let_in: true,
+    why: 'let_in',
+    title: '',
+    advice: ''
+  };
 
   readonly api = {
     me: () => this.answer(this.me),
+    standing: () => this.answer(this.standing),
     permissions: (paths: readonly string[]) => {
       this.asked.push(...paths);
       return this.answer(paths.map(path => this.told(path)));
@@ -58,6 +66,7 @@ class Server {
   private readonly stream = {} as IEventStream;
   readonly received = new Signal<IEventStream, IServerEvent>(this.stream);
   readonly reset = new Signal<IEventStream, void>(this.stream);
+  readonly interrupted = new Signal<IEventStream, void>(this.stream);
   readonly connectionChanged = new Signal<IEventStream, boolean>(this.stream);
 
   tell(type: string): void {
@@ -148,6 +157,33 @@ describe('the model of my access', () => {
     );
     await model.refresh();
     expect(model.access('a.py')).toBeNull();
+  });
+
+  it('tells that I am shut out, and not when the server is away or I only have to sign in', async () => {
+    const server = new Server();
+    const model = new AccessModel(server.api, server);
+    await model.load();
+    let told = 0;
+    model.shutOut.connect(() => told++);
+    server.failure = new TypeError('Failed to fetch');
+    await model.refresh();
+    server.failure = new ApiError(403, 'shut_out', 'Your link was revoked.');
+    expect(told).toBe(0);
+    await model.refresh();
+    expect(told).toBe(1);
+
+    const interrupt = async (standing: Partial<IStanding> | null) => {
+      server.failure = standing ? null : new TypeError('Failed to fetch');
+      server.standing = { ...server.standing, ...standing };
+      server.interrupted.emit();
+      await Promise.resolve().then(() => Promise.resolve());
+    };
+    await interrupt(null);
+    await interrupt({ is_let_in: true, why: 'let_in' });
+    await interrupt({ is_let_in: false, why: 'signed_out' });
+    expect(told).toBe(1);
+    await interrupt({ is_let_in: false, why: 'link_expired' });
+    expect(told).toBe(2);
   });
 
   it('takes the latest answer when two are under way', async () => {

@@ -13,13 +13,16 @@ import { IEventStream } from '../api/events';
 /** What is left to somebody who is let in nowhere any more. */
 const NOTHING = { is_owner: false, is_trusted: false, permissions: [] };
 
+/** What routes for everyone let in say to those who aren't. */
+const NOTHING_CODES: ReadonlySet<string> = new Set(['shut_out', 'refused']);
+
 /** So many paths that were only looked at are kept up to date. */
 const PEEKS = 12;
 
 /** What the model needs of the project's events. */
 export type IAccessEvents = Pick<
   IEventStream,
-  'received' | 'reset' | 'connectionChanged'
+  'received' | 'reset' | 'interrupted' | 'connectionChanged'
 >;
 
 /**
@@ -39,6 +42,7 @@ export class AccessModel {
       }
     });
     events.reset.connect(() => void this.refresh());
+    events.interrupted.connect(() => void this.lookIn());
     events.connectionChanged.connect((_, isConnected) => {
       if (isConnected && this.wasConnected) {
         void this.refresh();
@@ -55,6 +59,11 @@ export class AccessModel {
   /** Everything was asked for anew, because access changed or may have. */
   get renewed(): ISignal<this, void> {
     return this._renewed;
+  }
+
+  /** There is nothing in the project for me any more. */
+  get shutOut(): ISignal<this, void> {
+    return this._shutOut;
   }
 
   get me(): IMe | null {
@@ -135,6 +144,21 @@ export class AccessModel {
     paths.forEach((path, index) => this.note(path, answers[index]));
     this._changed.emit();
     this._renewed.emit();
+    if (me === null) {
+      this._shutOut.emit();
+    }
+  }
+
+  /** Ask whether I am let in at all; a stream that can't begin doesn't say. */
+  private async lookIn(): Promise<void> {
+    try {
+      const { is_let_in: isLetIn, why } = await this.api.standing();
+      if (!isLetIn && why !== 'signed_out') {
+        this._shutOut.emit();
+      }
+    } catch (error) {
+      console.debug('The server does not say whether I am let in', error);
+    }
   }
 
   /** Ask again about one path. */
@@ -194,6 +218,7 @@ export class AccessModel {
   private readonly peeked: string[] = [];
   private readonly watched = new Map<string, number>();
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _shutOut = new Signal<this, void>(this);
   private readonly _renewed = new Signal<this, void>(this);
   private _me: IMe | null = null;
   private round = 0;
@@ -207,7 +232,7 @@ async function answerOf<T>(
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof ApiError && error.code === 'refused') {
+    if (error instanceof ApiError && NOTHING_CODES.has(error.code)) {
       return null;
     }
     console.warn('The server did not say what may be done here', error);

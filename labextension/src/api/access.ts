@@ -16,6 +16,20 @@ export type Permission =
   | 'share'
   | 'admin';
 
+/** Whether there is anything in the project for me, or why not, in the server's words. */
+export interface IStanding {
+  readonly is_let_in: boolean;
+  readonly why:
+    | 'let_in'
+    | 'no_access'
+    | 'link_revoked'
+    | 'link_expired'
+    | 'unknown_guest'
+    | 'signed_out';
+  readonly title: string;
+  readonly advice: string;
+}
+
 export type SubjectKind = 'user' | 'group' | 'link' | 'everyone';
 
 /** To whom something is granted; the name of everyone is empty. */
@@ -194,6 +208,8 @@ export interface IAuditFilter {
 /** The server's word on access; a stand-in serves in tests. */
 export interface IAccessApi {
   me(): Promise<IMe>;
+  /** How I stand; answered to those who are let in nowhere, too. */
+  standing(): Promise<IStanding>;
   /** What I may do with each of these; null where there is nothing for me. */
   permissions(
     paths: readonly string[]
@@ -226,6 +242,10 @@ export class AccessApi implements IAccessApi {
 
   me(): Promise<IMe> {
     return this.get<IMe>('me');
+  }
+
+  standing(): Promise<IStanding> {
+    return request<IStanding>('standing', {}, this.settings);
   }
 
   async permissions(

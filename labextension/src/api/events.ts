@@ -26,6 +26,9 @@ export interface IEventStream {
   readonly connectionChanged: ISignal<IEventStream, boolean>;
 
   readonly isConnected: boolean;
+
+  /** The stream broke off, or an attempt to begin it failed; nobody says here why. */
+  readonly interrupted: ISignal<IEventStream, void>;
 }
 
 export const IEventStream = new Token<IEventStream>(
@@ -70,6 +73,10 @@ export class EventStream implements IEventStream, IDisposable {
 
   get connectionChanged(): ISignal<this, boolean> {
     return this._connectionChanged;
+  }
+
+  get interrupted(): ISignal<this, void> {
+    return this._interrupted;
   }
 
   get isConnected(): boolean {
@@ -152,6 +159,7 @@ export class EventStream implements IEventStream, IDisposable {
     const delay = backoff(this._failures, this._random());
     this._failures += 1;
     this._timer = setTimeout(() => this._open(), delay);
+    this._interrupted.emit();
   }
 
   private _setConnected(isConnected: boolean): void {
@@ -174,6 +182,7 @@ export class EventStream implements IEventStream, IDisposable {
   private readonly _random: () => number;
   private readonly _received = new Signal<this, IServerEvent>(this);
   private readonly _reset = new Signal<this, void>(this);
+  private readonly _interrupted = new Signal<this, void>(this);
   private readonly _connectionChanged = new Signal<this, boolean>(this);
   private _socket: ISocket | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;

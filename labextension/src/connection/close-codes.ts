@@ -16,6 +16,9 @@ export const CloseCode = {
   storageFailed: 4507
 } as const;
 
+/** The stable id of "there is nothing in the project for you any more". */
+export const SHUT_OUT = 'shut_out';
+
 /**
  * - `reconnect`: try again, not before `delayMs`.
  * - `restart`: this copy can't go on; keep unsent edits as a draft and open the document afresh.

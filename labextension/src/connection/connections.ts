@@ -2,11 +2,20 @@ import { IDocumentProviderFactory } from '@jupyter/docprovider';
 import { DocumentChange, YDocument } from '@jupyter/ydoc';
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { IVerdict, SHUT_OUT } from './close-codes';
 import { DocumentProvider } from './document-provider';
 import { DraftShelf } from './draft-shelf';
 import { IndexedDBStore } from './offline-store';
 import { PageLocks } from './page-locks';
 import { IConnections, IProviderRestart } from './tokens';
+
+const NOTHING_HERE: IVerdict = {
+  action: 'restart',
+  code: SHUT_OUT,
+  message: '',
+  delayMs: 0,
+  isFatalBeforeLoad: true
+};
 
 /** Makes the provider of every document and looks after them together. */
 export class Connections implements IConnections, IDocumentProviderFactory {
@@ -54,6 +63,9 @@ export class Connections implements IConnections, IDocumentProviderFactory {
     this.providers.add(provider);
     provider.link.statusChanged.connect(() => this._changed.emit());
     provider.link.restarting.connect((_, restart) => {
+      if (restart.verdict.code === SHUT_OUT) {
+        this.endAll();
+      }
       if (restart.draft) {
         this.drafts.note(restart.draft);
       }
@@ -71,6 +83,30 @@ export class Connections implements IConnections, IDocumentProviderFactory {
     );
     this._changed.emit();
     return provider;
+  }
+
+  get shutOut(): ISignal<this, void> {
+    return this._shutOut;
+  }
+
+  get isShutOut(): boolean {
+    return this._isShutOut;
+  }
+
+  endAll(): void {
+    if (this._isShutOut) {
+      return;
+    }
+    this._isShutOut = true;
+    // First whoever takes the keys away.
+    this._shutOut.emit();
+    for (const { link } of this.providers) {
+      const draft = link.isEnded ? link.takeLastWords() : null;
+      if (draft) {
+        this.drafts.note(draft);
+      }
+      link.end(NOTHING_HERE);
+    }
   }
 
   find(model: YDocument<DocumentChange>): DocumentProvider | undefined {
@@ -102,6 +138,8 @@ export class Connections implements IConnections, IDocumentProviderFactory {
   private readonly store = new IndexedDBStore(indexedDB);
   private readonly locks: PageLocks;
   private _isOnline = true;
+  private _isShutOut = false;
+  private readonly _shutOut = new Signal<this, void>(this);
   private readonly _changed = new Signal<this, void>(this);
   private readonly _restarting = new Signal<this, IProviderRestart>(this);
 }

@@ -12,10 +12,15 @@ export class DraftShelf {
     return this._changed;
   }
 
+  /** The drafts of all of them, the oldest first. */
+  get all(): readonly IDraft[] {
+    return [...this.known.values()].sort(
+      (one, other) => one.created - other.created
+    );
+  }
+
   of(document: string): readonly IDraft[] {
-    return [...this.known.values()]
-      .filter(draft => draft.document === document)
-      .sort((one, other) => one.created - other.created);
+    return this.all.filter(draft => draft.document === document);
   }
 
   /** Read what the store has for a document. */

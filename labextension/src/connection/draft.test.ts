@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 
-import { IMerge, LOOSE_TEXT, mergeInto, readDraftParts } from './draft';
+import {
+  IMerge,
+  LOOSE_TEXT,
+  mergeInto,
+  passagesOf,
+  readDraftParts
+} from './draft';
 
 function apply(text: string, { replacements }: IMerge): string {
   return replacements.reduce(
@@ -130,5 +136,15 @@ describe('readDraftParts', () => {
     const [part] = readDraftParts('file', null, edits);
     expect(part.key).toBe(LOOSE_TEXT);
     expect(part.mine).toContain('# sums\n');
+  });
+});
+
+describe('the passages of a draft', () => {
+  it('are the lines that the person wrote', () => {
+    const base = 'one\ntwo\nthree\n';
+    const mine = 'ONE\ntwo\nthree\nfour\nfive\n';
+    expect(passagesOf({ base, mine })).toEqual(['ONE', 'four\nfive']);
+    expect(passagesOf({ base: '', mine: 'all' })).toEqual(['all']);
+    expect(passagesOf({ base, mine: 'one\nthree\n' })).toEqual([]);
   });
 });

@@ -158,6 +158,16 @@ function readTyped({ content }: Y.Item): string {
     .join('');
 }
 
+/** The lines that the person changed, as they wrote them; none where they only deleted. */
+export function passagesOf(
+  part: Pick<IDraftPart, 'base' | 'mine'>
+): readonly string[] {
+  const [base, mine] = [part.base, part.mine].map(toText);
+  return Chunk.build(base, mine)
+    .map(({ fromB, endB }) => mine.sliceString(fromB, endB))
+    .filter(passage => passage !== '');
+}
+
 export interface IReplacement {
   from: number;
   to: number;

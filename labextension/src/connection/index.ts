@@ -8,4 +8,6 @@ export const plugins: JupyterFrontEndPlugin<unknown>[] = [
   ...statusPlugins
 ];
 
+export { passagesOf, type IDraft } from './draft';
+export { type DraftShelf } from './draft-shelf';
 export { IConnections } from './tokens';

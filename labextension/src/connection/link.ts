@@ -239,6 +239,24 @@ export class DocumentLink {
     }
   }
 
+  /** This copy can't go on, for a reason that isn't of its own line. */
+  end(verdict: IVerdict): void {
+    if (!this._isDisposed && !this.ending) {
+      this.closeSocket();
+      if (this.retry !== null) {
+        clearTimeout(this.retry);
+        this.retry = null;
+      }
+      void this.restart(verdict);
+    }
+  }
+
+  /** The draft of a copy that has ended, with what was typed since then; null without that. */
+  takeLastWords(): IDraft | null {
+    this.flush();
+    return this.keepLastWords();
+  }
+
   dispose(): void {
     if (this._isDisposed) {
       return;
@@ -459,14 +477,15 @@ export class DocumentLink {
   }
 
   /** What was typed between the end of this copy and its closing belongs to its draft. */
-  private keepLastWords(): void {
+  private keepLastWords(): IDraft | null {
     if (!this.ending || this.outbox.size === 0) {
-      return;
+      return null;
     }
     const draft = this.draftOfRest(this.ending);
     if (draft) {
       void this.kept.write(() => this.options.store.putDraft(draft));
     }
+    return draft;
   }
 
   private draftOfRest(ending: Ending): IDraft | null {

@@ -139,6 +139,9 @@ const status: JupyterFrontEndPlugin<void> = {
     const trans = translator.load('codesyncx');
     const reopener = new Reopener(app.shell, documents, trans);
     lines.restarting.connect((_, { provider, verdict, draft }) => {
+      if (lines.isShutOut) {
+        return;
+      }
       if (verdict.code !== OUTGROWN) {
         reopener.reopen(provider);
         return;
@@ -152,7 +155,8 @@ const status: JupyterFrontEndPlugin<void> = {
     });
     lines.drafts.changed.connect((drafts, document) => {
       const owner = [...lines.providers].find(one => one.storeKey === document);
-      if (owner && !HAS_BANNER.has(owner.contentType)) {
+      const isElsewhere = owner && !HAS_BANNER.has(owner.contentType);
+      if (isElsewhere && !lines.isShutOut) {
         for (const draft of drafts.of(document)) {
           announce(draft, trans);
           void drafts.discard(draft);

@@ -17,6 +17,11 @@ export interface IConnections extends IDocumentProviderFactory {
   readonly changed: ISignal<IConnections, void>;
   /** A document has to be opened afresh. */
   readonly restarting: ISignal<IConnections, IProviderRestart>;
+  /** I am let in nowhere any more; emitted once. No document is opened afresh from then on. */
+  readonly shutOut: ISignal<IConnections, void>;
+  readonly isShutOut: boolean;
+  /** End all documents, with their unsent edits as drafts: I am let in nowhere any more. */
+  endAll(): void;
   noteOnline(isOnline: boolean): void;
   /** Try all lines at once; `isAsked` when the person wants it. */
   reconnect(isAsked?: boolean): void;

@@ -84,6 +84,8 @@ function explainOffline(code: string, trans: TranslationBundle): string {
 /** Why a document can't take edits any more. */
 export function explainRefusal(code: string, trans: TranslationBundle): string {
   switch (code) {
+    case 'shut_out':
+      return trans.__('You had no access to the project any more.');
     case 'lineage_changed':
       return trans.__(
         'The document was started over on the server, so your unsent edits can’t be merged by themselves.'
