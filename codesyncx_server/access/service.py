@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_S = 0.5
+MOST_MIXED = 1_000
 OPENING_S = 10.0
 MOST_PEOPLE = 20_000
 #: Tries to come in by a link in a minute: of one address, and wrong ones of all together.
@@ -69,6 +71,7 @@ class AccessService(Decider):
         self._changed = changed
         self._looked_at = clock()
         self._renames: list[_Rename] = []
+        self._mixed: deque[tuple[str, str]] = deque(maxlen=MOST_MIXED)
         self._underway = 0
         self._wake = asyncio.Event()
         self._names: dict[str, str] = {}
@@ -183,12 +186,20 @@ class AccessService(Decider):
     def follow_rename(self, old: str, new: str) -> None:
         """Move what is granted on `old`, and below it, to `new`: at once, and for good."""
         if self._snapshot is not None and not self._underway and not self._concerns(old):
+            if self._concerns(new):
+                self._mixed.append((old, new))
             return
+        if self._concerns(new):
+            self._mixed.append((old, new))
         self._renames.append(_Rename(old, new))
         self._wake.set()
         if self._snapshot is not None:
             self._snapshot = self._snapshot.renamed(old, new)
             self._changed()
+
+    def was_granted_before(self, old: str, new: str) -> bool:
+        """Whether something was granted at `new`, or below it, before `old` was renamed to it."""
+        return (old, new) in self._mixed
 
     async def renames_written(self) -> None:
         """Wait until the renames heard of so far are kept, or can't be just now."""

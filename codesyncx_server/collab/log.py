@@ -49,7 +49,7 @@ from .records import (
     encode_saved,
     parse_records,
 )
-from .replay import Author, Replay, decode_author, encode_author
+from .replay import Author, Replay, decode_author, encode_author, paths_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,11 +65,16 @@ _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
 
 
 class Mark(NamedTuple):
-    """A point in a log: so many updates, so many bytes, and what was saved by then."""
+    """A point in a log: so many updates, so many bytes, and what was saved by then.
+
+    And the paths that the updates up to it may name, the last of them as `path`.
+    """
 
     position: int
     offset: int
     saved: Saved | None
+    paths: frozenset[str] | None
+    path: str | None
 
 
 class DocumentLog:
@@ -96,6 +101,8 @@ class DocumentLog:
         self._has_torn_tail = False
         self._failure: str | None = None
         self._parsed: list[Record] | None = None
+        self._paths: frozenset[str] | None = frozenset()
+        self._path: str | None = None
 
     @classmethod
     def open(cls, path: Path, key: str, syncer: Syncer | None = None) -> DocumentLog:
@@ -155,6 +162,7 @@ class DocumentLog:
                 aside.name,
             )
         self._parsed = parsed.records
+        self._paths = paths_in(parsed.records)
         for record in parsed.records:
             if record.type == RecordType.UPDATE:
                 self._position += 1
@@ -165,6 +173,8 @@ class DocumentLog:
                 self._saving = decode_saved(record.payload)
             elif record.type == RecordType.SAVED:
                 self._saved, self._saving = decode_saved(record.payload), None
+            elif record.type == RecordType.PATH:
+                self._path = record.payload.decode()
 
     @property
     def position(self) -> int:
@@ -191,7 +201,7 @@ class DocumentLog:
         with self._lock:
             if self._saving is not None:
                 raise ValueError("a save is in flight: compact when it is done")
-            return Mark(self._position, self._size, self._saved)
+            return Mark(self._position, self._size, self._saved, self._paths, self._path)
 
     def append_update(self, update: bytes) -> None:
         """Keep an update; on return it survives the death of this process."""
@@ -207,6 +217,18 @@ class DocumentLog:
                 return
             self._append(encode_author(client_id, author))
             self._authors[client_id] = author
+
+    def append_path(self, path: str) -> None:
+        """Keep that the updates from now on may name this path; again only if it changed."""
+        with self._lock:
+            if self._path == path:
+                return
+            self._append(encode_record(RecordType.PATH, path.encode()))
+            self._path = path
+            if self._paths is not None and (self._paths or not self._position):
+                self._paths |= {path}
+            else:
+                self._paths = None
 
     def append_saving(self, sha256_hex: str, position: int) -> None:
         """Announce that the file is about to be replaced by the state after `position` updates."""
@@ -229,6 +251,7 @@ class DocumentLog:
             parsed, self._parsed = self._parsed, None
             authors = dict(self._authors)
             saved, saving = self._in_file(self._saved), self._in_file(self._saving)
+            paths = self._paths
             end = self._size
             descriptor = os.dup(self._descriptor) if parsed is None else -1
         if parsed is None:  # appends go on while a large log is read
@@ -240,7 +263,7 @@ class DocumentLog:
                 os.close(descriptor)
             parsed = parse_records(data).records
         updates = [payload for kind, payload in parsed if kind == RecordType.UPDATE]
-        return Replay(updates, authors, saved, saving)
+        return Replay(updates, authors, saved, saving, paths)
 
     def merge(self, count: int, content: Any, file_type: str) -> bytes | None:
         """Do `merge_disk_change` on the first `count` updates of the file, in a child process."""
@@ -286,7 +309,9 @@ class DocumentLog:
             heavy.write_records(target, updates)
             return len(updates)
 
-        self._compact(write, mark)
+        # What is whole names only where the file is now; the saved state may be of earlier.
+        is_whole = saved_snapshot is None and mark.path is not None
+        self._compact(write, mark, frozenset({mark.path or ""}) if is_whole else mark.paths)
 
     def condense(self, mark: Mark, change: bytes = b"") -> None:
         """Do the same for a large document: a child process makes the snapshots from the log.
@@ -301,21 +326,29 @@ class DocumentLog:
             position = None if split is None else split.position
             return heavy.write_condensed(source, count, position, change, target)
 
-        self._compact(write, mark)
+        is_whole = split is None and mark.path is not None
+        self._compact(write, mark, frozenset({mark.path or ""}) if is_whole else mark.paths)
 
-    def _compact(self, write: Callable[[int, int], int], mark: Mark) -> None:
+    def _compact(
+        self, write: Callable[[int, int], int], mark: Mark, paths: frozenset[str] | None
+    ) -> None:
         with self._compacting:
             try:
-                self._replace(write, mark)
+                self._replace(write, mark, paths)
             except OSError as error:
                 raise storage_error("compact", error) from error
 
-    def _replace(self, write: Callable[[int, int], int], mark: Mark) -> None:
+    def _replace(
+        self, write: Callable[[int, int], int], mark: Mark, paths: frozenset[str] | None
+    ) -> None:
         with self._lock:
             self._check_open()
             authors = dict(self._authors)
         parts = [_begin(self.lineage, self.key)]
         parts += [encode_author(client_id, author) for client_id, author in authors.items()]
+        # The last of them is the present one.
+        ordered = sorted(paths or (), key=lambda path: path == mark.path)
+        parts += [encode_record(RecordType.PATH, path.encode()) for path in ordered]
         fresh_path = self.path.with_name(f"{self.path.name}.new")
         write_file(fresh_path, parts)
         fresh = os.open(fresh_path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
@@ -337,6 +370,8 @@ class DocumentLog:
                 self._shift = mark.position - count
                 self._floor = mark.position
                 self._parsed = None
+                later = frozenset() if self._path in (None, mark.path) else {self._path}
+                self._paths = None if paths is None else paths | later
                 self._has_torn_tail = False
                 self._touch()
         finally:

@@ -27,6 +27,10 @@ class Opening:
         self._is_awaited = asyncio.Event()
         self.task = asyncio.ensure_future(self._load(load))
 
+    def withdraw(self) -> None:
+        """Answer nobody early: what the log says is no longer for everybody who may come."""
+        self.first_answer = None
+
     async def opened(self) -> Room:
         """Wait for the room; raises why it can't be opened."""
         self._is_awaited.set()

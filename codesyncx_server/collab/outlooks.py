@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..access.model import Permission
 from ..errors import CodeSyncXError
@@ -11,13 +11,20 @@ from .outlook import Outlook, Part
 from .slice_names import SliceNames, name_of_part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ..access.model import Person
     from ..access.service import AccessService
     from .range_book import RangeBook
 
 _READ = frozenset({Permission.READ})
+
+
+class OldNames(Protocol):
+    """What of the project knows names of earlier days."""
+
+    def may_tell(self, path: str, time: float | None, closes: Callable[[str, str], bool]) -> bool:
+        """Whether no place to which `path` led is closed to somebody."""
 
 
 class Outlooks:
@@ -33,10 +40,14 @@ class Outlooks:
         if self._access.covers(person, _READ, ""):
             return None
         sight = sight_for(self._settings, person)
+        names: OldNames | None = self._settings.get("codesyncx_old_names")
 
         def may_read(path: str) -> bool:
             try:
-                return sight.may_read(path)
+                # Their browsers tell where they are a moment after the rename of a file.
+                return sight.may_read(path) and (
+                    names is None or names.may_tell(path, None, sight.is_closed_by)
+                )
             except CodeSyncXError:
                 return False
 

@@ -38,6 +38,7 @@ class RecordType(IntEnum):
     AUTHOR = 3
     SAVING = 4
     SAVED = 5
+    PATH = 6
 
 
 class Record(NamedTuple):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from .records import RecordType, encode_record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .records import Saved
 
 _CLIENT_ID = struct.Struct("<Q")
@@ -26,6 +28,7 @@ class Author(NamedTuple):
 class Replay:
     """All that a log says.
 
+    `paths` are those that its updates may name: where the file was; None when that isn't known.
     `saved` is the last version known to be on disk; `saving` a later one whose write was begun and
     not confirmed.
     """
@@ -34,6 +37,7 @@ class Replay:
     authors: dict[int, Author] = field(default_factory=dict)
     saved: Saved | None = None
     saving: Saved | None = None
+    paths: frozenset[str] | None = field(default=None, compare=False)
 
     @property
     def base(self) -> Saved | None:
@@ -46,6 +50,17 @@ class Replay:
             if version is not None and version.sha256 == sha256:
                 return version
         return None
+
+
+def paths_in(records: Iterable[tuple[int, bytes]]) -> frozenset[str] | None:
+    """Give the paths that a log's updates may name; None when one came before any path."""
+    paths: set[str] = set()
+    for kind, payload in records:
+        if kind == RecordType.PATH:
+            paths.add(payload.decode())
+        elif kind == RecordType.UPDATE and not paths:
+            return None
+    return frozenset(paths)
 
 
 def encode_author(client_id: int, author: Author) -> bytes:

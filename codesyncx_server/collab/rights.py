@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..access.model import Permission, Resource
+from ..errors import RefusedError
 from .spans import Hand
+
+_NOT_YOURS = "You may not read this document, or no longer."
 
 if TYPE_CHECKING:
     from ..access.model import Person
@@ -77,5 +80,9 @@ def rights_in(access: AccessService | None, person: Person, path: str) -> Rights
     """Give what `person` may do in the document at `path`; raises why they may not read it."""
     if access is None or person.is_owner:
         return FULL
-    access.require(person, Permission.READ, Resource(path))
+    try:
+        access.require(person, Permission.READ, Resource(path))
+    except RefusedError:
+        # The file may have been renamed since they opened it: its name isn't theirs to know.
+        raise RefusedError(_NOT_YOURS) from None
     return rights_of(access.policy, person, path, access.now())

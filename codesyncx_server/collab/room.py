@@ -240,6 +240,8 @@ class Room(DocumentRoom):
         is_chat = self._make_chat_judge is not None  # it writes in its document when it is made
         if replay.base is None or is_chat or not 0 < len(replay.updates) <= _MOST_FRAMES:
             return None
+        if replay.paths != frozenset({self.path}):  # it would tell what the file was called before
+            return None
         if self._has_ranges():  # where they are browsers ask at once, and only the document knows
             return None
         *earlier, last = replay.updates
@@ -251,6 +253,8 @@ class Room(DocumentRoom):
         log, file = self._log_of_updates, self._file
         replay, loaded = self._found or await self._read()
         self._expect_ranges()
+        if log.position == 0:
+            log.append_path(self.path)
         # A chat writes in its document when it is made. Without that on the log all that the
         # server writes after it hangs in the air for browsers once the log is read back.
         made = self.ydoc.get_update()
@@ -341,9 +345,16 @@ class Room(DocumentRoom):
         self._log_of_updates.close()
 
     def moved_to(self, path: str) -> None:
-        """Follow the file."""
+        """Follow the file; nobody is told before `settle_move`."""
         self._file.path = path
-        if self._saver is not None:
+
+    def settle_move(self) -> None:
+        """Tell the new path to those who may read the file there; the others are out."""
+        if self._saver is None:
+            return
+        self.take_access()
+        # A room that was stopped meanwhile, or has no disk any more, tells nobody.
+        with contextlib.suppress(StorageError):
             self._describe()
 
     def take_access(self) -> None:
@@ -402,7 +413,10 @@ class Room(DocumentRoom):
             done(frames)
 
     def _read_frames(self) -> list[bytes]:
-        updates = self._log_of_updates.replay().updates
+        replay = self._log_of_updates.replay()
+        updates = replay.updates
+        if replay.paths != frozenset({self.path}):
+            updates = condense(updates)
         return [protocol.frame_of_update(update) for update in join_small(updates)]
 
     # -- the rest -------------------------------------------------------------------------------
@@ -491,6 +505,7 @@ class Room(DocumentRoom):
         problem = "" if self._saver is None else self._saver.problem
         facts = {"path": self.path, "document_id": self._room_id, _SAVE_PROBLEM: problem or None}
         state = self._document.ystate
+        self._log_of_updates.append_path(self.path)
         with self.ydoc.transaction():
             for key, value in facts.items():
                 if state.get(key) != value:

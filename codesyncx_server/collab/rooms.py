@@ -289,8 +289,20 @@ class Rooms:
         self._events.saved(str(event.data["room_id"]), str(event.data["path"]))
 
     def _follow(self, old: str, new: str) -> None:
-        for room in [*self, *(opening.room for opening in self._openings.values())]:
-            if room.path == old:
-                room.moved_to(new)
-            elif room.path.startswith(f"{old}/"):
-                room.moved_to(new + room.path[len(old) :])
+        for opening in self._openings.values():
+            if _moved(opening.room.path, old, new) is not None:
+                opening.withdraw()
+        opening_rooms = (opening.room for opening in self._openings.values())
+        for room in [*self, *opening_rooms]:
+            path = _moved(room.path, old, new)
+            if path is not None:
+                room.moved_to(path)
+                # What is granted moves along with the file in the same round of calls.
+                asyncio.get_running_loop().call_soon(room.settle_move)
+
+
+def _moved(path: str, old: str, new: str) -> str | None:
+    """Give where `path` is after `old` became `new`; None if it stays."""
+    if path != old and not path.startswith(f"{old}/"):
+        return None
+    return new + path[len(old) :]

@@ -39,6 +39,8 @@ _SINGLE: Mapping[Act, Permission] = {
     Act.COMMENT: Permission.COMMENT,
 }
 
+_NO_DOCUMENT = "There is no such document, or it isn't yours to open."
+
 #: Acts by which those come to a part of a file who may not read all of it.
 _OF_PARTS = frozenset({Act.LOOK, Act.OPEN, Act.SAVE})
 
@@ -61,6 +63,9 @@ class Access(Protocol):
 
     def require(self, person: Person, permission: Permission, resource: Resource) -> None:
         """Raise RefusedError with the reason, unless they may."""
+
+    def note_refusal(self, person: Person, permission: Permission, resource: Resource) -> None:
+        """Have the audit say that they were refused it."""
 
 
 class Sight:
@@ -133,6 +138,14 @@ class Sight:
         policy, now = access.policy, access.now()
         return all(policy.reaches(self.person, name, now) for name in names)
 
+    def is_closed_by(self, path: str, top: str) -> bool:
+        """Whether what is granted on `top`, or below it, keeps them from all of `path`."""
+        if self.person.is_owner or self.reaches(path):
+            return False
+        decision = self._get_access().decide(self.person, Permission.READ, Resource(path))
+        places = [grant.resource.path for grant in decision.grants]
+        return any(place == top or place.startswith(f"{top}/") for place in places)
+
     def may_see(self, path: str) -> bool:
         """Whether they may know of what is, or was, at `path`, and read it if it is a file."""
         if self.may_read(path):
@@ -153,7 +166,7 @@ class Sight:
             return place.path
         path = None if self._files is None else self._files.get_path(place.file_id)
         if path is None:
-            raise RefusedError("There is no such document, or it isn't yours to open.")
+            raise RefusedError(_NO_DOCUMENT)
         return str(path)
 
     def part_at(self, place: Place) -> Resource | None:
@@ -209,6 +222,10 @@ class Sight:
             self._get_access().require(self.person, permission, part)
             return
         path = self.path_of(need.place)
+        if need.place.file_id is not None and not self.reaches(path):
+            # Whoever knows the id from earlier days isn't to learn what the file is called now.
+            self._get_access().note_refusal(self.person, Permission.READ, Resource(path))
+            raise RefusedError(_NO_DOCUMENT)
         act = need.act
         if act is Act.LOOK:
             if not self.may_see(path):

@@ -34,7 +34,12 @@ class JournalHandler(JsonHandler):
         sight = sight_of(self)
         if sight.is_trusted:
             return None
-        return lambda entry: visible_entry(entry, sight.may_see)
+        names = self.journal.old_names
+
+        def sees(path: str, time: float | None) -> bool:
+            return sight.may_see(path) and names.may_tell(path, time, sight.is_closed_by)
+
+        return lambda entry: visible_entry(entry, sees)
 
 
 class ActivityHandler(JournalHandler):

@@ -19,12 +19,14 @@ from codesyncx_server.errors import (
     InvalidRequestError,
     TooManyError,
 )
-from codesyncx_server.gate.sight import sight_of
+from codesyncx_server.gate.sight import ACCESS, sight_of
 from codesyncx_server.gate.slices import slices_in
 
 from .visibility import visible_events
 
 if TYPE_CHECKING:
+    from codesyncx_server.access.service import AccessService
+
     from .journal import Journal
     from .stream import EventStream, Subscription
 
@@ -103,7 +105,17 @@ class EventsHandler(JupyterHandler, WebSocketHandler):
             self._sender.cancel()
         super().on_close()
 
+    def _sees(self, path: str, time: float | None) -> bool:
+        sight = self._sight
+        return sight.may_see(path) and self._journal.old_names.may_tell(
+            path, time, sight.is_closed_by
+        )
+
     def _moved(self, old: str, new: str) -> list[tuple[str, str]]:
+        access: AccessService | None = self.settings.get(ACCESS)
+        if access is not None and access.was_granted_before(old, new):
+            # Nobody can tell what of it came along: the old name may not be theirs to know.
+            return []
         slices = slices_in(self.settings)
         parts = [] if slices is None else slices.renamed(self._sight.person, old, new)
         if parts or not self._sight.reaches(new):
@@ -125,7 +137,7 @@ class EventsHandler(JupyterHandler, WebSocketHandler):
                 await self._wake.wait()
                 self._wake.clear()
                 while (message := subscription.take()) is not None:
-                    for visible in visible_events(message, self._sight.may_see, self._moved):
+                    for visible in visible_events(message, self._sees, self._moved):
                         await self.write_message(json.dumps(visible))
         except WebSocketClosedError:
             pass

@@ -17,6 +17,7 @@ from codesyncx_server.errors import StorageError
 from codesyncx_server.events.bus import Event
 
 from .activity import Entry, Recorder
+from .old_names import MOST_RENAMES, OldNames, Rename
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +50,7 @@ CREATE TABLE IF NOT EXISTS activity (
   is_dir INTEGER NOT NULL,
   count INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS renames (time REAL NOT NULL, old TEXT NOT NULL, new TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS seen (username TEXT PRIMARY KEY, id INTEGER NOT NULL);
 """
 _COLUMNS = "id, type, time, last_time, path, old_path, username, name, is_dir, count"
@@ -69,10 +71,12 @@ class Journal:
         self._recorder = Recorder()
         self._names: dict[str, str] = {}
         self._waiting: dict[int, Entry] = {}
+        self._waiting_renames: list[Rename] = []
+        self.old_names = OldNames()
         self._flushing: asyncio.TimerHandle | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="codesyncx-journal")
         self._connection: sqlite3.Connection | None = None
-        self._unsubscribe: list[Callable[[], None]] = []
+        self._unsubscribe = [bus.subscribe("file.renamed", self._note_rename)]
         self._tasks: set[asyncio.Task[None]] = set()
         self._written_since_trim = 0
         self.failure: str | None = None
@@ -80,12 +84,14 @@ class Journal:
     async def start(self) -> None:
         """Open the journal; without one, nothing is kept but everything else goes on."""
         try:
-            self._recorder.next_id = 1 + await self._in_thread(self._open)
+            last_id, renames = await self._in_thread(self._open)
         except (sqlite3.Error, StorageError) as error:
             self.failure = str(error)
             logger.warning("The activity journal can't be used, nothing is kept: %s", error)
             return
-        self._unsubscribe = [
+        self._recorder.next_id = 1 + last_id
+        self.old_names.note(renames)
+        self._unsubscribe += [
             self._bus.subscribe("file", self._receive),
             self._bus.subscribe("document.edited", self._receive),
         ]
@@ -96,7 +102,7 @@ class Journal:
             unsubscribe()
         if self._flushing is not None:
             self._flushing.cancel()
-        if self._waiting:
+        if self._waiting or self._waiting_renames:
             await self._flush()
         await self._in_thread(self._close)
         self._thread.shutdown(wait=False)
@@ -123,6 +129,16 @@ class Journal:
         await self._flush()
         return await self._ask(self._mark, username, seen, view)
 
+    def _note_rename(self, event: Event) -> None:
+        """Remember it whether or not the journal can be written, or keeps it."""
+        facts = event.data
+        rename = Rename(float(facts.get("time", time.time())), facts["old_path"], facts["path"])
+        self.old_names.note([rename])
+        self._waiting_renames.append(rename)
+        del self._waiting_renames[:-MOST_RENAMES]
+        if self._flushing is None and self._connection is not None:
+            self._flushing = asyncio.get_running_loop().call_later(FLUSH_S, self._flush_soon)
+
     def _receive(self, event: Event) -> None:
         entry = self._recorder.record(event, time.time())
         if entry is None:
@@ -142,15 +158,18 @@ class Journal:
     async def _flush(self) -> None:
         self._flushing = None
         entries, self._waiting = list(self._waiting.values()), {}
-        if not entries:
+        renames, self._waiting_renames = self._waiting_renames, []
+        if not entries and not renames:
             return
         try:
-            await self._in_thread(self._write, entries)
+            await self._in_thread(self._write, entries, renames)
         except sqlite3.Error as error:
             self.failure = str(error)
             logger.warning("The activity journal couldn't be written: %s", error)
             return
         self.failure = None
+        if not entries:
+            return
         facts = {"entries": [entry.to_json() for entry in entries]}
         self._bus.publish(Event(RECORDED, facts))
 
@@ -165,7 +184,7 @@ class Journal:
 
     # The rest runs in the journal's thread.
 
-    def _open(self) -> int:
+    def _open(self) -> tuple[int, list[Rename]]:
         path = self._locate()
         try:
             self._connection = _connect(path)
@@ -177,7 +196,8 @@ class Journal:
             path.replace(aside)
             self._connection = _connect(path)
         row = self._connection.execute("SELECT max(id) FROM activity").fetchone()
-        return int(row[0] or 0)
+        renames = self._connection.execute("SELECT time, old, new FROM renames ORDER BY rowid")
+        return int(row[0] or 0), [Rename(*rename) for rename in renames]
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -189,10 +209,11 @@ class Journal:
             raise sqlite3.OperationalError(self.failure or "it isn't open")
         return self._connection
 
-    def _write(self, entries: list[Entry]) -> None:
+    def _write(self, entries: list[Entry], renames: list[Rename]) -> None:
         rows = [tuple(entry.to_json().values()) for entry in entries]
         with self._db() as db:
             db.executemany(_WRITE, rows)
+            db.executemany("INSERT INTO renames (time, old, new) VALUES (?, ?, ?)", renames)
             self._written_since_trim += len(rows)
             if self._written_since_trim >= min(TRIM_EVERY, self._most_entries):
                 self._written_since_trim = 0
@@ -200,6 +221,8 @@ class Journal:
                     "DELETE FROM activity WHERE id <= (SELECT max(id) FROM activity) - ?",
                     (self._most_entries,),
                 )
+                # Older names stand in no entry any more.
+                db.execute("DELETE FROM renames WHERE time < (SELECT min(time) FROM activity)")
 
     def _read(
         self, username: str, before: int | None, limit: int, view: View | None

@@ -1,6 +1,6 @@
 """What of the project's events and activity a person may be told: only what concerns them.
 
-Pure: whether they may see a path is asked of whoever knows.
+Pure: whether they may see a path, which something had at that time, is asked of whoever knows.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    Sees = Callable[[str], bool]
+    Sees = Callable[[str, float | None], bool]
     Moved = Callable[[str, str], list[tuple[str, str]]]
 
 _RENAMED = "file.renamed"
@@ -30,8 +30,8 @@ def visible_event(message: Mapping[str, Any], sees: Sees) -> dict[str, Any] | No
         return _renamed(message, sees)
     if topic in _PLACELESS:
         return dict(message)
-    path = message.get("path")
-    return dict(message) if isinstance(path, str) and sees(path) else None
+    path, time = message.get("path"), message.get("time")
+    return dict(message) if isinstance(path, str) and sees(path, time) else None
 
 
 def visible_events(message: Mapping[str, Any], sees: Sees, moved: Moved) -> list[dict[str, Any]]:
@@ -54,23 +54,25 @@ def visible_events(message: Mapping[str, Any], sees: Sees, moved: Moved) -> list
 
 def visible_entry(entry: Mapping[str, Any], sees: Sees) -> dict[str, Any] | None:
     """Give an entry of the activity as the person may read it; None for one that isn't theirs."""
-    path, old_path = entry.get("path"), entry.get("old_path")
+    path, old_path, time = entry.get("path"), entry.get("old_path"), entry.get("time")
     if not path:
         return dict(entry)  # many changes at once, of which only the number is kept
-    if old_path is None or sees(old_path):
-        return dict(entry) if sees(path) else None
-    return {**entry, "old_path": None, "type": "file.created"} if sees(path) else None
+    if not sees(path, time):
+        return None
+    if old_path is None or sees(old_path, time):
+        return dict(entry)
+    return {**entry, "old_path": None, "type": "file.created"}
 
 
 def _renamed(message: Mapping[str, Any], sees: Sees) -> dict[str, Any] | None:
     """For whoever sees only one end of a move, something has come or gone."""
-    path, old_path = message["path"], message["old_path"]
-    if sees(path):
-        if sees(old_path):
+    path, old_path, time = message["path"], message["old_path"], message.get("time")
+    if sees(path, time):
+        if sees(old_path, time):
             return dict(message)
         come = {key: value for key, value in message.items() if key != "old_path"}
         return {**come, "type": "file.created"}
-    if not sees(old_path):
+    if not sees(old_path, time):
         return None
     gone = {key: value for key, value in message.items() if key != "old_path"}
     return {**gone, "type": "file.deleted", "path": old_path}

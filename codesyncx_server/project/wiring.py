@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _DATABASE = "activity.sqlite"
 _BASE = "codesyncx/api"
+#: Others ask here whether a name of earlier days may be told.
+OLD_NAMES = "codesyncx_old_names"
 
 
 class Project:
@@ -43,6 +45,7 @@ class Project:
             return []
         root_dir = server.root_dir
         self.journal = Journal(self._bus, lambda: project_data_dir(root_dir) / _DATABASE)
+        server.web_app.settings[OLD_NAMES] = self.journal.old_names
         facts = {"journal": self.journal}
         return [
             (rf"/{_BASE}/events", EventsHandler, {"stream": self.stream, **facts}),

@@ -461,3 +461,42 @@ def test_a_folder_that_cant_be_written_says_so(tmp_path: Path) -> None:
     blocker.write_text("in the way")
     with pytest.raises(StorageError, match="open this document's log"):
         LogFolder(blocker / "logs")
+
+
+def test_a_log_knows_by_which_names_its_updates_call_the_file(path: Path) -> None:
+    log = DocumentLog.open(path, "key")
+    assert log.replay().paths == frozenset()
+    log.append_path("hidden/a.py")
+    log.append_update(b"1")
+    log.append_saved(SHA, 1)
+    log.append_path("hidden/a.py")
+    log.append_path("open/a.py")
+    log.append_update(b"2")
+    both = frozenset({"hidden/a.py", "open/a.py"})
+    assert log.replay().paths == both
+    # The saved state is of earlier, and may name what was then.
+    log.compact(b"2", b"1")
+    assert log.replay().paths == both
+    log.append_saved(SHA, log.position)
+    mark = log.mark()
+    log.append_path("open/b.py")
+    log.append_update(b"3")
+    log.compact(b"12", mark=mark)
+    assert log.replay().paths == frozenset({"open/a.py", "open/b.py"})
+    log.append_saved(SHA, log.position)
+    log.compact(b"123")
+    log.close()
+    log = DocumentLog.open(path, "key")
+    assert log.replay().paths == frozenset({"open/b.py"})
+    log.close()
+
+
+def test_of_a_log_that_began_without_a_name_none_is_known(path: Path) -> None:
+    log = DocumentLog.open(path, "key")
+    log.append_update(b"1")
+    log.append_path("a.py")
+    assert log.replay().paths is None
+    log.append_update(b"2")
+    log.compact(b"12")
+    assert log.replay().paths == frozenset({"a.py"})
+    log.close()

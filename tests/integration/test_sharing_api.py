@@ -181,7 +181,7 @@ async def test_a_grant_that_makes_no_sense_is_answered_exactly(ask: Ask) -> None
 
 
 async def test_the_owner_gives_somebody_a_folder_changes_it_and_takes_it_back(ask: Ask) -> None:
-    assert (await ask("ada", "GET", "permissions", path="labs")).problem == (403, "refused")
+    assert (await ask("ada", "GET", "permissions", path="labs")).problem == (403, "shut_out")
     await ask("grace", "POST", "grants", to_user("ada", "solutions", "viewer"))
     assert (await ask("ada", "GET", "permissions", path="labs")).problem == (404, "not_found")
 
@@ -221,7 +221,7 @@ async def test_several_places_are_asked_about_at_once(ask: Ask) -> None:
     assert (top["path"], top["permissions"]) == ("", [])
     for paths in ("labs", [1], ["labs"] * 501, None):
         assert (await ask("ada", "POST", "permissions", {"paths": paths})).problem == INVALID
-    assert (await ask("eve", "POST", "permissions", {"paths": [""]})).problem == (403, "refused")
+    assert (await ask("eve", "POST", "permissions", {"paths": [""]})).problem == (403, "shut_out")
 
 
 @pytest.mark.parametrize("role", ["editor"])
@@ -283,7 +283,7 @@ async def test_nobody_gives_more_than_they_have_or_without_share(ask: Ask) -> No
         ("ada", to_user("ada", "missing.py", "viewer")),
         ("eve", to_user("eve", "labs", "viewer")),
     ):
-        assert (await ask(who, "POST", "grants", data)).problem == (403, "refused")
+        assert (await ask(who, "POST", "grants", data)).problem == (403, "shut_out")
     answer = await ask("ada", "POST", "grants", to_user("ada", "", "owner"))
     assert answer.problem == (403, "refused")
     number = (await ask("ada", "POST", "grants", to_user("cat", "labs", "editor"))).data["id"]
@@ -405,7 +405,7 @@ async def test_a_link_lets_a_guest_in_as_often_and_as_long_as_it_says(
     assert [(one["id"], one["uses"]) for one in listed] == [(link["id"], 1)]
     assert secret not in json.dumps(listed)
     assert (await ask("grace", "GET", "links", path="solutions")).data["links"] == []
-    assert (await ask("ada", "GET", "links", path="labs")).problem == (403, "refused")
+    assert (await ask("ada", "GET", "links", path="labs")).problem == (403, "shut_out")
     assert (await ask("ada", "DELETE", f"links/{link['id']}")).problem == (403, "refused")
     assert (await ask("grace", "DELETE", f"links/{link['id']}")).status == 204
     assert service.guest_of(admission.token) is None
@@ -452,7 +452,7 @@ async def test_a_preview_shows_what_somebody_sees(ask: Ask) -> None:
 
 async def test_groups_are_the_owners_business(ask: Ask) -> None:
     group = {"name": "students", "members": ["ada"]}
-    assert (await ask("ada", "POST", "groups", group)).problem == (403, "refused")
+    assert (await ask("ada", "POST", "groups", group)).problem == (403, "shut_out")
     assert (await ask("grace", "POST", "groups", group)).status == 201
     assert (await ask("grace", "POST", "groups", group)).problem == (409, "exists")
     await ask("grace", "POST", "grants", to_user("ada", "solutions", "viewer"))
@@ -505,7 +505,7 @@ async def test_the_audit_log_tells_owners_who_did_what(ask: Ask) -> None:
     assert [one["what"] for one in before["entries"]] == ["granted"]
     assert (await ask("grace", "GET", "audit", path="lab")).data["entries"] == []
     assert (await ask("grace", "GET", "audit", what="sung")).problem == (400, "invalid_request")
-    assert (await ask("ada", "GET", "audit")).problem == (403, "refused")
+    assert (await ask("ada", "GET", "audit")).problem == (403, "shut_out")
     assert (await ask("ada", "GET", "audit/export")).problem == (403, "refused")
 
     export = await ask("grace", "GET", "audit/export")

@@ -7,7 +7,7 @@ import pytest
 from codesyncx_server.project.visibility import visible_entry, visible_event, visible_events
 
 
-def sees(path: str) -> bool:
+def sees(path: str, _time: float | None = None) -> bool:
     return path.startswith("mine")
 
 
