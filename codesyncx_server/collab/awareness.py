@@ -8,6 +8,7 @@ forgery by its clock, which is never ahead of what the server knows, and goes no
 from __future__ import annotations
 
 import json
+import secrets
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from ..errors import InvalidRequestError, RefusedError, TooLargeError
 from . import protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from pycrdt import Doc
 
@@ -32,6 +33,8 @@ MAX_CLOCK = 2**52
 _NULL = b"null"
 _COLORS = 7  # JupyterLab's own palette of collaborators
 _MAX_KNOWN_OWNERS = 10_000
+#: Nobody is called that: these ids are, or were, the server's to speak for.
+_SERVERS = ""
 
 
 class RoomAwareness(Awareness):
@@ -42,6 +45,9 @@ class RoomAwareness(Awareness):
         self._owners: dict[int, Session] = {}
         self._last_users: dict[int, str] = {}
         self._untold: set[int] = set()
+        self._guests: set[int] = set()
+        #: Called when somebody moved, came or went who is here by a connection of their own.
+        self.on_move: Callable[[], None] = _ignore
         self._on_change: Callable[[], None] = _ignore
         super().__init__(doc)
         self._untold.clear()  # an empty state of the server is nothing to tell
@@ -97,6 +103,38 @@ class RoomAwareness(Awareness):
             return None
         return protocol.awareness_states(self._encode_seen(each, session) for each in others)
 
+    def people(self) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        """Give those who are here by a connection of their own: client id, clock and state."""
+        for client_id in self._owners:
+            state = self._states.get(client_id)
+            if state:
+                yield client_id, self._clock_of(client_id), state
+
+    def new_id(self) -> int:
+        """Give a client id for somebody whom the server itself will show."""
+        while True:
+            client_id = secrets.randbits(32)
+            if client_id not in self._meta and client_id not in self._owners:
+                return client_id
+
+    def show(self, client_id: int, state: dict[str, Any]) -> None:
+        """Show somebody who is elsewhere, under an id that nobody else can speak for."""
+        self._guests.add(client_id)
+        self._last_users[client_id] = _SERVERS
+        before = self._states.get(client_id)
+        clock = max(self._clock_of(client_id) + 1, 1)
+        self._states[client_id] = state
+        self._meta[client_id] = {"clock": clock, "lastUpdated": self._get_time()}
+        self._encoded[client_id] = _dump(state)
+        self._tell(client_id)
+        if self._subscriptions:
+            self._emit_taken(client_id, before, state)
+
+    def hide(self, client_id: int) -> None:
+        """Have somebody leave who was shown."""
+        self._forget(client_id)
+        self._guests.discard(client_id)
+
     async def stop(self) -> None:
         """End nothing: no task looks after it. jupyter_server_ydoc stops the forks it deletes."""
 
@@ -118,7 +156,8 @@ class RoomAwareness(Awareness):
         owner = self._owners.get(client_id)
         if owner is session:
             return True
-        if client_id == self.client_id or entry.state == _NULL:
+        is_servers = client_id == self.client_id or client_id in self._guests
+        if is_servers or entry.state == _NULL:
             return False
         known = self._clock_of(client_id)
         username = session.member.username
@@ -183,6 +222,8 @@ class RoomAwareness(Awareness):
     def _tell(self, client_id: int) -> None:
         self._untold.add(client_id)
         self._on_change()
+        if client_id not in self._guests:
+            self.on_move()
 
     def _clock_of(self, client_id: int) -> int:
         known = self._meta.get(client_id)

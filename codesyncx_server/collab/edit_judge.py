@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .session import Session
     from .shadow import Seen
     from .spans import Span, Splice
+    from .text_order import TextOrder
 
 _NO_SUCH_PART = "This document has no such part."
 _SOURCE, _STATE = "source", "state"
@@ -108,6 +109,11 @@ class EditJudge:
         """Let go of the document."""
         self._shadow.close()
         self._foresight.close()
+
+    def order(self) -> TextOrder | None:
+        """Give the order of the document's text, which is learnt from now on; None if unknown."""
+        self._foresight.begin()
+        return self._foresight.order
 
     def admit(self, session: Session, update: bytes, decoded: Update) -> None:
         """Return when the session's person may make this change; RefusedError says why not."""

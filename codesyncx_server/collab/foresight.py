@@ -46,6 +46,11 @@ class Foresight:
         self._behind: list[bytes] | None = None
         self._has_begun = False
 
+    @property
+    def order(self) -> TextOrder | None:
+        """The order of the text, where it is known."""
+        return self._order
+
     def close(self) -> None:
         """Know nothing any more."""
         self._order = self._behind = None

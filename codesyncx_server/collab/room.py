@@ -29,6 +29,7 @@ from . import metrics, protocol
 from .ancestry import likely_base
 from .content_watch import ContentWatch
 from .convergence import ConvergenceWatch
+from .cursor_bridge import CursorBridge
 from .document_ranges import DocumentRanges, kind_of
 from .edit_judge import ChatEdits, EditJudge
 from .engine import NO_UPDATE, Engine
@@ -178,6 +179,7 @@ class Room(DocumentRoom):
         self._engine: Engine | None = None
         self._judge: EditJudge | ChatEdits | None = None
         self._saver: Saver | None = None
+        self._cursors: CursorBridge | None = None
         self.ranges = DocumentRanges(
             self._document,
             kind_of(room_id.file_format, room_id.file_type),
@@ -316,6 +318,24 @@ class Room(DocumentRoom):
     def abandon(self) -> None:
         """Let go of a room that couldn't be read or loaded."""
         self._log_of_updates.close()
+
+    def bridge_cursors(self, range_id: str, part: Engine, judge: EditJudge) -> None:
+        """Show those in a part of the text to those in all of it, and the other way round."""
+        tracker, own_judge = self.ranges.tracker, self._judge
+        if tracker is None or not isinstance(own_judge, EditJudge):
+            return
+        if self._cursors is None:
+            later = asyncio.get_running_loop().call_later
+            self._cursors = CursorBridge(self.engine.awareness, own_judge.order, tracker, later)
+        self._cursors.add(range_id, part.awareness, judge.order)
+
+    def end_cursors(self, range_id: str) -> None:
+        """Take those in a part out of the others' sight, and the other way round."""
+        if self._cursors is not None:
+            self._cursors.remove(range_id)
+            if not self._cursors.is_needed:
+                self._cursors.close()
+                self._cursors = None
 
     def send_away(self, error: CodeSyncXError) -> None:
         """End every connection to the document and its slices, with one reason."""

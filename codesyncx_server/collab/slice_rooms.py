@@ -70,6 +70,8 @@ class SliceRoom:
         with self.part.doc.transaction():
             self.part.state["document_id"] = str(room_id)
         core.dependants.add(self)
+        if isinstance(self.part, TextSlice):
+            core.bridge_cursors(range_id, self.engine, self.part.judge)
 
     @property
     def path(self) -> str:
@@ -93,6 +95,7 @@ class SliceRoom:
     def close(self) -> None:
         """Let go of the whole document."""
         self.core.dependants.discard(self)
+        self.core.end_cursors(self.range_id)
         self.engine.close()
 
     def _make_part(self) -> Part:

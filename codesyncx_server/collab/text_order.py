@@ -65,6 +65,44 @@ class TextOrder:
         """Give the whole text."""
         return b"".join(run.data for block in self._blocks for run in block.runs if run.data)
 
+    # -- places --------------------------------------------------------------------------------
+
+    def offset_of(self, identifier: Id, *, is_behind: bool = False) -> Utf8 | None:
+        """Give where something written is in the text, or its end if `is_behind`.
+
+        Of what is deleted, where it would be; None for what isn't in the text, or no whole letter.
+        """
+        run = self._find(identifier)
+        if run is None:
+            return None
+        at = self._locate(run)[0]
+        try:
+            return Utf8(at + run.offset(identifier[1] - run.clock + is_behind))
+        except OrderLostError:
+            return None
+
+    def id_at(self, offset: Utf8) -> Id | None:
+        """Give what is written at an offset; None at the end, and within a letter."""
+        rest = int(offset)
+        for block in self._blocks:
+            if rest >= block.size:
+                rest -= block.size
+                continue
+            for run in block.runs:
+                if rest >= run.size:
+                    rest -= run.size
+                    continue
+                try:
+                    return run.client, run.clock + run.units(rest)
+                except UnicodeDecodeError:
+                    return None
+        return None
+
+    @property
+    def length(self) -> Utf8:
+        """Where the text ends."""
+        return Utf8(sum(block.size for block in self._blocks))
+
     # -- what an update would do ----------------------------------------------------------------
 
     def splices(self, update: Update) -> list[Splice] | None:

@@ -54,6 +54,13 @@ class Run:
         except UnicodeDecodeError as error:
             raise OrderLostError from error  # between the halves of a character
 
+    def units(self, offset: int) -> int:
+        """Give how many clocks the first so many bytes are; UnicodeDecodeError within a letter."""
+        data = self.data or b""
+        if len(data) == self.length:
+            return offset
+        return len(data[:offset].decode().encode("utf-16-le")) // 2
+
 
 class Block:
     """Some runs in order, and how much of them can be read."""

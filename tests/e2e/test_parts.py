@@ -132,6 +132,51 @@ def test_somebody_works_in_their_lines_and_gets_nothing_else(
     expect(grace.page.locator("#jp-main-statusbar .csx-connection")).not_to_contain_text("Live")
 
 
+CARET = ".jp-remote-cursor"
+
+
+def line_of_caret(somebody: Person, path: str) -> str:
+    """Give the line that somebody sees another's caret in; empty for none."""
+    line: str = somebody.page.evaluate(
+        f"""([path, caret]) => {{
+          const {{ editor }} = ({FIND})(path).content.editor;
+          const found = ({FIND})(path).node.querySelector(caret);
+          if (!found) return '';
+          const box = found.getBoundingClientRect();
+          const at = editor.posAtCoords({{ x: box.left + 1, y: box.top + box.height / 2 }}, false);
+          return editor.state.doc.lineAt(at).text;
+        }}""",
+        [path, CARET],
+    )
+    return line
+
+
+def test_people_in_a_part_and_in_the_file_see_each_others_carets(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    (lab.root / "carets.py").write_text(SOLVER)
+    grant = share(lab, "carets.py", lines(4, 6), MINE)
+    ada, grace = person("ada"), person("grace")
+    ear = Ear(grace)
+    grace.open_file("carets.py")
+    ada.open_file("carets.py")
+    for somebody, other, line in ((grace, ada, 1), (ada, grace, 5)):
+        somebody.page.bring_to_front()
+        somebody.place_cursor("carets.py", line=line, column=4)
+        somebody.page.keyboard.press("ArrowRight")
+        other.page.locator(CARET).wait_for()
+    assert line_of_caret(ada, "carets.py") == "    # é fill in"
+    assert line_of_caret(grace, "carets.py") == "    return x"
+    # In the lines that Grace may not see she doesn't see Ada either.
+    ada.place_cursor("carets.py", line=0)
+    ada.page.keyboard.press("ArrowRight")
+    expect(grace.page.locator(CARET)).to_have_count(0)
+    assert ear.leaks == []
+    assert not ada.problems + grace.problems, "\n".join(ada.problems + grace.problems)
+    take_back(lab, grant)
+    expect(ada.page.locator(CARET)).to_have_count(0)
+
+
 def test_what_is_granted_appears_among_the_files_and_goes_again(
     lab: LabServer, person: Callable[..., Person]
 ) -> None:

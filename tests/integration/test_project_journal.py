@@ -101,7 +101,7 @@ async def test_a_full_disk_loses_entries_but_not_the_server(
 ) -> None:
     async with opened(tmp_path / "a.sqlite") as (journal, bus):
 
-        def full(_: object) -> None:
+        def full(*_: object) -> None:
             raise sqlite3.OperationalError("database or disk is full")
 
         with monkeypatch.context() as patch:
