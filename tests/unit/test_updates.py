@@ -62,7 +62,8 @@ def _perform(doc: Doc[Any], step: tuple[Any, ...]) -> None:
             cells.append(value)
         case "cell", identifier, source:
             cells.append(Map({"id": identifier, "source": Text(source), "outputs": Array([])}))
-        case "embed", _, value if value is not None:
+        # A text that is embedded can't be told from one that is written.
+        case "embed", _, value if value is not None and not isinstance(value, str):
             text.insert_embed(0, value)
 
 
