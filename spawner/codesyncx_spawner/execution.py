@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 from .output import Output, Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from .limits import Limits
     from .sandbox.backend import Sandbox
@@ -26,24 +26,28 @@ class Execution:
     """Runs a command and tells what it prints."""
 
     def __init__(
-        self, sandbox: Sandbox, limits: Limits, tell: Callable[[list[Piece]], None]
+        self,
+        sandbox: Sandbox,
+        limits: Limits,
+        tell: Callable[[list[Piece]], None],
+        first_number: int = 0,
     ) -> None:
         """Begin nothing yet; `tell` gets each bit of output as it comes."""
         self._sandbox = sandbox
         self._limits = limits
         self._tell = tell
         self._stop = asyncio.Event()
-        self._output = Output(limits.output_bytes)
+        self._output = Output(limits.output_bytes, first_number)
         self._printed = 0
 
     def stop(self) -> None:
         """Have the run end soon, at whatever point it is."""
         self._stop.set()
 
-    async def run(self, snapshot: IO[bytes], started: Callable[[], None]) -> Ending:
+    async def run(self, snapshot: IO[bytes], started: Callable[[], Awaitable[None]]) -> Ending:
         """Run to the end; SandboxError if the sandbox fails. It is still to be released."""
         await self._sandbox.start(snapshot)
-        started()
+        await started()
         async with asyncio.TaskGroup() as tasks:
             pump = tasks.create_task(self._pump())
             flush = tasks.create_task(self._flush())

@@ -31,12 +31,12 @@ class Piece(NamedTuple):
 class Output:
     """Turns output into pieces until there is too much, then says so once."""
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, first_number: int = 0) -> None:
         self._limit = limit_bytes
         self._left = limit_bytes
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._open = ""
-        self._next = 0
+        self._next = first_number
         self.is_cut = False
 
     def add(self, data: bytes) -> list[Piece]:

@@ -84,5 +84,8 @@ class SandboxBackend(LoggingConfigurable):
         """Make ready for a run; OverLimitError for what this kind can't give."""
 
     @abstractmethod
-    async def reap(self, handle: str) -> None:
-        """End what is left of a sandbox of a process that was killed."""
+    async def reap(self, run_id: str, handle: str) -> None:
+        """End what is left of a run's sandbox, of a process that was killed.
+
+        `handle` is empty if the process was killed before it had one.
+        """

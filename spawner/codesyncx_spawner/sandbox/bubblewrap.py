@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import tarfile
@@ -80,7 +81,9 @@ class BubblewrapBackend(SandboxBackend):
             ) from error
 
     async def _try_out(self) -> None:
-        sandbox = await self.prepare(SandboxSpec("check", ("true",), Limits()))
+        sandbox = await self.prepare(
+            SandboxSpec(f"check-{secrets.token_hex(4)}", ("true",), Limits())
+        )
         try:
             await sandbox.start(io.BytesIO(bytes(2 * tarfile.BLOCKSIZE)))
             async for _ in sandbox.logs():
@@ -110,27 +113,18 @@ class BubblewrapBackend(SandboxBackend):
             uid=self._take_user(),
         )
 
-    async def reap(self, handle: str) -> None:
-        """End a sandbox by the handle that was written down of it."""
-        told = json.loads(handle)
-        pid = told["pid"]
+    async def reap(self, run_id: str, handle: str) -> None:
+        """End a sandbox by the handle that was written down of it; usually it ended with us."""
+        told = json.loads(handle) if handle else {}
+        pid = told.get("pid")
         if pid and told["started_at"] == processes.started_at(pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        group = _control_group(told["run_id"])
+        group = _control_group(run_id)
         for left in group.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(left, signal.SIGKILL)
         await asyncio.to_thread(group.remove)
-
-    def enforced(self) -> frozenset[str]:
-        """Say what the kernel limits for all processes of a sandbox together."""
-        group = _control_group("try-out")
-        try:
-            group.make(Limits())
-            return group.enforced
-        finally:
-            group.remove()
 
     def _take_user(self) -> int | None:
         if os.geteuid() != 0:

@@ -72,9 +72,7 @@ class BubblewrapSandbox:
 
     @property
     def handle(self) -> str:
-        return json.dumps(
-            {"run_id": self._spec.run_id, "pid": self._init.pid, "started_at": self._init.started}
-        )
+        return json.dumps({"pid": self._init.pid, "started_at": self._init.started})
 
     async def start(self, snapshot: IO[bytes]) -> None:
         try:

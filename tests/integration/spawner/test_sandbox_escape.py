@@ -83,6 +83,10 @@ def archive_of(files: dict[str, str]) -> io.BytesIO:
     return archive
 
 
+async def nothing() -> None:
+    pass
+
+
 Run = Callable[..., Any]
 
 
@@ -110,7 +114,7 @@ def run(backend: BubblewrapBackend, tmp_path: Path) -> Run:
         target = tmp_path / spec.run_id
         try:
             files = {"main.py": textwrap.dedent(code)}
-            ending = await execution.run(archive or archive_of(files), lambda: None)
+            ending = await execution.run(archive or archive_of(files), nothing)
             kept = await sandbox.collect(target, {}, 1_000_000, lambda path: path != "main.py")
             usage = sandbox.usage()
         finally:
@@ -540,6 +544,6 @@ async def test_what_a_killed_server_left_is_reaped(backend: BubblewrapBackend) -
     spec = SandboxSpec(f"{secrets.token_hex(4)}-escape", ("sleep", "1000"), TIGHT)
     sandbox = await backend.prepare(spec)
     await sandbox.start(archive_of({}))
-    await BubblewrapBackend().reap(sandbox.handle)
+    await BubblewrapBackend().reap(spec.run_id, sandbox.handle)
     assert (await sandbox.wait()).exit_code == 137
     await sandbox.release()

@@ -1,0 +1,187 @@
+"""One attempt at one run: its files in, its command, its artifacts out, each step written down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+from codesyncx_server.errors import CodeSyncXError
+
+from .execution import Execution
+from .run import Artifact, Run
+from .sandbox.backend import Sandbox, SandboxBackend, SandboxSpec
+from .states import State, name_ending
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from codesyncx_server.access.model import Person
+
+    from .limits import Limits
+    from .log_book import LogBook
+    from .output import Piece
+    from .snapshot import Snapshot
+    from .states import Ending
+
+MOST_ARTIFACT_BYTES = 100_000_000
+_SAVE_EVERY_S = 0.2
+
+
+class RunFiles(Protocol):
+    """Whoever knows the project's files, and who may read them."""
+
+    async def snapshot(self, person: Person, archive: IO[bytes], limits: Limits) -> Snapshot:
+        """Write what the person may read now, as it is now; CodeSyncXError if it can't be."""
+
+
+class SupersededError(Exception):
+    """The run has ended, or another attempt at it has begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all attempts share."""
+
+    backend: SandboxBackend
+    files: RunFiles
+    folder: Path
+    clock: Callable[[], float]
+    save: Callable[[Run], Awaitable[None]]
+    """Writes a new state down, and tells of it; SupersededError if it may not be."""
+    save_output: Callable[[str, list[Piece]], Awaitable[None]]
+    printed: Callable[[str], None]
+
+
+class Attempt:
+    """Takes a run from the queue to its end."""
+
+    def __init__(self, run: Run, book: LogBook, means: Means) -> None:
+        """Begin nothing yet."""
+        self._run = run
+        self._book = book
+        self._means = means
+        self._execution: Execution | None = None
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """Have the run end soon."""
+        self._is_stopped = True
+        if self._execution is not None:
+            self._execution.stop()
+
+    async def carry_out(self) -> None:
+        """Go all the way; SupersededError if the run is no longer this attempt's."""
+        keeping = asyncio.create_task(self._keep_saving())
+        try:
+            await self._advance(state=State.PREPARING, attempt=self._run.attempt + 1)
+            changes = await self._run_it()
+        except CodeSyncXError as error:
+            changes = {"state": State.FAILED, "sentence": str(error)}
+        finally:
+            keeping.cancel()
+            await asyncio.wait({keeping})
+            with contextlib.suppress(CodeSyncXError):
+                await self._save_output()
+        await self._advance(**changes, ended_at=self._means.clock())
+
+    async def _run_it(self) -> dict[str, Any]:
+        """Give what is to be written down as the ending."""
+        what = self._run.what
+        with tempfile.TemporaryFile(dir=self._means.folder) as archive:
+            snapshot = await self._means.files.snapshot(self._run.person, archive, what.limits)
+            archive.seek(0)
+            if self._is_stopped:
+                return {"state": State.STOPPED, "sentence": "It was stopped."}
+            await self._advance(
+                state=State.STARTING,
+                files=tuple(snapshot.marks),
+                left_out=snapshot.left_out,
+            )
+            sandbox = await self._means.backend.prepare(
+                SandboxSpec(
+                    self._run.id,
+                    what.command,
+                    what.limits,
+                    folder=what.folder,
+                    environment=what.environment,
+                    image=what.image,
+                )
+            )
+            try:
+                return await self._run_in(sandbox, archive, snapshot)
+            finally:
+                await sandbox.release()
+
+    async def _run_in(
+        self, sandbox: Sandbox, archive: IO[bytes], snapshot: Snapshot
+    ) -> dict[str, Any]:
+        what = self._run.what
+        self._execution = Execution(sandbox, what.limits, self._tell, self._book.next_number)
+        if self._is_stopped:
+            self._execution.stop()
+
+        async def started() -> None:
+            await self._advance(
+                state=State.RUNNING, started_at=self._means.clock(), handle=sandbox.handle
+            )
+
+        ending = await self._execution.run(archive, started)
+        await self._advance(state=State.COLLECTING)
+        return {**self._told_of(ending, sandbox), **await self._collect(sandbox, snapshot)}
+
+    def _told_of(self, ending: Ending, sandbox: Sandbox) -> dict[str, Any]:
+        state, sentence = name_ending(ending, self._run.what.limits)
+        usage = sandbox.usage()
+        return {
+            "state": state,
+            "sentence": sentence,
+            "exit_code": ending.exit_code,
+            "cpu_s": usage.cpu_s,
+            "peak_memory_bytes": usage.peak_memory_bytes,
+        }
+
+    async def _collect(self, sandbox: Sandbox, snapshot: Snapshot) -> dict[str, Any]:
+        target = artifacts_folder(self._means.folder, self._run.id)
+        await asyncio.to_thread(shutil.rmtree, target, ignore_errors=True)
+        patterns = self._run.what.artifacts
+        kept = await sandbox.collect(
+            target,
+            snapshot.marks,
+            MOST_ARTIFACT_BYTES,
+            lambda path: not patterns or any(fnmatchcase(path, one) for one in patterns),
+        )
+        sizes = await asyncio.to_thread(
+            lambda: [Artifact(path, (target / path).stat().st_size) for path in kept.paths]
+        )
+        return {"artifacts": tuple(sizes), "kept_back": tuple(kept.left_out)}
+
+    async def _advance(self, **changes: Any) -> None:
+        self._run = replace(self._run, **changes)
+        await self._means.save(self._run)
+
+    def _tell(self, pieces: list[Piece]) -> None:
+        self._book.add(pieces)
+        self._means.printed(self._run.id)
+
+    async def _keep_saving(self) -> None:
+        while True:
+            await asyncio.sleep(_SAVE_EVERY_S)
+            # What couldn't be kept now is tried again with the next, and at the end.
+            with contextlib.suppress(CodeSyncXError):
+                await self._save_output()
+
+    async def _save_output(self) -> None:
+        if pieces := self._book.unsaved():
+            await self._means.save_output(self._run.id, pieces)
+            self._book.mark_saved(len(pieces))
+
+
+def artifacts_folder(folder: Path, run_id: str) -> Path:
+    """Say where what a run has made is kept."""
+    return folder / "artifacts" / run_id

@@ -1,0 +1,262 @@
+"""Carries out runs: one queue, so many sandboxes at a time, and nothing lost when it is killed.
+
+What a killed server was at is begun again by the next one, twice at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from codesyncx_server.errors import InvalidRequestError, NotFoundError
+
+from .attempt import Attempt, Means, RunFiles, SupersededError, artifacts_folder
+from .errors import NoSandboxError, OverLimitError
+from .fair_queue import FairQueue, Quotas, Ticket
+from .limits import CEILING, Limits, exceeded
+from .log_book import LogBook
+from .output import Output, Piece
+from .run import Run
+from .states import State
+from .store import RunStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from codesyncx_server.access.model import Person
+
+    from .run_file import RunConfiguration
+    from .sandbox.backend import SandboxBackend
+
+MAX_ATTEMPTS = 2
+MAX_KEPT = 200
+_PRIVATE = 0o700
+
+T = TypeVar("T")
+
+
+class Runner:
+    """The runs of one project."""
+
+    def __init__(
+        self,
+        folder: Path,
+        backend: SandboxBackend,
+        files: RunFiles,
+        *,
+        quotas: Quotas | None = None,
+        ceiling: Limits = CEILING,
+        changed: Callable[[Run], None] = lambda _: None,
+        clock: Callable[[], float] = time.time,
+        log: logging.Logger | None = None,
+    ) -> None:
+        """Do nothing yet; `changed` is told of each new state."""
+        self._folder = folder
+        self._backend = backend
+        self._queue = FairQueue(quotas or Quotas())
+        self._ceiling = ceiling
+        self._changed = changed
+        self._clock = clock
+        self._log = log or logging.getLogger(__name__)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="runs")
+        self._means = Means(
+            backend, files, folder, clock, self._save, self._save_output, self._signal
+        )
+        self._runs: dict[str, Run] = {}
+        self._books: dict[str, LogBook] = {}
+        self._attempts: dict[str, Attempt] = {}
+        self._signals: dict[str, asyncio.Event] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._store: RunStore | None = None
+        self._is_open = False
+
+    async def start(self) -> None:
+        """Take up what there is from before; NoSandboxError where no sandbox can be had."""
+        await self._backend.check()
+        self._folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        self._store = await self._in_thread(lambda: RunStore(self._folder))
+        for run in await self._in_thread(self._store.all):
+            self._runs[run.id] = run
+            if run.state is State.QUEUED:
+                self._queue.add(_ticket(run), ask=False)
+            elif not run.state.is_over:
+                await self._take_up(run)
+        self._is_open = True
+        self._dispatch()
+
+    async def close(self) -> None:
+        """End the sandboxes; what was under way is begun again by the next server."""
+        self._is_open = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._store is not None:
+            await self._in_thread(self._store.close)
+            self._store = None
+        self._thread.shutdown()
+
+    async def submit(self, person: Person, what: RunConfiguration, project: str = "") -> Run:
+        """Let a run wait for its turn; OverLimitError and QuotaError for what may not be had."""
+        if above := exceeded(what.limits, self._ceiling):
+            raise OverLimitError(" ".join(above))
+        if not what.command:
+            raise InvalidRequestError("A run needs a command.")
+        run = Run(secrets.token_hex(8), person, project, what, self._clock())
+        self._queue.add(_ticket(run))
+        try:
+            await self._in_thread(lambda: self._opened.add(run))
+        except BaseException:
+            self._queue.remove(run.id)
+            raise
+        self._note(run)
+        await self._forget_old()
+        self._dispatch()
+        return run
+
+    async def stop(self, run_id: str) -> None:
+        """End a run, or take it out of the queue; nothing for one that is over."""
+        run = self.run(run_id)
+        if attempt := self._attempts.get(run_id):
+            attempt.stop()
+        elif run.state is State.QUEUED:
+            self._queue.remove(run_id)
+            await self._save(
+                replace(
+                    run, state=State.STOPPED, sentence="It was stopped.", ended_at=self._clock()
+                )
+            )
+
+    def run(self, run_id: str) -> Run:
+        """Give a run as it is now; NotFoundError if there is none."""
+        run = self._runs.get(run_id)
+        if run is None:
+            raise NotFoundError("There is no such run.")
+        return run
+
+    def runs(self) -> list[Run]:
+        """Give all runs, the newest first."""
+        return sorted(self._runs.values(), key=lambda run: run.submitted_at, reverse=True)
+
+    def position(self, run_id: str) -> int | None:
+        """How many start before a run that waits."""
+        return self._queue.position(run_id)
+
+    async def follow(self, run_id: str, after: int = -1) -> AsyncIterator[tuple[Run, list[Piece]]]:
+        """Give a run and what it has printed after a piece, then whatever changes, to its end."""
+        while True:
+            signal = self._signals.setdefault(run_id, asyncio.Event())
+            # In this order: of a run that is over, all output is there.
+            run = self.run(run_id)
+            pieces = await self._output(run_id, after)
+            yield run, pieces
+            after = pieces[-1].number if pieces else after
+            if run.state.is_over and not pieces:
+                return
+            if not pieces:
+                await signal.wait()
+
+    def artifact(self, run_id: str, path: str) -> Path:
+        """Give the file of an artifact; NotFoundError if the run has none there."""
+        if path not in {artifact.path for artifact in self.run(run_id).artifacts}:
+            raise NotFoundError("The run has made no such file.")
+        return artifacts_folder(self._folder, run_id) / path
+
+    async def _output(self, run_id: str, after: int) -> list[Piece]:
+        if book := self._books.get(run_id):
+            return book.after(after)
+        return await self._in_thread(lambda: self._opened.output(run_id, after, LogBook.MOST))
+
+    def _dispatch(self) -> None:
+        """Begin whatever may begin."""
+        while self._is_open and (ticket := self._queue.take()):
+            task = asyncio.create_task(self._carry_out(ticket.run_id))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _carry_out(self, run_id: str) -> None:
+        try:
+            before = await self._in_thread(lambda: self._opened.output(run_id))
+            book = self._books[run_id] = LogBook(before)
+            attempt = self._attempts[run_id] = Attempt(self._runs[run_id], book, self._means)
+            await attempt.carry_out()
+        except SupersededError:
+            self._log.warning("Run %s has ended elsewhere", run_id)
+        except Exception:  # noqa: BLE001 - the outermost frame of a task
+            self._log.exception("Run %s failed by a defect", run_id)
+            await self._give_up(run_id, "It failed by a defect of the server.")
+        finally:
+            self._attempts.pop(run_id, None)
+            self._books.pop(run_id, None)
+            self._queue.remove(run_id)
+        self._dispatch()
+
+    async def _give_up(self, run_id: str, sentence: str, state: State = State.FAILED) -> None:
+        run = self._runs[run_id]
+        if not run.state.is_over:
+            ended = replace(run, state=state, sentence=sentence, ended_at=self._clock())
+            await self._save(ended)
+
+    async def _take_up(self, run: Run) -> None:
+        """Begin again what a killed server was at, or give it up."""
+        await self._backend.reap(run.id, run.handle)
+        if run.attempt >= MAX_ATTEMPTS:
+            await self._give_up(
+                run.id, "It was given up: the server went away each time it ran.", State.LOST
+            )
+            return
+        before = await self._in_thread(lambda: self._opened.output(run.id))
+        notice = Output(0, len(before)).notice("The server was started anew; the run begins again.")
+        await self._save_output(run.id, notice)
+        await self._save(run.again())
+        self._queue.add(_ticket(run), ask=False)
+
+    async def _save(self, run: Run) -> None:
+        begins = run.state is State.PREPARING
+        write = self._opened.begin if begins else self._opened.save
+        if not await self._in_thread(lambda: write(run)):
+            raise SupersededError
+        self._note(run)
+
+    async def _save_output(self, run_id: str, pieces: list[Piece]) -> None:
+        await self._in_thread(lambda: self._opened.add_output(run_id, pieces))
+
+    def _note(self, run: Run) -> None:
+        self._runs[run.id] = run
+        self._signal(run.id)
+        self._changed(run)
+
+    def _signal(self, run_id: str) -> None:
+        """Wake those who follow a run."""
+        if signal := self._signals.pop(run_id, None):
+            signal.set()
+
+    async def _forget_old(self) -> None:
+        """Keep the newest runs only."""
+        over = [run for run in self.runs() if run.state.is_over]
+        for run in over[MAX_KEPT:]:
+            del self._runs[run.id]
+            await self._in_thread(lambda run=run: self._forget(run.id))  # type: ignore[misc]
+
+    def _forget(self, run_id: str) -> None:
+        self._opened.remove(run_id)
+        shutil.rmtree(artifacts_folder(self._folder, run_id), ignore_errors=True)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    @property
+    def _opened(self) -> RunStore:
+        if self._store is None:
+            raise NoSandboxError("Runs can't be carried out: the server is ending.")
+        return self._store
+
+
+def _ticket(run: Run) -> Ticket:
+    return Ticket(run.id, run.person.username, run.project)

@@ -1,0 +1,307 @@
+"""The queue before the sandboxes, with real ones: what is shown, kept, and survives."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import pytest
+from codesyncx_spawner.errors import NoSandboxError, OverLimitError, QuotaError
+from codesyncx_spawner.fair_queue import Quotas
+from codesyncx_spawner.limits import Limits
+from codesyncx_spawner.run_file import RunConfiguration
+from codesyncx_spawner.runner import Runner
+from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
+from codesyncx_spawner.snapshot import Snapshot, write_snapshot
+from codesyncx_spawner.states import State
+from support.servers import REPOSITORY
+
+from codesyncx_server.access.model import Person
+from codesyncx_server.errors import NotFoundError, RefusedError
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from codesyncx_spawner.run import Run
+
+ADA, BOB = Person("ada"), Person("bob")
+
+
+class ProjectFiles:
+    """A project of which everybody may read everything but what begins with `secret`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    async def snapshot(self, person: Person, archive: IO[bytes], limits: Limits) -> Snapshot:
+        if person.username == "nobody":
+            raise RefusedError("You may not read anything.")
+        return write_snapshot(
+            self.root, archive, lambda path: not path.startswith("secret"), {}, limits
+        )
+
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> ProjectFiles:
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "data.txt").write_text("forty-two")
+    (root / "secret.txt").write_text("hush")
+    return ProjectFiles(root)
+
+
+@pytest.fixture
+def open_runner(
+    project: ProjectFiles, tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop
+) -> Iterator[Open]:
+    opened: list[Runner] = []
+
+    async def start(**options: Any) -> Runner:
+        runner = Runner(tmp_path / "runs", BubblewrapBackend(), project, **options)
+        opened.append(runner)
+        await runner.start()
+        return runner
+
+    yield start
+    for runner in opened:
+        jp_asyncio_loop.run_until_complete(runner.close())
+
+
+def shell(command: str, **options: Any) -> RunConfiguration:
+    limits = Limits(**{"memory_bytes": 100_000_000, "disk_bytes": 10_000_000, **options})
+    return RunConfiguration("", ("/bin/sh", "-c", command), limits=limits)
+
+
+async def watched(runner: Runner, run: Run) -> tuple[Run, str, list[State]]:
+    """Follow a run to its end."""
+    text, states = "", list[State]()
+    async for seen, pieces in runner.follow(run.id):
+        text += "".join(piece.text + "\n" * piece.ends_line for piece in pieces)
+        run = seen
+        if seen.state not in states:
+            states.append(seen.state)
+    return run, text, states
+
+
+async def until(runner: Runner, run: Run, state: State) -> None:
+    async for seen, _ in runner.follow(run.id):
+        if seen.state is state:
+            return
+
+
+async def test_a_run_is_followed_from_the_queue_to_its_end(open_runner: Open) -> None:
+    told: list[State] = []
+    runner = await open_runner(changed=lambda run: told.append(run.state))
+    run = await runner.submit(ADA, shell("cat data.txt; echo; ls; echo made > new.txt"))
+    ended, text, _ = await watched(runner, run)
+    assert text == "forty-two\ndata.txt\n"
+    assert (ended.state, ended.exit_code, ended.sentence) == (State.SUCCEEDED, 0, "It is done.")
+    assert told == [
+        State.QUEUED,
+        State.PREPARING,
+        State.STARTING,
+        State.RUNNING,
+        State.COLLECTING,
+        State.SUCCEEDED,
+    ]
+    assert [artifact.path for artifact in ended.artifacts] == ["new.txt"]
+    assert runner.artifact(run.id, "new.txt").read_text() == "made\n"
+    with pytest.raises(NotFoundError):
+        runner.artifact(run.id, "../../runs.db")
+    assert ended.files == ("data.txt",)
+
+
+async def test_what_has_ended_can_be_read_after_a_restart(open_runner: Open) -> None:
+    runner = await open_runner()
+    run, text, _ = await watched(runner, await runner.submit(ADA, shell("seq 3000")))
+    await runner.close()
+    again = await open_runner()
+    assert again.runs() == [run]
+    _, kept, _ = await watched(again, run)
+    assert kept == text == "".join(f"{n}\n" for n in range(1, 3001))
+    late = [piece async for _, pieces in again.follow(run.id, 2997) for piece in pieces]
+    assert [piece.text for piece in late] == ["2999", "3000"]
+
+
+async def test_a_failure_is_told(open_runner: Open) -> None:
+    runner = await open_runner()
+    ended, _, _ = await watched(runner, await runner.submit(ADA, shell("exit 3")))
+    assert (ended.state, ended.sentence) == (State.FAILED, "It ended with exit code 3.")
+    refused, _, _ = await watched(runner, await runner.submit(Person("nobody"), shell("true")))
+    assert (refused.state, refused.sentence) == (State.FAILED, "You may not read anything.")
+    slow, _, _ = await watched(runner, await runner.submit(ADA, shell("sleep 60", time_s=0.2)))
+    assert slow.state is State.TIMED_OUT
+
+
+async def test_a_run_can_be_stopped_wherever_it_is(open_runner: Open) -> None:
+    runner = await open_runner(quotas=Quotas(running=1))
+    first = await runner.submit(ADA, shell("echo up; sleep 1000", time_s=60))
+    second = await runner.submit(ADA, shell("echo never"))
+    assert runner.position(second.id) == 0
+    await runner.stop(second.id)
+    ended, text, states = await watched(runner, second)
+    assert (ended.state, text, states) == (State.STOPPED, "", [State.STOPPED])
+    await until(runner, first, State.RUNNING)
+    await runner.stop(first.id)
+    ended, _, _ = await watched(runner, first)
+    assert ended.state is State.STOPPED
+    await runner.stop(first.id)
+    with pytest.raises(NotFoundError):
+        await runner.stop("no-such-run")
+
+
+async def test_more_than_may_be_had_is_refused(open_runner: Open) -> None:
+    runner = await open_runner(quotas=Quotas(running=1, waiting_per_person=1))
+    with pytest.raises(OverLimitError, match=r"limits\.time: 20 min is more than this server"):
+        await runner.submit(ADA, shell("true", time_s=1200))
+    await runner.submit(ADA, shell("sleep 1000", time_s=60))
+    await runner.submit(ADA, shell("true"))
+    with pytest.raises(QuotaError):
+        await runner.submit(ADA, shell("true"))
+    assert len(runner.runs()) == 2
+
+
+async def test_people_take_turns(open_runner: Open) -> None:
+    begun: list[str] = []
+    runner = await open_runner(
+        quotas=Quotas(running=1),
+        changed=lambda run: begun.append(run.id) if run.state is State.RUNNING else None,
+    )
+    hers = [await runner.submit(ADA, shell("true")) for _ in range(3)]
+    his = await runner.submit(BOB, shell("true"))
+    for run in (*hers, his):
+        await watched(runner, run)
+    assert begun == [hers[0].id, his.id, hers[1].id, hers[2].id]
+
+
+async def test_two_servers_do_not_share_a_queue(open_runner: Open) -> None:
+    await open_runner()
+    with pytest.raises(NoSandboxError, match="Another server of the same project"):
+        await open_runner()
+
+
+async def test_a_server_that_ends_leaves_its_runs_to_the_next(open_runner: Open) -> None:
+    runner = await open_runner()
+    run = await runner.submit(ADA, shell("echo begun; sleep 1000", time_s=60))
+    async for _, pieces in runner.follow(run.id):
+        if pieces:
+            break
+    await runner.close()
+    again = await open_runner()
+    lines: list[str] = []
+    async for _, pieces in again.follow(run.id):
+        lines += [piece.text for piece in pieces]
+        if lines.count("begun") == 2:
+            break
+    assert again.run(run.id).attempt == 2
+    assert lines == ["begun", "The server was started anew; the run begins again.", "begun"]
+    await again.stop(run.id)
+    assert (await watched(again, run))[0].state is State.STOPPED
+
+
+async def test_a_run_that_ends_the_server_each_time_is_given_up(open_runner: Open) -> None:
+    run: Run | None = None
+    for _ in range(2):
+        runner = await open_runner()
+        run = run or await runner.submit(ADA, shell("sleep 1000", time_s=60))
+        await until(runner, run, State.RUNNING)
+        await runner.close()
+    assert run is not None
+    runner = await open_runner()
+    assert runner.run(run.id).state is State.LOST
+
+
+async def test_a_full_disk_is_told_to_who_submits(open_runner: Open, tmp_path: Path) -> None:
+    runner = await open_runner()
+    with sqlite3.connect(tmp_path / "runs" / "runs.db") as other:
+        other.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON runs BEGIN SELECT RAISE(FAIL, 'full'); END"
+        )
+    with pytest.raises(Exception, match="A run can't be kept: full"):
+        await runner.submit(ADA, shell("true"))
+    assert runner.runs() == []
+
+
+SERVER = """
+import asyncio, json, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from codesyncx_spawner import runner as runners
+from codesyncx_spawner.fair_queue import Quotas
+from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
+from test_runner import ADA, ProjectFiles, shell
+
+runners.MAX_ATTEMPTS = 1000
+
+def tell(run):
+    print(json.dumps([run.id, run.state]), flush=True)
+
+async def main():
+    folder, wanted = Path(sys.argv[1]), int(sys.argv[2])
+    quotas = Quotas(2, 2, 2, 1000, 1000)
+    files = ProjectFiles(folder / "project")
+    runner = runners.Runner(
+        folder / "runs", BubblewrapBackend(), files, quotas=quotas, changed=tell
+    )
+    await runner.start()
+    for _ in range(wanted - len(runner.runs())):
+        await runner.submit(ADA, shell("echo worked"))
+    for run in runner.runs():
+        async for _ in runner.follow(run.id):
+            pass
+    await runner.close()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.usefixtures("project")
+def test_killed_servers_lose_no_run_and_complete_none_twice(tmp_path: Path) -> None:
+    """Kill the server with -9 at random steps of its runs until all of them are done."""
+    choose, count, ends = random.Random(5), 24, Counter[str]()
+    known: set[str] = set()
+    kills = 0
+    while True:
+        server = subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(tmp_path), str(count), str(Path(__file__).parent)],
+            stdout=subprocess.PIPE,
+            cwd=REPOSITORY / "tests",
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY / "tests")},
+        )
+        assert server.stdout is not None
+        steps = choose.randrange(count + 10, count + 50) if kills < 6 else 100_000
+        with server, server.stdout:
+            for _, line in zip(range(steps), server.stdout, strict=False):
+                run_id, state = json.loads(line)
+                known.add(run_id)
+                ends[run_id] += State(state).is_over
+            if server.poll() is None and steps < 100_000:
+                server.send_signal(signal.SIGKILL)
+                kills += 1
+            for line in server.stdout:
+                run_id, state = json.loads(line)
+                ends[run_id] += State(state).is_over
+        if server.returncode == 0:
+            break
+        assert server.returncode == -signal.SIGKILL
+    assert kills >= 3
+    assert len(known) == count
+    with sqlite3.connect(tmp_path / "runs" / "runs.db") as database:
+        states = database.execute("SELECT state, count(*) FROM runs GROUP BY state").fetchall()
+    assert states == [("succeeded", count)]
+    # An ending that was written just before the kill may not have been told any more.
+    assert max(ends.values()) == 1
+    left = {path.name for path in Path("/sys/fs/cgroup").rglob("codesyncx-*")}
+    assert left.isdisjoint({f"codesyncx-{run_id}" for run_id in known})
