@@ -9,6 +9,7 @@ __all__ = [
     "InvalidTokenError",
     "NotNegotiableError",
     "RefusedError",
+    "RemovedError",
     "RoomLockedError",
     "TooManyError",
 ]
@@ -24,6 +25,12 @@ class RoomLockedError(RefusedError):
     """The room was locked: nobody comes in any more."""
 
     code = "room_locked"
+
+
+class RemovedError(RefusedError):
+    """The person was removed from the call, or not let in."""
+
+    code = "removed"
 
 
 class NotNegotiableError(InvalidRequestError):

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import fields
 
 import pytest
 from support.servers import REPOSITORY
 
 from codesyncx_media import errors
+from codesyncx_media.rooms.events import EVENTS
+from codesyncx_media.signalling.messages import CLIENT_MESSAGES, SERVER_MESSAGES
 from codesyncx_server.errors import CodeSyncXError
 
 OURS = [
@@ -21,3 +24,21 @@ def test_every_error_of_calls_is_told_with_its_status_and_close_code(
 ) -> None:
     line = f"| `{error.code}` | {error.http_status} | {error.close_code} |"
     assert line in (REPOSITORY / "docs" / "reference.md").read_text()
+
+
+def test_every_message_is_told_with_its_fields() -> None:
+    text = (REPOSITORY / "docs" / "calls-protocol.md").read_text()
+    rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+    wanted: dict[str, set[str]] = {
+        name: set(schema["properties"]) - {"type", "id"} for name, schema in CLIENT_MESSAGES.items()
+    }
+    wanted |= {event.type: {field.name for field in fields(event)} for event in EVENTS}
+    wanted |= {name: set() for name in SERVER_MESSAGES}
+    assert set(rows) == set(wanted)
+    missing = {
+        (name, field)
+        for name, row in rows.items()
+        for field in wanted[name]
+        if f"`{field}`" not in row
+    }
+    assert missing == set()

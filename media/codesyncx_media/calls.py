@@ -1,0 +1,88 @@
+"""All calls of one media process, and the door to them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from .call import Call
+from .errors import TooManyError
+from .tokens import RoomName, SpentTokens, TokenKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .participant import Outlet, Participant
+    from .rights import Rights
+    from .signalling.messages import Fields
+    from .transport import UdpPort
+
+MAX_CALLS = 500
+
+
+class Seat(NamedTuple):
+    """Somebody's place in a call."""
+
+    call: Call
+    participant: Participant
+
+
+class Calls:
+    """The calls that are held here; `clock` is for media, `wall_clock` for tokens."""
+
+    def __init__(
+        self,
+        key: TokenKey,
+        port: UdpPort,
+        addresses: Sequence[tuple[str, int]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._key = key
+        self._port = port
+        self._addresses = addresses
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._spent = SpentTokens()
+        self._calls: dict[RoomName, Call] = {}
+
+    def join(self, fields: Fields, connection_id: str, outlet: Outlet) -> Seat:
+        """Let somebody in by a `join` message; InvalidTokenError, RefusedError, TooManyError."""
+        name = RoomName(fields["project"], fields["room"])
+        now = self._wall_clock()
+        token = self._key.read(fields["token"], name, now=now)
+        self._spent.spend(token, connection_id, now=now)
+        call = self._calls.get(name)
+        if call is None:
+            if len(self._calls) >= MAX_CALLS:
+                raise TooManyError("There are as many calls here as can be; try again later.")
+            call = Call(self._port, self._addresses, self._clock)
+        participant = call.join(token, outlet)
+        self._calls[name] = call
+        return Seat(call, participant)
+
+    def leave(self, seat: Seat) -> None:
+        """Let somebody go; a call that nobody is in any more is over."""
+        seat.call.leave(seat.participant)
+        if seat.call.is_empty:
+            self._calls = {name: call for name, call in self._calls.items() if not call.is_empty}
+
+    def set_rights(self, project: str, person_id: str, rights: Rights) -> None:
+        """Give somebody other rights in all calls of a project."""
+        for call in self._of_project(project):
+            call.set_rights(person_id, rights)
+
+    def expel(self, project: str, person_id: str) -> None:
+        """Remove somebody from all calls of a project."""
+        for call in self._of_project(project):
+            call.expel(person_id)
+
+    def poll(self) -> None:
+        """Send what is due in every call."""
+        now = self._clock()
+        for call in self._calls.values():
+            call.poll(now)
+
+    def _of_project(self, project: str) -> list[Call]:
+        return [call for name, call in self._calls.items() if name.project == project]

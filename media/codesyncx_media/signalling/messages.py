@@ -1,0 +1,161 @@
+"""Every message that a browser may send, with the schema that it is held against.
+
+What the server sends are `EVENTS` of the room and `SERVER_MESSAGES`. Both sides of the protocol
+are told in docs/calls-protocol.md, which a test compares with this file.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from ..errors import InvalidRequestError
+from ..rooms import TrackKind
+from ..sdp.parser import MAX_LENGTH as MAX_DESCRIPTION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..rooms.events import Event
+
+VERSION = 1
+MAX_MESSAGE = MAX_DESCRIPTION + 16 * 1024
+"""In characters. All but descriptions are held to less by their schemas."""
+
+Schema = dict[str, Any]
+Fields = dict[str, Any]
+
+
+def _text(most: int, least: int = 1) -> Schema:
+    return {"type": "string", "minLength": least, "maxLength": most}
+
+
+def _fields(**properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": {
+            "type": {"type": "string"},
+            "id": {"type": "integer", "minimum": 0, "maximum": 2**53},
+            **properties,
+        },
+        "required": ["type", *properties],
+        "additionalProperties": False,
+    }
+
+
+_NAME = _text(256)
+_PLACE = _text(64, least=0)
+_BOOLEAN: Schema = {"type": "boolean"}
+_DESCRIPTION = _text(MAX_DESCRIPTION)
+_MID = {"type": "string", "pattern": r"^[!-~]{1,64}$"}
+
+CLIENT_MESSAGES: Mapping[str, Schema] = {
+    "join": _fields(
+        version={"const": VERSION},
+        project=_text(256, least=0),
+        room=_NAME,
+        token=_text(4096),
+    ),
+    "publish": _fields(
+        sdp=_DESCRIPTION,
+        tracks={
+            "type": "object",
+            "propertyNames": _MID,
+            "additionalProperties": {"enum": [kind.value for kind in TrackKind]},
+            "maxProperties": 32,
+        },
+    ),
+    "subscribed": _fields(sdp=_DESCRIPTION),
+    "restart": _fields(connection={"enum": ["publish", "subscribe"]}),
+    "set_muted": _fields(track_id=_NAME, is_muted=_BOOLEAN),
+    "mute": _fields(member_id=_NAME, track_id=_NAME),
+    "mute_all": _fields(),
+    "end_track": _fields(member_id=_NAME, track_id=_NAME),
+    "raise_hand": _fields(is_raised=_BOOLEAN),
+    "lower_hand": _fields(member_id=_NAME),
+    "react": _fields(emoji=_text(64)),
+    "admit": _fields(member_id=_NAME),
+    "remove": _fields(member_id=_NAME),
+    "set_locked": _fields(is_locked=_BOOLEAN),
+    "set_lobby": _fields(has_lobby=_BOOLEAN),
+    "plan_breakouts": _fields(names={"type": "array", "items": _text(256), "maxItems": 100}),
+    "assign": _fields(person_id=_NAME, place=_PLACE),
+    "assign_at_random": _fields(),
+    "assign_by_team": _fields(
+        teams={
+            "type": "object",
+            "propertyNames": _NAME,
+            "additionalProperties": _text(256),
+            "maxProperties": 1000,
+        }
+    ),
+    "open_breakouts": _fields(),
+    "close_breakouts": _fields(),
+    "visit": _fields(place=_PLACE),
+    "broadcast": _fields(text=_text(2000)),
+}
+
+SERVER_MESSAGES = ("welcome", "done", "error", "published", "subscribe")
+
+_VALIDATORS = {name: Draft202012Validator(schema) for name, schema in CLIENT_MESSAGES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that follows its schema; `id` is the browser's number for it, if it gave one."""
+
+    type: str
+    fields: Fields
+    id: int | None = None
+
+
+def decode(text: str | bytes) -> Message:
+    """Read what a browser sent; InvalidRequestError when it isn't a message of the protocol."""
+    if isinstance(text, bytes):
+        raise InvalidRequestError("Messages are text.")
+    if len(text) > MAX_MESSAGE:
+        raise InvalidRequestError("That message is too long.")
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequestError("That message is no JSON.") from error
+    kind = whole.get("type") if isinstance(whole, dict) else None
+    validator = _VALIDATORS.get(kind) if isinstance(kind, str) else None
+    if validator is None:
+        raise InvalidRequestError("There is no message of that type.")
+    problem = best_match(validator.iter_errors(whole))
+    if problem is not None:
+        # Its own message would repeat what was sent, however long that is.
+        where = "".join(f" {part!r}" for part in problem.absolute_path if isinstance(part, str))
+        raise InvalidRequestError(
+            f"A {kind!r} message doesn't follow its schema ({problem.validator}{where[:80]})."
+        )
+    return Message(whole.pop("type"), whole, whole.pop("id", None))
+
+
+def encode(kind: str, **fields: Any) -> str:
+    """Write a message to a browser."""
+    return json.dumps({"type": kind, **fields}, separators=(",", ":"))
+
+
+def encode_event(event: Event) -> str:
+    """Write what happened in the room."""
+    return encode(event.type, **_plain(asdict(event)))
+
+
+def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain_value(value) for name, value in fields.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if hasattr(value, "_asdict"):
+        return _plain(value._asdict())
+    if isinstance(value, dict):
+        return _plain(value)
+    if isinstance(value, list | tuple):
+        return [_plain_value(item) for item in value]
+    return value

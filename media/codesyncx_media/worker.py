@@ -1,0 +1,149 @@
+"""A media process: calls behind one UDP port and one loopback port for signalling.
+
+Its parent writes lines of JSON to its standard input: the first says how it is to run, each later
+one changes somebody's rights. It answers the first with one line of its own, and ends when the
+pipe closes: a media process never outlives the server that it works for. Secrets come over the
+pipe because arguments and environments can be read by others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+
+from .calls import Calls
+from .rights import Right
+from .signalling.handlers import CallSocket, settings
+from .tokens import TokenKey
+from .transport import UdpPort
+from .transport.private_aiortc import Certificate
+
+_log = logging.getLogger(__name__)
+
+SIGNALLING_PATH = "/call/v1"
+POLL_EVERY_S = 0.02
+SWEEP_EVERY_S = 1.0
+MAX_ORDER = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """How a worker runs: `host` is where its UDP port is bound, `addresses` where it is reached.
+
+    Addresses without a port are reached at the one that the worker was given.
+    """
+
+    secret: bytes
+    host: str = "127.0.0.1"
+    udp_port: int = 0
+    addresses: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, line: bytes) -> WorkerSettings:
+        """Read the first line from the parent; ValueError, KeyError or TypeError."""
+        told = json.loads(line)
+        host = str(told.get("host", "127.0.0.1"))
+        return cls(
+            secret=bytes.fromhex(told["secret"]),
+            host=host,
+            udp_port=int(told.get("udp_port", 0)),
+            addresses=tuple(str(address) for address in told.get("addresses", [host])),
+        )
+
+
+class Worker:
+    """The parts of a media process, started and stopped together."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._port: UdpPort | None = None
+        self._server: HTTPServer | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.calls: Calls | None = None
+
+    async def start(self) -> dict[str, int]:
+        """Open the ports; gives their numbers."""
+        loop = asyncio.get_running_loop()
+        wanted = self._settings
+        self._port = await UdpPort.open(
+            wanted.host, wanted.udp_port, certificate=Certificate(), clock=loop.time
+        )
+        udp_port = self._port.address[1]
+        addresses = [(address, udp_port) for address in wanted.addresses or (wanted.host,)]
+        self.calls = Calls(TokenKey(wanted.secret), self._port, addresses, clock=loop.time)
+        sockets = bind_sockets(0, "127.0.0.1")
+        application = Application(
+            [(SIGNALLING_PATH, CallSocket, {"calls": self.calls})], **settings()
+        )
+        self._server = HTTPServer(application)
+        self._server.add_sockets(sockets)
+        for every_s, work in (
+            (POLL_EVERY_S, self.calls.poll),
+            (SWEEP_EVERY_S, self._port.sweep),
+        ):
+            self._tasks.add(loop.create_task(_repeat(every_s, work)))
+        return {"signalling_port": sockets[0].getsockname()[1], "udp_port": udp_port}
+
+    def obey(self, line: bytes) -> None:
+        """Do what a later line from the parent says; ValueError, KeyError or TypeError."""
+        order = json.loads(line)
+        if self.calls is None:
+            return
+        if order["type"] == "set_rights":
+            rights = frozenset(Right(right) for right in order["rights"])
+            self.calls.set_rights(order["project"], order["person_id"], rights)
+        elif order["type"] == "expel":
+            self.calls.expel(order["project"], order["person_id"])
+        else:
+            raise ValueError(f"there is no order {order['type']!r}")
+
+    async def stop(self) -> None:
+        """Close everything."""
+        for task in self._tasks:
+            task.cancel()
+        if self._server is not None:
+            self._server.stop()
+            await self._server.close_all_connections()
+        if self._port is not None:
+            await self._port.close()
+
+
+async def _repeat(every_s: float, work: Any) -> None:
+    """Do something again and again; one failure is logged and the next turn comes."""
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            work()
+        except Exception:  # noqa: BLE001 (the task's outermost frame)
+            _log.exception("Work of the media process failed")
+
+
+async def _serve(stream: asyncio.StreamReader) -> None:
+    worker = Worker(WorkerSettings.read(await stream.readline()))
+    ports = await worker.start()
+    sys.stdout.write(json.dumps(ports) + "\n")
+    sys.stdout.flush()
+    try:
+        while line := await stream.readline():
+            try:
+                worker.obey(line)
+            except (ValueError, KeyError, TypeError) as error:
+                _log.error("An order of the server couldn't be read: %s", error)
+    finally:
+        await worker.stop()
+
+
+async def main() -> None:
+    """Run until the parent closes the pipe."""
+    stream = asyncio.StreamReader(limit=MAX_ORDER)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin)
+    await _serve(stream)

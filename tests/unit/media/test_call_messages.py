@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codesyncx_media.errors import InvalidRequestError, TooManyError
+from codesyncx_media.rights import Right
+from codesyncx_media.rooms import CallRoom, TrackKind
+from codesyncx_media.rooms.events import EVENTS, Event
+from codesyncx_media.signalling.messages import (
+    CLIENT_MESSAGES,
+    MAX_MESSAGE,
+    VERSION,
+    decode,
+    encode_event,
+)
+from codesyncx_media.signalling.pace import BURST, Pace
+from codesyncx_media.signalling.requests import ROOM_REQUESTS
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "join": {"version": VERSION, "project": "", "room": "lecture", "token": "a.b.c"},
+    "publish": {"sdp": "v=0", "tracks": {"0": "microphone", "1": "camera"}},
+    "subscribed": {"sdp": "v=0"},
+    "restart": {"connection": "publish"},
+    "set_muted": {"track_id": "t", "is_muted": True},
+    "mute": {"member_id": "m1", "track_id": "t"},
+    "mute_all": {},
+    "end_track": {"member_id": "m1", "track_id": "t"},
+    "raise_hand": {"is_raised": True},
+    "lower_hand": {"member_id": "m1"},
+    "react": {"emoji": "👍🏽"},
+    "admit": {"member_id": "m1"},
+    "remove": {"member_id": "m1"},
+    "set_locked": {"is_locked": True},
+    "set_lobby": {"has_lobby": False},
+    "plan_breakouts": {"names": ["one", "two"]},
+    "assign": {"person_id": "ada", "place": ""},
+    "assign_at_random": {},
+    "assign_by_team": {"teams": {"ada": "red"}},
+    "open_breakouts": {},
+    "close_breakouts": {},
+    "visit": {"place": "b1"},
+    "broadcast": {"text": "Five minutes left"},
+}
+
+
+def text(kind: str, **fields: Any) -> str:
+    return json.dumps({"type": kind, **fields})
+
+
+def test_there_is_an_example_of_every_message() -> None:
+    assert set(EXAMPLES) == set(CLIENT_MESSAGES)
+    of_the_call = {"join", "publish", "subscribed", "restart"}
+    assert set(ROOM_REQUESTS) == set(CLIENT_MESSAGES) - of_the_call
+
+
+@pytest.mark.parametrize("kind", CLIENT_MESSAGES)
+def test_a_message_is_read_with_and_without_a_number(kind: str) -> None:
+    assert decode(text(kind, **EXAMPLES[kind])).fields == EXAMPLES[kind]
+    message = decode(text(kind, id=7, **EXAMPLES[kind]))
+    assert (message.type, message.id, message.fields) == (kind, 7, EXAMPLES[kind])
+
+
+@pytest.mark.parametrize("kind", CLIENT_MESSAGES)
+def test_a_field_too_few_too_many_or_of_another_type_is_refused(kind: str) -> None:
+    example = EXAMPLES[kind]
+    broken = [{**example, "more": 1}, {**example, "id": -1}, {**example, "id": "1"}]
+    broken += [{k: v for k, v in example.items() if k != name} for name in example]
+    broken += [{**example, name: None} for name in example]
+    broken += [{**example, name: 10**400} for name in example]
+    for fields in broken:
+        with pytest.raises(InvalidRequestError, match=kind):
+            decode(text(kind, **fields))
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "",
+        "null",
+        "7",
+        "[]",
+        "{}",
+        '{"type": 7}',
+        '{"type": ["join"]}',
+        '{"type": "fly"}',
+        '{"type": "fly", "type": {}}',
+        "[" * 50_000,
+        '{"a":' * 50_000,
+        "x" * (MAX_MESSAGE + 1),
+        b"{}",
+    ],
+    ids=lambda whole: str(whole[:12]),
+)
+def test_what_is_no_message_is_refused(whole: str | bytes) -> None:
+    with pytest.raises(InvalidRequestError):
+        decode(whole)
+
+
+def test_a_refusal_never_repeats_what_was_sent() -> None:
+    for fields in ({"emoji": "<script>" * 1000}, {"emoji": "x", "<script>" * 100: 1}):
+        with pytest.raises(InvalidRequestError) as refused:
+            decode(text("react", **fields))
+        assert "script" not in str(refused.value)
+        assert len(str(refused.value)) < 200
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(sorted(CLIENT_MESSAGES)), st.data())
+def test_damaged_messages_are_read_or_refused_and_nothing_else(
+    kind: str, data: st.DataObject
+) -> None:
+    fields = dict(EXAMPLES[kind])
+    for name in data.draw(st.lists(st.sampled_from([*fields, "id", "x"]), max_size=3)):
+        fields[name] = data.draw(JSON)
+    try:
+        message = decode(text(kind, **fields))
+    except InvalidRequestError:
+        return
+    assert message.type == kind
+
+
+def test_every_event_that_a_room_tells_of_can_be_written() -> None:
+    room = CallRoom()
+    told: dict[str, str] = {}
+
+    def tell(notices: Any) -> None:
+        for _, event in notices:
+            assert isinstance(event, Event)
+            told[event.type] = encode_event(event)
+
+    def join(name: str, rights: frozenset[Right]) -> None:
+        tell(room.join(name, person_id=name, display_name="\ud83d half", rights=rights))
+
+    join("zoe", frozenset(Right))
+    join("ada", frozenset({Right.SPEAK}))
+    tell(room.floor.publish("ada", "voice", TrackKind.MICROPHONE))
+    tell(room.floor.mute("zoe", "ada", "voice"))
+    tell(room.set_rights("ada", frozenset()))
+    tell(room.floor.raise_hand("ada", is_raised=True, now=1.5))
+    tell(room.floor.react("ada", "🎉", now=2))
+    tell(room.breakouts.plan("zoe", ["one"]))
+    tell(room.breakouts.broadcast("zoe", "Hello"))
+    tell(room.set_lobby("zoe", has_lobby=True))
+    join("ben", frozenset())
+    tell(room.admit("zoe", "ben"))
+    tell(room.remove("zoe", "ada"))
+    tell(room.leave("ben"))
+    assert set(told) == {event.type for event in EVENTS}
+    for kind, whole in told.items():
+        assert json.loads(whole)["type"] == kind
+        whole.encode()
+
+
+def test_a_burst_of_messages_is_taken_and_a_flood_is_not() -> None:
+    pace = Pace(100.0)
+    for _ in range(BURST):
+        pace.spend(100.0)
+    with pytest.raises(TooManyError):
+        pace.spend(100.0)
+    pace.spend(100.1)
+    with pytest.raises(TooManyError):
+        pace.spend(100.1)
+    for second in range(1000):
+        pace.spend(200.0 + second / 10)
