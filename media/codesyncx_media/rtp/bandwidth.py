@@ -89,13 +89,17 @@ class BandwidthEstimator:
         if not packets:
             return
         self._loss_since = now if self._counted == 0 else self._loss_since
-        for packet in packets:
-            self._counted += 1
-            if packet.arrival_ticks is None:
-                self._lost += 1
-                continue
-            self._received.add(packet.size, now)
-            self._trendline.receive(packet.sent_at, packet.arrival_ticks)
+        trendline, received, lost = self._trendline, 0, 0
+        for _, sent_at, size, arrival_ticks in packets:
+            if arrival_ticks is None:
+                lost += 1
+            else:
+                received += size
+                trendline.receive(sent_at, arrival_ticks)
+        trendline.judge()
+        self._received.add(received, now)
+        self._counted += len(packets)
+        self._lost += lost
         self._judge_loss(now)
         self._judge_delay(now)
         self._judge_probe(packets)

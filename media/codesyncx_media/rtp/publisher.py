@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 REPORT_INTERVAL_S = 1.0
 DEFAULT_ROUND_TRIP_S = 0.1
 MAX_RTCP_BYTES = 1200
+# With the subscribers' extensions, a retransmission's header and SRTP it must still fit a datagram.
+MAX_RTP_BYTES = 1330
 _REPORTS_PER_PACKET = 31
 
 
@@ -65,11 +67,13 @@ class Publisher:
 
     def receive_rtp(self, data: bytes, now: float) -> MediaPacket | None:
         """Take in one RTP packet, decrypted. Gives what is to be forwarded, if anything is."""
-        try:
-            return self._receive(parse_rtp(data), now)
-        except ParseError:
-            self.counters.malformed += 1
-            return None
+        if len(data) <= MAX_RTP_BYTES:
+            try:
+                return self._receive(parse_rtp(data), now)
+            except ParseError:
+                pass
+        self.counters.malformed += 1
+        return None
 
     def _receive(self, view: RtpView, now: float) -> MediaPacket | None:
         extensions = self._reader.read(view)

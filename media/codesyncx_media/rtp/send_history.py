@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .transport_feedback import TransportFeedback
@@ -12,8 +11,7 @@ SIZE = 4096  # 4 s at 1,000 packets/s
 MASK = SIZE - 1
 
 
-@dataclass(slots=True, frozen=True)
-class SentPacket:
+class SentPacket(NamedTuple):
     """A packet that feedback is about. `arrival_ticks` is None when it didn't come."""
 
     number: int
@@ -50,8 +48,9 @@ class SendHistory:
         distance = (highest - feedback.base_sequence) & 0xFFFF
         base = highest - distance
         oldest = max(0, self.next_number - SIZE, self._acknowledged + 1)
+        sent_at, sizes = self.sent_at, self.sizes
         matched = [
-            SentPacket(number, self.sent_at[number & MASK], self.sizes[number & MASK], arrival)
+            SentPacket(number, sent_at[number & MASK], sizes[number & MASK], arrival)
             for number, arrival in enumerate(feedback.arrivals, base)
             if oldest <= number <= highest
         ]

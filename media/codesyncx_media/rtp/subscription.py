@@ -214,14 +214,14 @@ class Subscription:
             repeated.append(packet)
         return repeated
 
-    def _repeat_one(self, sequence_number: int, now: float) -> bytearray | None:
+    def _repeat_one(self, sequence_number: int, now: float, min_size: int = 0) -> bytearray | None:
         origin = self._epochs.origin(sequence_number)
         if origin is None:
             return None
         epoch, sequence = origin
         cache = epoch.stream.cache
         packet = cache.get(sequence) if cache is not None else None
-        if packet is None:
+        if packet is None or len(packet.wire) < min_size:
             return None
         number = self._history.note(len(packet.wire), now)
         out = patched(epoch, packet, self.ssrc, number)
@@ -244,8 +244,8 @@ class Subscription:
         for sequence_number in range(at, at - 8, -1):
             if size <= 0:
                 return packets
-            packet = self._repeat_one(sequence_number & 0xFFFF, now)
-            if packet is not None and len(packet) > 3 * MAX_PADDING // 2:
+            packet = self._repeat_one(sequence_number & 0xFFFF, now, min_size=2 * MAX_PADDING)
+            if packet is not None:
                 packets.append(packet)
                 size -= len(packet)
         return packets + self._bare_padding(size, last.timestamp, now)

@@ -27,7 +27,10 @@ _MAX_GAP_S = 3.0  # beyond this a connection stood still: begin anew
 
 
 class Trendline:
-    """Follows the differences between sending and arriving of groups of packets."""
+    """Follows the differences between sending and arriving of groups of packets.
+
+    `receive` each packet that one feedback tells of, then `judge`.
+    """
 
     def __init__(self) -> None:
         self.usage: Usage = "normal"
@@ -43,6 +46,7 @@ class Trendline:
         self._threshold_ms = _THRESHOLD_MS
         self._trend = 0.0
         self._over_since_s: float | None = None
+        self._unjudged_s = 0.0
         self.usage = "normal"
 
     def receive(self, sent_at: float, arrival_ticks: int) -> None:
@@ -69,7 +73,14 @@ class Trendline:
         self._delay_ms += (arrived_s - sent_s) * 1000
         self._smoothed_ms += (1 - SMOOTHING) * (self._delay_ms - self._smoothed_ms)
         self._points.append((arrival_ticks * TICK_S * 1000, self._smoothed_ms))
-        self._detect(sent_s, _slope(self._points) if len(self._points) == WINDOW else 0.0)
+        self._unjudged_s += sent_s
+
+    def judge(self) -> Usage:
+        """Say whether queues grow, by all that came so far."""
+        passed_s, self._unjudged_s = self._unjudged_s, 0.0
+        if passed_s > 0 and len(self._points) == WINDOW:
+            self._detect(passed_s, _slope(self._points))
+        return self.usage
 
     def _detect(self, passed_s: float, trend: float) -> None:
         modified = self._samples * trend * GAIN
@@ -96,9 +107,13 @@ class Trendline:
 def _slope(points: deque[tuple[float, float]]) -> float:
     """Fit a line through points; 0 when all lie above each other."""
     count = len(points)
-    mean_x = sum(x for x, _ in points) / count
-    mean_y = sum(y for _, y in points) / count
-    spread = sum((x - mean_x) ** 2 for x, _ in points)
-    if spread <= 0:
-        return 0.0
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+    origin = points[0][0]
+    sum_x = sum_y = sum_xx = sum_xy = 0.0
+    for at, y in points:
+        x = at - origin
+        sum_x += x
+        sum_y += y
+        sum_xx += x * x
+        sum_xy += x * y
+    spread = count * sum_xx - sum_x * sum_x
+    return (count * sum_xy - sum_x * sum_y) / spread if spread > 0 else 0.0

@@ -151,9 +151,13 @@ def test_steady_delays_are_no_trend_and_growing_ones_are() -> None:
     trendline = Trendline()
     for number in range(100):
         trendline.receive(number * 0.02, int((number * 0.02 + 0.1) / TICK_S))
+        if number % 5 == 0:
+            trendline.judge()
     assert trendline.usage == "normal"
     for number in range(100, 200):
         trendline.receive(number * 0.02, int((number * 0.03 + 0.1) / TICK_S))
+        if number % 5 == 0:
+            trendline.judge()
     assert trendline.usage == "over"
 
 

@@ -16,6 +16,7 @@ from support.rtp_streams import (
     publisher_of_sound,
 )
 
+from codesyncx_media.rtp.epochs import Epochs, patched
 from codesyncx_media.rtp.packet import RtpView, parse_rtp
 from codesyncx_media.rtp.rtcp_reports import SenderReport
 from codesyncx_media.rtp.send_history import SendHistory
@@ -119,6 +120,20 @@ def test_a_change_of_layers_keeps_time_by_the_publishers_clock() -> None:
     assert second is not None
     assert first.timestamp - last.timestamp == 1  # both show the same moment
     assert second.timestamp - first.timestamp == FRAME_TICKS
+
+
+def test_a_change_of_sources_goes_by_their_arrival() -> None:
+    scenes, epochs, views = (Scene(), Scene()), Epochs(first_sequence=5), []
+    for scene, at in zip(scenes, (1.0, 1.5), strict=True):
+        scene.now = at
+        packet = scene.packet(0, keyframe=True)
+        report = SenderReport(100, round(at * 1000) << 32, packet.timestamp)
+        scene.publisher.receive_rtcp(report.build(), at)
+        views.append(parse_rtp(bytes(patched(epochs.begin(packet, at), packet, 77, 0))))
+    before, after = views
+    assert after.sequence_number - before.sequence_number == 1
+    assert (after.timestamp - before.timestamp) & 0xFFFFFFFF == 45000
+    assert picture(after)[0] - picture(before)[0] == 1
 
 
 def test_frames_left_out_are_not_missed() -> None:

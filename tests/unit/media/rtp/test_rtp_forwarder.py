@@ -23,7 +23,7 @@ from codesyncx_media.rtp.subscriber import Subscriber
 from codesyncx_media.rtp.track import Track, TrackOffer
 from codesyncx_media.rtp.transport_feedback import TransportFeedback
 
-FRAME_S = 1 / 30
+PACKETS_PER_S = 90
 
 
 class Call:
@@ -34,7 +34,7 @@ class Call:
         self.publisher, self.track = publisher_of_pictures(("q", "h", "f"))
         self.cameras = [
             Camera(10 + layer, rid, size=size)
-            for layer, (rid, size) in enumerate([("q", 500), ("h", 1700), ("f", 6000)])
+            for layer, (rid, size) in enumerate([("q", 200), ("h", 500), ("f", 1200)])
         ]
         self.subscribers = [Subscriber(handle) for handle in range(subscribers)]
         for one in self.subscribers:
@@ -44,9 +44,9 @@ class Call:
         self.delivers = [True] * subscribers
         self.pending: list[list[tuple[int, int]]] = [[] for _ in self.subscribers]
 
-    def frame(self) -> None:
-        """Let all layers send a frame, asked for key frames as a browser is."""
-        self.now += FRAME_S
+    def packet(self) -> None:
+        """Let all layers send a packet, asked for key frames as a browser is."""
+        self.now += 1 / PACKETS_PER_S
         wanted = {
             packet.media_ssrc
             for datagram in self.publisher.poll(self.now)
@@ -69,9 +69,9 @@ class Call:
             self.pending[handle].append((number, int(self.now * 4000) + 80))
 
     def run(self, seconds: float) -> None:
-        for number in range(round(seconds * 30)):
-            self.frame()
-            if number % 3 == 0:
+        for number in range(round(seconds * PACKETS_PER_S)):
+            self.packet()
+            if number % 9 == 8:
                 for handle, one in enumerate(self.subscribers):
                     self.answer(handle, one)
 
@@ -109,11 +109,26 @@ def test_a_good_path_gets_the_large_layer_and_a_small_window_does_not() -> None:
     assert call.layer(1) == 0
 
 
+def test_a_window_that_grows_gets_larger_layers_by_probing() -> None:
+    call = Call(1)
+    (subscription,) = call.subscribers[0].subscriptions
+    subscription.max_layer = 0
+    call.run(5)
+    assert call.layer(0) == 0
+    assert call.subscribers[0].bandwidth.estimate_bps < 500_000
+    before = len(call.arrived[0])
+    subscription.max_layer = 2
+    call.run(15)
+    assert call.layer(0) == 2
+    probes = [view for view in map(parse_rtp, call.arrived[0][before:]) if view.ssrc == 556]
+    assert 0 < len(probes) < 500
+
+
 def test_what_arrives_is_one_stream_through_all_changes() -> None:
     call = Call(1)
     call.run(20)
     numbers = [view.sequence_number for view in map(parse_rtp, call.arrived[0]) if view.ssrc == 555]
-    assert len(numbers) > 500
+    assert len(numbers) > 1500
     assert {(b - a) & 0xFFFF for a, b in itertools.pairwise(numbers)} == {1}
 
 

@@ -17,6 +17,7 @@ from support.rtp_streams import (
 from codesyncx_media.rtp.demultiplexer import MAX_SSRCS
 from codesyncx_media.rtp.media_packet import PAYLOAD_AT, MediaPacket
 from codesyncx_media.rtp.packet import build_rtp, parse_rtp
+from codesyncx_media.rtp.publisher import MAX_RTP_BYTES
 from codesyncx_media.rtp.rtcp import RtcpPacket, parse_rtcp
 from codesyncx_media.rtp.rtcp_feedback import Nack, PictureLossIndication
 from codesyncx_media.rtp.rtcp_reports import ReceiverReport, SenderReport
@@ -175,6 +176,13 @@ def test_an_unknown_layer_or_format_goes_nowhere() -> None:
     stranger = build_rtp(payload_type=13, sequence_number=1, timestamp=1, ssrc=5, payload=b"x")
     assert publisher.receive_rtp(stranger, 1.0) is None
     assert publisher.counters.unroutable == 3
+
+
+def test_a_packet_that_could_not_be_forwarded_is_not_taken() -> None:
+    publisher, _ = publisher_of_pictures()
+    camera = Camera(7, size=MAX_RTP_BYTES)
+    assert publisher.receive_rtp(camera.next(keyframe=True), 1.0) is None
+    assert publisher.counters.malformed == 1
 
 
 def test_without_ids_the_only_track_of_a_format_is_meant() -> None:
