@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from codesyncx_spawner.fair_queue import Quotas
+from codesyncx_spawner.limits import CEILING, read_limits
+from codesyncx_spawner.sandbox.backend import SandboxBackend
+from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Dict, Enum, Int, List, Unicode
+from traitlets import Dict, Enum, Int, List, TraitError, Type, Unicode
 
 from .access.model import NO_ACCESS, ROLES
 from .chat.wiring import Chat
@@ -16,6 +20,7 @@ from .gate.wiring import Gatekeeping
 from .history.wiring import History
 from .presence import wiring as presence
 from .project.wiring import Project
+from .run.wiring import Runs
 from .sharing.wiring import Sharing
 
 if TYPE_CHECKING:
@@ -76,6 +81,25 @@ class CodeSyncXApp(ExtensionApp):
         catches or else on the whole project}.""",
     )
 
+    sandbox_backend = Type(
+        BubblewrapBackend,
+        klass=SandboxBackend,
+        config=True,
+        help="""What makes the sandboxes that people's code runs in; code never runs without.""",
+    )
+
+    run_ceiling = Dict(
+        config=True,
+        help="""The most that one run may have, by the names of limits in .codesyncx/run.toml:
+        {"time": "30 min", "memory": "8 GB"} raises or lowers these, the others stay.""",
+    )
+
+    max_runs = Int(2, min=1, config=True, help="""How many runs go on at once; others wait.""")
+
+    max_runs_per_person = Int(
+        1, min=1, config=True, help="""How many runs of one person go on at once."""
+    )
+
     gate: Gatekeeping | None = None
 
     def initialize_settings(self) -> None:
@@ -99,6 +123,8 @@ class CodeSyncXApp(ExtensionApp):
         self.settings.update(self.project.settings())
         self.project.stream.add_prefix("chat")
         self.project.stream.add_prefix("access")
+        self.project.stream.add_prefix("run")
+        self.runs = Runs(self.bus)
         self.chat = Chat(self.bus)
         self.settings.update(self.chat.settings())
         self.collaboration = Collaboration(self.bus, self.max_edit_bytes)
@@ -113,6 +139,23 @@ class CodeSyncXApp(ExtensionApp):
         self.handlers.extend(self.collaboration.handlers(self.serverapp))
         self.handlers.extend(self.history.handlers(self.serverapp))
         self.handlers.extend(presence.handlers(self.bus))
+        self.handlers.extend(self._run_handlers())
+
+    def _run_handlers(self) -> list[tuple[Any, ...]]:
+        ceiling, complaints = read_limits(self.run_ceiling, "run_ceiling", CEILING)
+        if complaints:
+            raise TraitError(" ".join(complaints))
+        return self.runs.handlers(
+            self.serverapp,
+            self.sandbox_backend(parent=self),  # type: ignore[abstract]
+            self.collaboration.catch_up,
+            quotas=Quotas(
+                running=self.max_runs,
+                running_per_project=self.max_runs,
+                running_per_person=self.max_runs_per_person,
+            ),
+            ceiling=ceiling,
+        )
 
     def _refuse_rivals(self) -> None:
         if self.serverapp is None:
@@ -131,11 +174,13 @@ class CodeSyncXApp(ExtensionApp):
         await self.sharing.start()
         await self.collaboration.start()
         await self.project.start(serverapp, self.watch_project)
+        await self.runs.start()
 
     async def stop_extension(self) -> None:
         """End what runs in the background."""
         if self.gate is not None:
             self.gate.stop()
+        await self.runs.stop()
         await self.collaboration.stop()
         await self.project.stop()
         await self.chat.stop()

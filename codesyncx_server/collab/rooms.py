@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..errors import LineageChangedError, NotFoundError, RefusedError, StorageError
+from ..errors import CodeSyncXError, LineageChangedError, NotFoundError, RefusedError, StorageError
 from ..events.bus import Event
 from . import metrics
 from .disk import open_document_file
@@ -148,6 +149,12 @@ class Rooms:
         self._cleaners[name] = loop.call_later(
             delay_s, lambda: self._spawn(self._close_if_empty(room))
         )
+
+    async def catch_up(self) -> None:
+        """Have all files hold what their documents do."""
+        for room in self:
+            with contextlib.suppress(CodeSyncXError):  # isn't loaded, so nothing was typed
+                await room.saver.catch_up()
 
     async def stop(self) -> None:
         """Save and close everything."""

@@ -113,6 +113,11 @@ class Saver:
                 raise NotFoundError(f"{self._file.path} was deleted; keep a copy of it instead.")
             await self._save(may_create=True)
 
+    async def catch_up(self) -> None:
+        """Write what was typed since the file was written; never a file that was deleted."""
+        if self._autosave.is_unsaved and not self.is_missing:
+            await self._save_quietly()
+
     async def check_disk(self) -> None:
         """Take in what somebody else wrote to the file; tells people when that can't be."""
         async with self._lock:

@@ -112,6 +112,11 @@ class Collaboration:
             await server.started.wait()
         self._serve_documents(upstream)
 
+    async def catch_up(self) -> None:
+        """Have the disk hold what is in the open documents."""
+        if self._is_open:
+            await self.rooms.catch_up()
+
     async def stop(self) -> None:
         """Save and close everything."""
         if self._is_open:

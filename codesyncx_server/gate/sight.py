@@ -126,6 +126,19 @@ class Sight:
         """Whether they may read all of what is at `path`."""
         return self.may(Permission.READ, path)
 
+    def covers(self, permission: Permission, path: str) -> bool:
+        """Whether they may do this to what is at `path` and to everything in it."""
+        if self.person.is_owner:
+            return True
+        access = self._get_access()
+        try:
+            names = self._names(path)
+        except RefusedError:
+            return False
+        policy, now = access.policy, access.now()
+        wanted = frozenset({permission})
+        return all(policy.covers(self.person, wanted, name, now) for name in names)
+
     def reaches(self, path: str) -> bool:
         """Whether they may read `path` or anything below it."""
         if self.person.is_owner:

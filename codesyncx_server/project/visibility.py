@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 _RENAMED = "file.renamed"
 _RECORDED = "activity.recorded"
 #: These say nothing of any place.
-_PLACELESS = frozenset({"hello", "reset", "file.batch", "chat.people_changed", "access.changed"})
+_PLACELESS = frozenset(
+    {"hello", "reset", "file.batch", "chat.people_changed", "access.changed", "run.changed"}
+)
 
 
 def visible_event(message: Mapping[str, Any], sees: Sees) -> dict[str, Any] | None:

@@ -110,6 +110,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     r"/api/collaboration/undo_redo/(.*)": (
         "/api/collaboration/undo_redo/{room}?action=undo&steps=1&forkRoom=x",
     ),
+    r"/codesyncx/api/runs/([0-9a-f]{1,32})": ("/codesyncx/api/runs/0a",),
+    r"/codesyncx/api/runs/([0-9a-f]{1,32})/stop": ("/codesyncx/api/runs/0a/stop",),
+    r"/codesyncx/api/runs/([0-9a-f]{1,32})/log": ("/codesyncx/api/runs/0a/log",),
+    r"/codesyncx/api/runs/([0-9a-f]{1,32})/artifacts/(.+)": (
+        "/codesyncx/api/runs/0a/artifacts/{hidden}",
+    ),
     r"/codesyncx/api/history/versions/(.+)": ("/codesyncx/api/history/versions/{hidden}",),
     r"/codesyncx/api/history/version/([0-9]{1,15})/(.+)": (
         "/codesyncx/api/history/version/1/{hidden}",

@@ -69,7 +69,7 @@ def backend(
 
 
 def groups_left() -> list[Path]:
-    return list(Path("/sys/fs/cgroup").rglob("codesyncx-*-escape"))
+    return list(Path("/sys/fs/cgroup").rglob(f"codesyncx-{os.getpid()}-*"))
 
 
 def archive_of(files: dict[str, str]) -> io.BytesIO:
@@ -100,7 +100,7 @@ def run(backend: BubblewrapBackend, tmp_path: Path) -> Run:
         stop_at: str | None = None,
     ) -> Result:
         """Run Python code in a sandbox; stop it when it has printed a line `stop_at`."""
-        mark = f"{secrets.token_hex(4)}-escape"
+        mark = f"{os.getpid()}-{secrets.token_hex(4)}"
         spec = SandboxSpec(mark, ("/usr/bin/python3", "main.py", mark), limits)
         pieces: list[Piece] = []
 
@@ -541,7 +541,7 @@ async def test_a_machine_that_allows_no_sandboxes_is_told_of(refused_bwrap: str)
 
 
 async def test_what_a_killed_server_left_is_reaped(backend: BubblewrapBackend) -> None:
-    spec = SandboxSpec(f"{secrets.token_hex(4)}-escape", ("sleep", "1000"), TIGHT)
+    spec = SandboxSpec(f"{os.getpid()}-{secrets.token_hex(4)}", ("sleep", "1000"), TIGHT)
     sandbox = await backend.prepare(spec)
     await sandbox.start(archive_of({}))
     await BubblewrapBackend().reap(spec.run_id, sandbox.handle)

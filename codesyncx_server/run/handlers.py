@@ -1,0 +1,220 @@
+"""Runs over HTTP, and their output over a websocket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+from codesyncx_spawner.errors import NoSandboxError
+from codesyncx_spawner.limits import limits_in_words
+from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import authorized, ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from tornado import web
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from ..errors import CodeSyncXError, InvalidRequestError, NotFoundError
+from ..gate.sight import Sight, sight_of
+from ..json_api import JsonHandler
+from .watching import may_watch, pieces_to_json, run_to_json
+
+if TYPE_CHECKING:
+    from .service import RunService
+
+logger = logging.getLogger(__name__)
+
+CLIENT_MESSAGE_LIMIT_BYTES = 4096
+PING_INTERVAL_S = 30.0
+_CHUNK = 256 * 1024
+
+
+class RunBase(JsonHandler):
+    """What every route of runs shares."""
+
+    largest_body_bytes: ClassVar[int] = 256 * 1024
+
+    def initialize(self, service: RunService) -> None:
+        """Take the service."""
+        self.service = service
+
+    @property
+    def sight(self) -> Sight:
+        """What the person who asks may do."""
+        return sight_of(self)
+
+
+class RunsHandler(RunBase):
+    """All runs, and new ones."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """List those that one may watch, and what the project has names for."""
+        sight = self.sight
+        configurations, complaints = await self.service.configurations(sight)
+        refusal: str | None = None
+        runs: list[dict[str, Any]] = []
+        try:
+            found = await self.service.runs(sight)
+            runs = [run_to_json(sight, run, position) for run, position in found]
+        except NoSandboxError as error:
+            refusal = str(error)
+        named = [
+            {"name": one.name, "title": one.title or one.name, "kind": one.kind}
+            for one in configurations.values()
+        ]
+        await self.answer(
+            {
+                "runs": runs,
+                "configurations": named,
+                "complaints": complaints,
+                "limits": limits_in_words(self.service.defaults),
+                "refusal": refusal,
+            }
+        )
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Start one."""
+        sight = self.sight
+        run = await self.service.submit(sight, self.body())
+        runner = await self.service.runner()
+        await self.answer(run_to_json(sight, run, runner.position(run.id)), 201)
+
+
+class RunHandler(RunBase):
+    """One run."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, run_id: str) -> None:
+        """Give it as it is now."""
+        sight = self.sight
+        runner, run = await self.service.watched(sight, run_id)
+        await self.answer(run_to_json(sight, run, runner.position(run_id)))
+
+
+class StopHandler(RunBase):
+    """The end of a run."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, run_id: str) -> None:
+        """End it soon."""
+        await self.service.stop_run(self.sight, run_id)
+        await self.answer({})
+
+
+class ArtifactHandler(RunBase):
+    """A file that a run has made."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, run_id: str, path: str) -> None:
+        """Give it for keeping: never as a page of this server's."""
+        runner, _ = await self.service.watched(self.sight, run_id)
+        file = runner.artifact(run_id, path)
+        try:
+            opened = await asyncio.to_thread(file.open, "rb")
+        except OSError as error:
+            raise NotFoundError("The file is no longer kept.") from error
+        with opened:
+            self.set_header("Content-Type", "application/octet-stream")
+            self.set_header("X-Content-Type-Options", "nosniff")
+            self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
+            self.set_header(
+                "Content-Disposition", f"attachment; filename*=UTF-8''{quote(file.name)}"
+            )
+            while chunk := await asyncio.to_thread(opened.read, _CHUNK):
+                self.write(chunk)
+                await self.flush()
+        await self.finish()
+
+
+class LogHandler(JupyterHandler, WebSocketHandler):
+    """What a run prints and how it goes, as JSON; `?after=` a piece's number goes on from there."""
+
+    auth_resource: ClassVar[str] = "contents"
+
+    def initialize(self, service: RunService) -> None:
+        """Take the service."""
+        self._service = service
+        self._sender: asyncio.Task[None] | None = None
+
+    @property
+    def max_message_size(self) -> int:
+        """Nothing is expected from the client."""
+        return CLIENT_MESSAGE_LIMIT_BYTES
+
+    @property
+    def ping_interval(self) -> float:
+        """Find out that a client is gone."""
+        return PING_INTERVAL_S
+
+    async def prepare(self, *, _redirect_to_login: bool = False) -> None:
+        """Refuse strangers; a websocket can't follow them to the login page."""
+        await super().prepare(_redirect_to_login=_redirect_to_login)
+
+    @ws_authenticated
+    async def get(self, run_id: str, *args: Any, **kwargs: Any) -> None:
+        """Upgrade, for those who may watch."""
+        allowed = await ensure_async(
+            self.authorizer.is_authorized(self, self.current_user, "read", self.auth_resource)
+        )
+        if not allowed:
+            raise web.HTTPError(403)
+        try:
+            self._after = _number(self.get_query_argument("after", "-1"))
+            await self._service.watched(sight_of(self), run_id)
+        except CodeSyncXError as error:
+            raise web.HTTPError(error.http_status, str(error)) from error
+        await super().get(run_id, *args, **kwargs)
+
+    def open(self, run_id: str, *_args: str, **_kwargs: str) -> None:
+        """Begin to tell."""
+        self.set_nodelay(True)
+        self._sender = asyncio.create_task(self._send(run_id))
+
+    def on_message(self, message: str | bytes) -> None:
+        """Ignore what comes."""
+
+    def on_close(self) -> None:
+        """Forget the client."""
+        if self._sender is not None:
+            self._sender.cancel()
+        super().on_close()
+
+    async def _send(self, run_id: str) -> None:
+        sight, told = sight_of(self), None
+        try:
+            runner, _ = await self._service.watched(sight, run_id)
+            async for run, pieces in runner.follow(run_id, self._after):
+                if not may_watch(sight, run):
+                    raise NotFoundError("There is no such run.")  # noqa: TRY301 - as if it was so
+                shown = run_to_json(sight, run, runner.position(run_id))
+                if pieces:
+                    await self._tell({"type": "output", "pieces": pieces_to_json(pieces)})
+                if shown != told:
+                    await self._tell({"type": "run", "run": shown})
+                    told = shown
+            self.close(1000, "over")
+        except WebSocketClosedError:
+            pass
+        except CodeSyncXError as error:
+            self.close(error.close_code, error.code)
+        except Exception:
+            logger.exception("The output of run %s could no longer be told", run_id)
+            self.close(CodeSyncXError.close_code, CodeSyncXError.code)
+
+    async def _tell(self, message: dict[str, Any]) -> None:
+        await self.write_message(json.dumps(message))
+
+
+def _number(text: str) -> int:
+    if text == "-1" or (text.isascii() and text.isdigit() and len(text) < 12):  # noqa: PLR2004 - plenty
+        return int(text)
+    raise InvalidRequestError("`after` must be the number of a piece of output.")

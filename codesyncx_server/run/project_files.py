@@ -1,0 +1,70 @@
+"""The files of the project, as the person who runs something may read them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import IO, TYPE_CHECKING, Any
+
+from codesyncx_spawner.errors import RunFileError
+from codesyncx_spawner.run_file import RUN_FILE, RunConfiguration, read_run_file
+from codesyncx_spawner.snapshot import Snapshot, write_snapshot
+
+from ..access.model import Permission
+from ..gate.sight import sight_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from codesyncx_spawner.limits import Limits
+
+    from ..access.model import Person
+    from ..gate.sight import Sight
+
+CatchUp = Callable[[], Awaitable[None]]
+_MAX_RUN_FILE_BYTES = 100_000
+
+
+class ProjectFiles:
+    """Takes snapshots of a project."""
+
+    def __init__(self, root: Path, settings: Mapping[str, Any], catch_up: CatchUp) -> None:
+        """Take the server's settings, and what has the disk catch up with open documents."""
+        self._root = root
+        self._settings = settings
+        self._catch_up = catch_up
+
+    async def snapshot(self, person: Person, archive: IO[bytes], limits: Limits) -> Snapshot:
+        """Write what the person may read now, as it is now."""
+        await self._catch_up()
+        sight = sight_for(self._settings, person)
+        sees_hidden = sight.is_trusted
+
+        def may_read(path: str) -> bool:
+            # Jupyter shows nobody what is hidden; whoever is trusted has other ways.
+            is_hidden = any(part.startswith(".") for part in path.split("/"))
+            return (sees_hidden or not is_hidden) and sight.covers(Permission.READ, path)
+
+        return await asyncio.to_thread(write_snapshot, self._root, archive, may_read, {}, limits)
+
+    async def configurations(
+        self, sight: Sight, defaults: Limits
+    ) -> tuple[dict[str, RunConfiguration], list[str]]:
+        """Give the runs that the project has names for, and what is wrong with its file."""
+        if not sight.covers(Permission.READ, RUN_FILE):
+            return {}, []
+        await self._catch_up()
+        try:
+            text = await asyncio.to_thread(self._read)
+            return read_run_file(text, defaults), []
+        except FileNotFoundError:
+            return {}, []
+        except OSError as error:
+            return {}, [f"run.toml: it can't be read: {error.strerror}."]
+        except RunFileError as error:
+            return {}, list(error.complaints)
+
+    def _read(self) -> str:
+        with (self._root / RUN_FILE).open("rb") as file:
+            return file.read(_MAX_RUN_FILE_BYTES).decode(errors="replace")

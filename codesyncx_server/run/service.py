@@ -1,0 +1,138 @@
+"""The runner of this server's project, begun when it is first needed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from codesyncx_spawner.errors import NoSandboxError
+from codesyncx_spawner.limits import Limits, lowered
+from codesyncx_spawner.runner import Runner
+
+from ..errors import NotFoundError, RefusedError
+from ..events.bus import Event
+from .commands import read_request
+from .watching import may_stop, may_watch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from codesyncx_spawner.fair_queue import Quotas
+    from codesyncx_spawner.run import Run
+    from codesyncx_spawner.run_file import RunConfiguration
+    from codesyncx_spawner.sandbox.backend import SandboxBackend
+
+    from ..events.bus import EventBus
+    from ..gate.sight import Sight
+    from .project_files import ProjectFiles
+
+from ..access.model import Permission
+
+logger = logging.getLogger(__name__)
+
+CHANGED = "run.changed"
+
+
+class RunService:
+    """Starts, stops and shows runs, for those who may."""
+
+    def __init__(
+        self,
+        folder: Path,
+        backend: SandboxBackend,
+        files: ProjectFiles,
+        bus: EventBus,
+        *,
+        quotas: Quotas,
+        ceiling: Limits,
+    ) -> None:
+        """Begin nothing yet."""
+        self._folder = folder
+        self._backend = backend
+        self._files = files
+        self._bus = bus
+        self._quotas = quotas
+        self._ceiling = ceiling
+        self.defaults = lowered(Limits(), ceiling)
+        self._runner: Runner | None = None
+        self._starting = asyncio.Lock()
+
+    async def take_up(self) -> None:
+        """Go on with what an earlier server has left, if there is anything."""
+        if await asyncio.to_thread(self._folder.exists):
+            try:
+                await self.runner()
+            except NoSandboxError as error:
+                logger.warning("Runs can't be carried out: %s", error)
+
+    async def runner(self) -> Runner:
+        """Give the runner; NoSandboxError, with what to install, where there can be none."""
+        async with self._starting:
+            if self._runner is None:
+                runner = Runner(
+                    self._folder,
+                    self._backend,
+                    self._files,
+                    quotas=self._quotas,
+                    ceiling=self._ceiling,
+                    changed=self._tell,
+                    log=logger,
+                )
+                try:
+                    await runner.start()
+                except BaseException:
+                    await runner.close()
+                    raise
+                self._runner = runner
+            return self._runner
+
+    async def configurations(self, sight: Sight) -> tuple[dict[str, RunConfiguration], list[str]]:
+        """Give the runs that the project has names for, and what is wrong with its file."""
+        return await self._files.configurations(sight, self.defaults)
+
+    async def submit(self, sight: Sight, told: Mapping[str, Any]) -> Run:
+        """Start what somebody asks for; RefusedError if they may not."""
+        configurations: dict[str, RunConfiguration] = {}
+        if "configuration" in told:
+            configurations, _ = await self.configurations(sight)
+        what = read_request(told, configurations, self.defaults)
+        if "file" in told:
+            sight.require(Permission.READ, what.title)
+            sight.require(Permission.EXECUTE, what.title)
+        else:
+            sight.require(Permission.EXECUTE, what.folder)
+        what = replace(what, title=what.title or what.name)
+        return await (await self.runner()).submit(sight.person, what)
+
+    async def runs(self, sight: Sight) -> list[tuple[Run, int | None]]:
+        """Give the runs that somebody may watch, newest first, and their place in the queue."""
+        runner = await self.runner()
+        return [(run, runner.position(run.id)) for run in runner.runs() if may_watch(sight, run)]
+
+    async def watched(self, sight: Sight, run_id: str) -> tuple[Runner, Run]:
+        """Give a run that somebody may watch; NotFoundError for others, as if there was none."""
+        runner = await self.runner()
+        run = runner.run(run_id)
+        if not may_watch(sight, run):
+            raise NotFoundError("There is no such run.")
+        return runner, run
+
+    async def stop_run(self, sight: Sight, run_id: str) -> None:
+        """End a run; RefusedError if somebody may only watch it."""
+        runner, run = await self.watched(sight, run_id)
+        if not may_stop(sight, run):
+            raise RefusedError("Only who has started a run, and owners, can stop it.")
+        await runner.stop(run_id)
+
+    async def stop(self) -> None:
+        """End with the server."""
+        if self._runner is not None:
+            await self._runner.close()
+
+    def _tell(self, _run: Run) -> None:
+        # Whom it concerns, they find out when they ask.
+        self._bus.publish(Event(CHANGED))

@@ -1,0 +1,72 @@
+"""How the app takes in runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..storage import project_data_dir
+from .handlers import ArtifactHandler, LogHandler, RunHandler, RunsHandler, StopHandler
+from .project_files import ProjectFiles
+from .service import RunService
+
+if TYPE_CHECKING:
+    from codesyncx_spawner.fair_queue import Quotas
+    from codesyncx_spawner.limits import Limits
+    from codesyncx_spawner.sandbox.backend import SandboxBackend
+    from jupyter_server.serverapp import ServerApp
+
+    from ..events.bus import EventBus
+    from .project_files import CatchUp
+
+_BASE = "codesyncx/api/runs"
+_ID = r"([0-9a-f]{1,32})"
+_FOLDER = "runs"
+
+
+class Runs:
+    """The runs of the project that a server serves."""
+
+    def __init__(self, bus: EventBus) -> None:
+        self._bus = bus
+        self.service: RunService | None = None
+
+    def handlers(
+        self,
+        server: ServerApp | None,
+        backend: SandboxBackend,
+        catch_up: CatchUp,
+        *,
+        quotas: Quotas,
+        ceiling: Limits,
+    ) -> list[tuple[Any, ...]]:
+        """Give the routes."""
+        if server is None:
+            return []
+        root = Path(server.root_dir).expanduser()
+        self.service = RunService(
+            project_data_dir(root) / _FOLDER,
+            backend,
+            ProjectFiles(root, server.web_app.settings, catch_up),
+            self._bus,
+            quotas=quotas,
+            ceiling=ceiling,
+        )
+        facts = {"service": self.service}
+        return [
+            (_BASE, RunsHandler, facts),
+            (rf"{_BASE}/{_ID}", RunHandler, facts),
+            (rf"{_BASE}/{_ID}/stop", StopHandler, facts),
+            (rf"{_BASE}/{_ID}/log", LogHandler, facts),
+            (rf"{_BASE}/{_ID}/artifacts/(.+)", ArtifactHandler, facts),
+        ]
+
+    async def start(self) -> None:
+        """Go on with what an earlier server has left."""
+        if self.service is not None:
+            await self.service.take_up()
+
+    async def stop(self) -> None:
+        """End what runs; the next server begins it again."""
+        if self.service is not None:
+            await self.service.stop()
