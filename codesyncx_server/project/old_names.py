@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Closes = Callable[[str, str], bool]
 
 MOST_RENAMES = 10_000
+#: What happened on the disk is heard of so much later at most, and may be told after a rename that
+#: it came before.
+LATE_S = 10.0
 #: A name isn't followed through more renames than this: it counts as closed.
 MOST_STEPS = 100
 
@@ -68,7 +71,7 @@ class OldNames:
 
     def _later(self, path: str, time: float | None) -> Iterator[tuple[str, str]]:
         """Give where `path` was later, with the part of it that was renamed last."""
-        since = -math.inf if time is None else time
+        since = -math.inf if time is None else time - LATE_S
         waiting, seen = [(path, since)], {path}
         while waiting:
             place, earliest = waiting.pop()

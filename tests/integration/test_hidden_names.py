@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.gatehouse import PERSON, SECRET, House, server_config
 
 from codesyncx_server.collab import protocol
+from codesyncx_server.events.bus import Event
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,6 +176,9 @@ async def test_a_hidden_folder_that_gets_another_name_tells_neither(house: House
 
     await rename(house, f"vault-{SECRET}", "plainly-hidden")
     await ada.until("plainly-hidden/exam.py")
+    # What the disk tells late of what was before.
+    late = {"path": f"vault-{SECRET}/exam.py", "is_dir": False, "time": time.time()}
+    house.app.web_app.settings["codesyncx_bus"].publish(Event("file.changed", late))
     # A file that anybody may know of tells that all before it was told.
     body = {"type": "file", "format": "text", "content": ""}
     assert (await house.fetch("ada", "PUT", "/api/contents/open/new.py", body)).code == 201

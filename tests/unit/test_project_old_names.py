@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesyncx_server.project.old_names import OldNames, Rename
+from codesyncx_server.project.old_names import LATE_S, OldNames, Rename
 
 if TYPE_CHECKING:
     from codesyncx_server.project.old_names import Closes
@@ -31,8 +31,10 @@ def test_a_name_in_a_folder_that_is_hidden_by_now_isnt_told() -> None:
     assert not names.may_tell("vault", 1, hidden)
     assert not names.may_tell("vault/exam.py", 5, hidden)
     assert names.may_tell("vaults/exam.py", 1, hidden)
+    # What is told a little later may have happened before.
+    assert not names.may_tell("vault/exam.py", 5 + LATE_S, hidden)
     # Something new that only has the old name.
-    assert names.may_tell("vault/exam.py", 6, hidden)
+    assert names.may_tell("vault/exam.py", 6 + LATE_S, hidden)
     assert not names.may_tell("vault/exam.py", None, hidden)
 
 
@@ -47,6 +49,8 @@ def test_a_name_is_followed_through_all_renames() -> None:
     hidden = closes("answers")
     assert not names.may_tell("vault/a.py", 1, hidden)
     assert names.may_tell("open/a.py", 5, hidden)
+    backwards = names_of((5, "safe", "answers"), (6, "vault", "safe"))
+    assert backwards.may_tell("vault", 1, hidden)
     circle = names_of((5, "a", "b"), (6, "b", "a"), (7, "a", "b"))
     assert circle.may_tell("a", 1, closes("c"))
     assert not circle.may_tell("a", 1, closes("b"))
