@@ -106,6 +106,11 @@ def settle(looks: list[Look]) -> list[FileChange]:
     return [*renamed, *deleted, *created, *changed]
 
 
+def find_moves(gone: dict[str, Entry], here: dict[str, Entry]) -> list[FileChange]:
+    """Tell what of `gone` is surely somewhere else now; takes from both what it has found."""
+    return [change for change in _pair(gone, here) if change.kind is Kind.RENAMED]
+
+
 def is_below(path: str, folder: str) -> bool:
     """Whether `path` lies in `folder`, at any depth."""
     return path.startswith(f"{folder}/")

@@ -15,6 +15,7 @@ from codesyncx_server.events.bus import Event
 
 from .changes import FileChange, Kind, Look, Pending, Person, settle
 from .file_ids import follow_move
+from .late_moves import LateMoves
 from .ledger import Ledger
 from .scan import Ignore, Scanner, entry_at
 from .watcher import Mode, Watcher
@@ -22,6 +23,7 @@ from .watcher import Mode, Watcher
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from codesyncx_server.access.service import AccessService
     from codesyncx_server.events.bus import EventBus
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,7 @@ class Tracker:
         self._timer: asyncio.TimerHandle | None = None
         self._publishing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._late_moves: LateMoves | None = None
         self._unsubscribe: Callable[[], None] = bus.subscribe("document.saved", self._on_saved)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._root = _root_of(contents_manager)
@@ -61,6 +64,11 @@ class Tracker:
             if self._scanner
             else None
         )
+
+    def find_again(self, access: AccessService, file: Path) -> None:
+        """Follow what has grants also where it went while no server ran; remembered in `file`."""
+        if self._scanner is not None:
+            self._late_moves = LateMoves(self._bus, access, file, self._scanner.on_disk)
 
     def start(self) -> None:
         """Begin to watch; call it on the event loop."""
@@ -76,6 +84,8 @@ class Tracker:
     async def stop(self) -> None:
         """End at once."""
         self._unsubscribe()
+        if self._late_moves is not None:
+            await self._late_moves.stop()
         if self._timer is not None:
             self._timer.cancel()
         if self._watcher is not None:
@@ -160,8 +170,22 @@ class Tracker:
             self._spawn(self._note_saved(path.strip("/")))
 
     def _begin_soon(self, looks: list[Look]) -> None:
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._ledger.begin, looks)
+        if self._loop is None:
+            return
+        moves = [] if self._late_moves is None else self._late_moves.find(looks)
+        self._loop.call_soon_threadsafe(self._begin, looks, moves)
+
+    def _begin(self, looks: list[Look], moves: list[FileChange]) -> None:
+        """Take in the first look at the disk, and tell what moved before it."""
+        self._ledger.begin(looks)
+        for change in moves:
+            follow_move(self._settings.get("file_id_manager"), change, is_told=False)
+        self._spawn(self._publish_late(moves))
+
+    async def _publish_late(self, moves: list[FileChange]) -> None:
+        await self._publish(moves, None)
+        if self._late_moves is not None:
+            self._late_moves.begin()
 
     def _tell_soon(self, looks: list[Look]) -> None:
         if self._loop is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from codesyncx_server.gate.sight import ACCESS
 from codesyncx_server.storage import project_data_dir
 
 from .activity_handlers import ActivityHandler, SeenHandler
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .watcher import Mode
 
 _DATABASE = "activity.sqlite"
+_WHEREABOUTS = "whereabouts.json"
 _BASE = "codesyncx/api"
 #: Others ask here whether a name of earlier days may be told.
 OLD_NAMES = "codesyncx_old_names"
@@ -59,6 +61,9 @@ class Project:
         if self.journal is not None:
             await self.journal.start()
         self.tracker = Tracker(self._bus, server.contents_manager, settings, cast("Mode", watch))
+        access = settings.get(ACCESS)
+        if access is not None:
+            self.tracker.find_again(access, project_data_dir(server.root_dir) / _WHEREABOUTS)
         self.tracker.start()
         settings["event_logger"].add_listener(
             schema_id=CONTENTS_EVENTS, listener=self.tracker.on_contents_event

@@ -122,3 +122,28 @@ async def test_access_is_at_the_new_path_when_the_server_ends_after_a_rename(
         "ranges"
     ]
     await holder.leave()
+
+
+async def test_access_follows_what_was_moved_while_no_server_ran(server: LabServer) -> None:
+    await asyncio.to_thread(_share, server)
+    none = {"subject": {"kind": "user", "name": "grace"}, "role": "none"}
+    (server.root / "vault").mkdir()
+    (server.root / "vault/exam.py").write_text("42\n")
+    await asyncio.to_thread(_ask, server, "ada", "grants", {**none, "path": "vault"})
+    await asyncio.to_thread(server.kill, signal.SIGTERM)
+    (server.root / PATH).rename(server.root / "answers.py")
+    (server.root / PATH).write_text("another\n")
+    (server.root / "vault").rename(server.root / "plain")
+    await asyncio.to_thread(server.start)
+
+    def asked(path: str) -> Any:
+        query = {"paths": [path]}
+        return _ask(server, "grace", "permissions", query)["permissions"][0]
+
+    async with asyncio.timeout(20):
+        # It is looked for once the server runs.
+        while await asyncio.to_thread(asked, "plain") is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert "edit" not in (await asyncio.to_thread(asked, "answers.py"))["permissions"]
+    assert await asyncio.to_thread(_lines, server, "answers.py") == (10, 12)
+    assert (await asyncio.to_thread(asked, PATH))["ranges"] == []
