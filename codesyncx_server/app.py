@@ -12,6 +12,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Dict, Enum, Int, List, TraitError, Type, Unicode
 
 from .access.model import NO_ACCESS, ROLES
+from .calls.wiring import CallsFeature
 from .chat.wiring import Chat
 from .collab.wiring import Collaboration
 from .conflicts import find_conflict
@@ -100,6 +101,29 @@ class CodeSyncXApp(ExtensionApp):
         1, min=1, config=True, help="""How many runs of one person go on at once."""
     )
 
+    call_host = Unicode(
+        "",
+        config=True,
+        help="""The address of this machine that calls send and receive sound and pictures at; all
+        of them by default. The port is opened with the first call, and hears nobody who hasn't
+        come in through this server.""",
+    )
+
+    call_udp_port = Int(
+        0,
+        min=0,
+        max=65535,
+        config=True,
+        help="""The UDP port of calls, e.g. to open it in a firewall; any free one by default.""",
+    )
+
+    call_addresses = List(
+        Unicode(),
+        config=True,
+        help="""The addresses that browsers reach the UDP port of calls at, where the machine's own
+        isn't: behind a translation of addresses, or in a container with a published port.""",
+    )
+
     gate: Gatekeeping | None = None
 
     def initialize_settings(self) -> None:
@@ -128,6 +152,12 @@ class CodeSyncXApp(ExtensionApp):
         self.chat = Chat(self.bus)
         self.settings.update(self.chat.settings())
         self.collaboration = Collaboration(self.bus, self.max_edit_bytes)
+        self.calls = CallsFeature(
+            self.bus,
+            host=self.call_host,
+            udp_port=self.call_udp_port,
+            addresses=self.call_addresses,
+        )
 
     def initialize_handlers(self) -> None:
         """Add the routes of every feature."""
@@ -140,6 +170,7 @@ class CodeSyncXApp(ExtensionApp):
         self.handlers.extend(self.history.handlers(self.serverapp))
         self.handlers.extend(presence.handlers(self.bus))
         self.handlers.extend(self._run_handlers())
+        self.handlers.extend(self.calls.handlers())
 
     def _run_handlers(self) -> list[tuple[Any, ...]]:
         ceiling, complaints = read_limits(self.run_ceiling, "run_ceiling", CEILING)
@@ -181,6 +212,7 @@ class CodeSyncXApp(ExtensionApp):
         if self.gate is not None:
             self.gate.stop()
         await self.runs.stop()
+        await self.calls.stop()
         await self.collaboration.stop()
         await self.project.stop()
         await self.chat.stop()

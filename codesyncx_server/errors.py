@@ -93,6 +93,14 @@ class StorageError(CodeSyncXError):
     close_code = 4507
 
 
+class CallsUnavailableError(CodeSyncXError):
+    """The media process doesn't run and can't be started."""
+
+    code = "calls_unavailable"
+    http_status = 503
+    close_code = 4503
+
+
 class AccessUnavailableError(CodeSyncXError):
     """Who may do what can't be found out now; so nobody may, but the server's owner."""
 

@@ -1,0 +1,1 @@
+"""Calls: who may be in them, and the media process that holds them."""

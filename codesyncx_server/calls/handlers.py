@@ -1,0 +1,172 @@
+"""`codesyncx/api/calls`: a token for the project's call, and the way to its media process.
+
+Browsers reach the server's own address only, so it passes their signalling on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import authorized, ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from tornado import web
+from tornado.websocket import WebSocketClosedError, WebSocketHandler, websocket_connect
+
+from codesyncx_media.signalling.messages import MAX_MESSAGE
+from codesyncx_media.tokens import MAX_NAME_LENGTH, RoomName
+from codesyncx_media.worker import SIGNALLING_PATH
+from codesyncx_server.errors import CodeSyncXError, RefusedError
+from codesyncx_server.gate.sight import sight_of
+from codesyncx_server.json_api import JsonHandler
+
+from .callers import PROJECT
+from .rights import call_rights
+
+if TYPE_CHECKING:
+    from tornado.websocket import WebSocketClientConnection
+
+    from codesyncx_server.gate.sight import Sight
+
+    from .callers import Callers
+    from .media_process import MediaProcess
+
+logger = logging.getLogger(__name__)
+
+ROOM = "main"
+VERSION = 1
+_REFUSED = "The call is for those who may read the whole project, or may speak in it."
+_LOST_CODE = 4503
+_MOST_EARLY = 16
+_PING_INTERVAL_S = 20.0
+_NO_STATUS = 1005
+_ABNORMAL = 1006
+
+
+class TokenHandler(JsonHandler):
+    """`POST calls/token`."""
+
+    def initialize(self, media: MediaProcess) -> None:
+        self._media = media
+
+    @web.authenticated
+    @authorized(action="read")
+    async def post(self) -> None:
+        """Give what a browser needs to join the project's call, once and within a minute."""
+        rights = call_rights(sight_of(self))
+        if rights is None:
+            raise RefusedError(_REFUSED)
+        user = self.current_user
+        name = user.display_name or user.name or user.username
+        token = self._media.key.sign(
+            RoomName(PROJECT, ROOM),
+            person_id=user.username,
+            display_name=name[:MAX_NAME_LENGTH],
+            rights=rights,
+            now=time.time(),
+        )
+        await self.answer({"version": VERSION, "project": PROJECT, "room": ROOM, "token": token})
+
+
+class SignallingHandler(JupyterHandler, WebSocketHandler):
+    """`calls/signalling`: passes messages between a browser and the media process."""
+
+    auth_resource: ClassVar[str] = "contents"
+
+    def initialize(self, media: MediaProcess, callers: Callers) -> None:
+        self._media = media
+        self._callers = callers
+        self._sight: Sight | None = None
+        self._inner: WebSocketClientConnection | None = None
+        self._early: list[str | bytes] = []
+        self._connecting: asyncio.Task[None] | None = None
+
+    @property
+    def max_message_size(self) -> int:
+        return 4 * MAX_MESSAGE
+
+    @property
+    def ping_interval(self) -> float:
+        return _PING_INTERVAL_S
+
+    async def prepare(self, *, _redirect_to_login: bool = False) -> None:
+        """Refuse strangers; a websocket can't follow them to the login page."""
+        await super().prepare(_redirect_to_login=_redirect_to_login)
+
+    @ws_authenticated
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Upgrade; the token in the first message says what they may do."""
+        allowed = await ensure_async(
+            self.authorizer.is_authorized(self, self.current_user, "read", self.auth_resource)
+        )
+        if not allowed:
+            raise web.HTTPError(403)
+        await super().get(*args, **kwargs)
+
+    def open(self, *_args: str, **_kwargs: str) -> None:
+        """Find the media process, and pass on what came meanwhile."""
+        self.set_nodelay(True)
+        sight = sight_of(self)
+        try:
+            if call_rights(sight) is None:
+                raise RefusedError(_REFUSED)
+            self._callers.enter(sight)
+        except CodeSyncXError as error:
+            self.close(error.close_code, error.code)
+            return
+        self._sight = sight
+        self._connecting = asyncio.create_task(self._connect())
+
+    def on_message(self, message: str | bytes) -> None:
+        """Pass a message of the browser's on."""
+        if self._inner is not None:
+            try:
+                self._inner.write_message(message, isinstance(message, bytes))
+            except WebSocketClosedError:
+                self._end(_LOST_CODE, "calls_unavailable")
+        elif len(self._early) < _MOST_EARLY:
+            self._early.append(message)
+        else:
+            self._end(4429, "too_many")
+
+    def on_close(self) -> None:
+        """Let the media process know."""
+        if self._sight is not None:
+            self._callers.leave(self._sight)
+            self._sight = None
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._inner is not None:
+            self._inner.close()
+        super().on_close()
+
+    async def _connect(self) -> None:
+        try:
+            port = await self._media.signalling_port()
+            inner = await websocket_connect(
+                f"ws://127.0.0.1:{port}{SIGNALLING_PATH}", max_message_size=self.max_message_size
+            )
+        except (CodeSyncXError, OSError) as error:
+            logger.warning("A browser couldn't be connected to the call: %s", error)
+            self._end(_LOST_CODE, "calls_unavailable")
+            return
+        self._inner = inner
+        for message in self._early:
+            inner.write_message(message, isinstance(message, bytes))
+        self._early.clear()
+        while (heard := await inner.read_message()) is not None:
+            try:
+                await self.write_message(heard, isinstance(heard, bytes))
+            except WebSocketClosedError:
+                return
+        if inner.close_code in {None, _NO_STATUS, _ABNORMAL}:
+            self._end(_LOST_CODE, "calls_unavailable")
+        else:
+            self._end(inner.close_code, inner.close_reason)
+
+    def _end(self, code: int | None, reason: str | None) -> None:
+        if self.ws_connection is not None:
+            self.close(code, reason)

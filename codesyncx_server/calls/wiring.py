@@ -1,0 +1,62 @@
+"""Joins calls to one Jupyter server."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+from .callers import Callers
+from .handlers import SignallingHandler, TokenHandler
+from .media_process import MediaProcess, MediaSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..events.bus import EventBus
+
+ACCESS_CHANGED = "access.changed"
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (media must come in where browsers are; nothing unproven is heard)
+_LOOPBACK = "127.0.0.1"
+_NOWHERE = ("192.0.2.1", 9)
+"""RFC 5737: an address that nobody has. Nothing is sent to it."""
+
+
+class CallsFeature:
+    """What calls need while one server runs."""
+
+    def __init__(
+        self, bus: EventBus, *, host: str, udp_port: int, addresses: Sequence[str]
+    ) -> None:
+        told = tuple(addresses) or own_addresses()
+        settings = MediaSettings(host or EVERY_ADDRESS, udp_port, told)
+        self.media = MediaProcess(settings)
+        self._callers = Callers(self.media)
+        self._unsubscribe = bus.subscribe(ACCESS_CHANGED, lambda _: self._callers.judge_again())
+
+    def handlers(self) -> list[tuple[Any, ...]]:
+        """Give the routes, for `ExtensionApp.handlers`."""
+        media = {"media": self.media}
+        return [
+            (r"/codesyncx/api/calls/token", TokenHandler, media),
+            (
+                r"/codesyncx/api/calls/signalling",
+                SignallingHandler,
+                {**media, "callers": self._callers},
+            ),
+        ]
+
+    async def stop(self) -> None:
+        """End every call."""
+        self._unsubscribe()
+        await self.media.stop()
+
+
+def own_addresses() -> tuple[str, ...]:
+    """Give the addresses that browsers may reach this machine at, the usual one first."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(_NOWHERE)  # asks for the way there, and sends nothing
+            usual = probe.getsockname()[0]
+        except OSError:
+            return (_LOOPBACK,)
+    return (usual,) if usual == _LOOPBACK else (usual, _LOOPBACK)
