@@ -83,6 +83,7 @@ class Campus(IdentityProvider):
 def server_config(tmp_path: Path) -> dict[str, Any]:
     """Give the configuration of a server with all the extensions that people usually have."""
     return {
+        "CodeSyncXApp": {"call_host": "127.0.0.1", "call_addresses": ["127.0.0.1"]},
         "SQLiteYStore": {"db_path": str(tmp_path / "store.db")},
         "FileContentsManager": {"delete_to_trash": False},
         "LabApp": {

@@ -1,0 +1,132 @@
+"""Calls in a Jupyter server: who is let in, what they may do there, and what ends with what."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.gatehouse import OWNER, PERSON, House, server_config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tornado.websocket import WebSocketClientConnection
+
+TOKEN = "/codesyncx/api/calls/token"
+SIGNALLING = "/codesyncx/api/calls/signalling"
+PATIENCE_S = 20
+
+
+@pytest.fixture
+def jp_server_config(tmp_path: Path) -> dict[str, Any]:
+    return server_config(tmp_path)
+
+
+async def pass_for(house: House, person: str) -> dict[str, Any]:
+    """Get what one joins with."""
+    answer = await house.fetch(person, "POST", TOKEN, {})
+    assert answer.code == 200, answer.body
+    assert answer.headers["Cache-Control"] == "no-store"
+    ticket: dict[str, Any] = json.loads(answer.body)
+    return ticket
+
+
+async def hear(socket: WebSocketClientConnection, kind: str) -> dict[str, Any]:
+    async with asyncio.timeout(PATIENCE_S):
+        while (heard := await socket.read_message()) is not None:
+            message: dict[str, Any] = json.loads(heard)
+            if message["type"] == kind:
+                return message
+    raise AssertionError(f"closed with {socket.close_code}: {socket.close_reason}")
+
+
+async def end(socket: WebSocketClientConnection) -> tuple[int | None, str]:
+    async with asyncio.timeout(PATIENCE_S):
+        while await socket.read_message() is not None:
+            pass
+    return socket.close_code, socket.close_reason or ""
+
+
+async def join(house: House, person: str) -> tuple[WebSocketClientConnection, dict[str, Any]]:
+    """Come into the call; the socket, and what one sees of the room."""
+    socket = await house.connect(person, SIGNALLING)
+    await socket.write_message(json.dumps({"type": "join", **await pass_for(house, person)}))
+    return socket, await hear(socket, "room")
+
+
+def media_pid(house: House) -> int:
+    (app,) = house.app.extension_manager.extension_apps["codesyncx_server"]
+    pid = app.calls.media.pid
+    assert pid is not None
+    return int(pid)
+
+
+async def test_people_meet_with_the_names_and_rights_that_the_server_knows(house: House) -> None:
+    ada, room = await join(house, "ada")
+    assert room["you"]["display_name"] == "Ada"
+    assert set(room["you"]["rights"]) == {"speak", "share_screen", "moderate", "record"}
+    trusted, room = await join(house, "trusted")
+    assert {person["person_id"] for person in room["people"]} == {"ada"}
+    joined = await hear(ada, "person_joined")
+    assert joined["person"]["person_id"] == "trusted"
+    trusted.close()
+    assert (await hear(ada, "person_left"))["member_id"] == joined["person"]["member_id"]
+    ada.close()
+
+
+async def test_whoever_may_read_just_a_part_is_in_no_call(house: House) -> None:
+    for person in ("viewer", "editor", "commenter"):
+        answer = await house.fetch(person, "POST", TOKEN, {})
+        assert answer.code == 403
+        assert json.loads(answer.body)["code"] == "refused"
+        socket = await house.connect(person, SIGNALLING)
+        assert await end(socket) == (4403, "refused")
+    for stranger in ("anonymous",):
+        assert (await house.fetch(stranger, "POST", TOKEN, {})).code == 403
+
+
+async def test_rights_follow_what_one_may_do_in_the_project_at_once(house: House) -> None:
+    grant = await house.grant("linus", "editor", "")
+    house.know("linus", **{PERSON: "linus"})
+    linus, room = await join(house, "linus")
+    assert set(room["you"]["rights"]) == {"speak", "share_screen"}
+    await house.access.revoke(OWNER, grant)
+    assert (await end(linus))[0] == 4403
+
+
+async def test_a_role_that_is_lowered_takes_the_right_to_speak(house: House) -> None:
+    house.know("linus", **{PERSON: "linus"})
+    grant = await house.grant("linus", "editor", "")
+    linus, _ = await join(house, "linus")
+    await house.grant("linus", "viewer", "")
+    await house.access.revoke(OWNER, grant)
+    assert (await hear(linus, "rights_changed"))["rights"] == []
+    linus.close()
+
+
+async def test_a_token_opens_one_connection_only(house: House) -> None:
+    ticket = await pass_for(house, "ada")
+    first = await house.connect("ada", SIGNALLING)
+    await first.write_message(json.dumps({"type": "join", **ticket}))
+    await hear(first, "welcome")
+    second = await house.connect("ada", SIGNALLING)
+    await second.write_message(json.dumps({"type": "join", **ticket}))
+    code, reason = await end(second)
+    assert code == 4403
+    assert json.loads(reason)["code"] == "invalid_token"
+    first.close()
+
+
+async def test_a_media_process_that_dies_is_begun_anew(house: House) -> None:
+    ada, _ = await join(house, "ada")
+    pid = media_pid(house)
+    os.kill(pid, signal.SIGKILL)
+    assert await end(ada) == (4503, "calls_unavailable")
+    again, room = await join(house, "ada")
+    assert room["people"] == []
+    assert media_pid(house) != pid
+    again.close()
