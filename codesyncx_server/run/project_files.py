@@ -12,14 +12,15 @@ from codesyncx_spawner.snapshot import Snapshot, write_snapshot
 
 from ..access.model import Permission
 from ..gate.sight import sight_for
+from .watching import require_execute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from codesyncx_spawner.limits import Limits
+    from codesyncx_spawner.run import Run
 
-    from ..access.model import Person
     from ..gate.sight import Sight
 
 CatchUp = Callable[[], Awaitable[None]]
@@ -35,10 +36,14 @@ class ProjectFiles:
         self._settings = settings
         self._catch_up = catch_up
 
-    async def snapshot(self, person: Person, archive: IO[bytes], limits: Limits) -> Snapshot:
-        """Write what the person may read now, as it is now."""
+    async def snapshot(self, run: Run, archive: IO[bytes]) -> Snapshot:
+        """Write what the run's person may read now, as it is now; RefusedError if they may not run.
+
+        They may have lost that while it waited.
+        """
+        sight = sight_for(self._settings, run.person)
+        require_execute(sight, run.what)
         await self._catch_up()
-        sight = sight_for(self._settings, person)
         sees_hidden = sight.is_trusted
 
         def may_read(path: str) -> bool:
@@ -46,7 +51,9 @@ class ProjectFiles:
             is_hidden = any(part.startswith(".") for part in path.split("/"))
             return (sees_hidden or not is_hidden) and sight.covers(Permission.READ, path)
 
-        return await asyncio.to_thread(write_snapshot, self._root, archive, may_read, {}, limits)
+        return await asyncio.to_thread(
+            write_snapshot, self._root, archive, may_read, {}, run.what.limits
+        )
 
     async def configurations(
         self, sight: Sight, defaults: Limits

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codesyncx_spawner.errors import NoSandboxError
@@ -14,7 +13,7 @@ from codesyncx_spawner.runner import Runner
 from ..errors import NotFoundError, RefusedError
 from ..events.bus import Event
 from .commands import read_request
-from .watching import may_stop, may_watch
+from .watching import may_stop, may_watch, require_execute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from ..gate.sight import Sight
     from .project_files import ProjectFiles
 
-from ..access.model import Permission
 
 logger = logging.getLogger(__name__)
 
@@ -100,12 +98,7 @@ class RunService:
         if "configuration" in told:
             configurations, _ = await self.configurations(sight)
         what = read_request(told, configurations, self.defaults)
-        if "file" in told:
-            sight.require(Permission.READ, what.title)
-            sight.require(Permission.EXECUTE, what.title)
-        else:
-            sight.require(Permission.EXECUTE, what.folder)
-        what = replace(what, title=what.title or what.name)
+        require_execute(sight, what)
         return await (await self.runner()).submit(sight.person, what)
 
     async def runs(self, sight: Sight) -> list[tuple[Run, int | None]]:

@@ -11,11 +11,24 @@ from ..access.model import Permission
 if TYPE_CHECKING:
     from codesyncx_spawner.output import Piece
     from codesyncx_spawner.run import Run
+    from codesyncx_spawner.run_file import RunConfiguration
 
     from ..gate.sight import Sight
 
 #: Of a run with more files than these, only who may read everything is looked for.
 _MOST_FILES = 500
+
+
+def require_execute(sight: Sight, what: RunConfiguration) -> None:
+    """Raise RefusedError, with a sentence for the person, unless they may run this.
+
+    A file that is run by itself has its path for a title and no name; else it is the folder that
+    counts.
+    """
+    is_file = bool(what.title) and not what.name
+    if is_file:
+        sight.require(Permission.READ, what.title)
+    sight.require(Permission.EXECUTE, what.title if is_file else what.folder)
 
 
 def may_watch(sight: Sight, run: Run) -> bool:

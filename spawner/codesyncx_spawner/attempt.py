@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from codesyncx_server.access.model import Person
-
-    from .limits import Limits
     from .log_book import LogBook
     from .output import Piece
     from .snapshot import Snapshot
@@ -36,8 +33,11 @@ _SAVE_EVERY_S = 0.2
 class RunFiles(Protocol):
     """Whoever knows the project's files, and who may read them."""
 
-    async def snapshot(self, person: Person, archive: IO[bytes], limits: Limits) -> Snapshot:
-        """Write what the person may read now, as it is now; CodeSyncXError if it can't be."""
+    async def snapshot(self, run: Run, archive: IO[bytes]) -> Snapshot:
+        """Write what the run's person may read now, as it is now.
+
+        A CodeSyncXError says why it can't be, such as that they may no longer run anything.
+        """
 
 
 class SupersededError(Exception):
@@ -94,7 +94,7 @@ class Attempt:
         """Give what is to be written down as the ending."""
         what = self._run.what
         with tempfile.TemporaryFile(dir=self._means.folder) as archive:
-            snapshot = await self._means.files.snapshot(self._run.person, archive, what.limits)
+            snapshot = await self._means.files.snapshot(self._run, archive)
             archive.seek(0)
             if self._is_stopped:
                 return {"state": State.STOPPED, "sentence": "It was stopped."}

@@ -151,16 +151,17 @@ class Runner:
     async def follow(self, run_id: str, after: int = -1) -> AsyncIterator[tuple[Run, list[Piece]]]:
         """Give a run and what it has printed after a piece, then whatever changes, to its end."""
         while True:
-            signal = self._signals.setdefault(run_id, asyncio.Event())
             # In this order: of a run that is over, all output is there.
             run = self.run(run_id)
+            signal = None if run.state.is_over else self._next_signal(run_id)
             pieces = await self._output(run_id, after)
             yield run, pieces
             after = pieces[-1].number if pieces else after
-            if run.state.is_over and not pieces:
+            if pieces:
+                continue
+            if signal is None:
                 return
-            if not pieces:
-                await signal.wait()
+            await signal.wait()
 
     def artifact(self, run_id: str, path: str) -> Path:
         """Give the file of an artifact; NotFoundError if the run has none there."""
@@ -231,6 +232,9 @@ class Runner:
         self._runs[run.id] = run
         self._signal(run.id)
         self._changed(run)
+
+    def _next_signal(self, run_id: str) -> asyncio.Event:
+        return self._signals.setdefault(run_id, asyncio.Event())
 
     def _signal(self, run_id: str) -> None:
         """Wake those who follow a run."""

@@ -12,7 +12,8 @@ import tarfile
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from .folder_walk import Found, Kind, walk
+from .errors import OverLimitError
+from .folder_walk import MAX_ENTRIES, Found, Kind, walk
 from .selection import LeftOut, Mark, MayRead, is_passed_over, select_snapshot
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def _look(
     for one in walk(folder, is_passed_over):
         seen[one.path] = (one.kind, one.target)
         text = live.get(one.path)
+        if len(seen) >= MAX_ENTRIES:
+            raise OverLimitError(f"The project has more than {MAX_ENTRIES} files: none of it runs.")
         yield one if text is None else one._replace(size=len(text))
 
 

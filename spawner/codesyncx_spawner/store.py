@@ -1,7 +1,9 @@
 """Runs and their output in an SQLite file. Blocks: for a thread of its own.
 
-What has been answered is on the disk. An ending is written once: whoever comes second, because
-another attempt was begun meanwhile or the run has ended already, is told that it wasn't written.
+What was asked for, and each ending, is on the disk before anybody is told; the steps between are
+the operating system's to write, so that they survive a killed server but not a power cut. An
+ending is written once: whoever comes second, because another attempt was begun meanwhile or the
+run has ended already, is told that it wasn't written.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ class RunStore:
         try:
             self._database = sqlite3.connect(folder / "runs.db", check_same_thread=False)
             self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=FULL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
             self._database.execute("PRAGMA foreign_keys=ON")
             self._database.executescript(_SCHEMA)
         except sqlite3.Error as error:
@@ -67,7 +69,7 @@ class RunStore:
     def add(self, run: Run) -> None:
         """Keep a new run."""
         row = (run.id, run.state, run.attempt, run.submitted_at, _told(run))
-        self._write("INSERT INTO runs VALUES (?, ?, ?, ?, ?)", row)
+        self._write("INSERT INTO runs VALUES (?, ?, ?, ?, ?)", row, is_step=False)
 
     def begin(self, run: Run) -> bool:
         """Keep a run's next attempt; False if it has ended, or another has begun it."""
@@ -83,12 +85,13 @@ class RunStore:
                 "UPDATE runs SET state = ?, attempt = ?, told = ? "  # noqa: S608 - our own words
                 f"WHERE id = ? AND attempt = ? AND state NOT IN ({_OVER})",
                 (run.state, run.attempt, _told(run), run.id, attempt),
+                is_step=not run.state.is_over,
             )
         )
 
     def remove(self, run_id: str) -> None:
         """Forget a run and its output."""
-        self._write("DELETE FROM runs WHERE id = ?", (run_id,))
+        self._write("DELETE FROM runs WHERE id = ?", (run_id,), is_step=True)
 
     def all(self) -> list[Run]:
         """Give all runs in the order of their submission."""
@@ -115,8 +118,9 @@ class RunStore:
             Piece(number, text, bool(ends), bool(notice)) for number, text, ends, notice in rows
         ]
 
-    def _write(self, statement: str, values: tuple[object, ...]) -> int:
+    def _write(self, statement: str, values: tuple[object, ...], *, is_step: bool) -> int:
         try:
+            self._database.execute(f"PRAGMA synchronous={'NORMAL' if is_step else 'FULL'}")
             with self._database:
                 return self._database.execute(statement, values).rowcount
         except sqlite3.Error as error:

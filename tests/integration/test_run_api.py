@@ -72,6 +72,23 @@ async def test_a_run_reads_what_its_person_may_read_and_nothing_else(house: Hous
     assert (ended["state"], text) == ("failed", "")
 
 
+async def test_who_loses_the_right_while_waiting_runs_nothing(house: House) -> None:
+    grant = await house.grant("runner", "runner", "open")
+    house.know("runner", **{"X-Test-Person": "runner"})
+    told = {"command": "cat", "folder": "open", "limits": {"time": "60 s"}}
+    _, first = await start(house, "ada", command="sleep 1000", limits={"time": "60 s"})
+    _, second = await start(house, "trusted", command="sleep 1000", limits={"time": "60 s"})
+    _, waiting = await start(house, "runner", **told)
+    assert (waiting["state"], waiting["position"]) == ("queued", 0)
+    answer = await house.fetch("ada", "DELETE", f"/codesyncx/api/access/grants/{grant}")
+    assert answer.code < 300
+    for run in (first, second):
+        await house.fetch("ada", "POST", f"{RUNS}/{run['id']}/stop")
+    ended, text = await watch(house, "ada", waiting["id"])
+    assert (ended["state"], text) == ("failed", "")
+    assert "open" in ended["sentence"]
+
+
 @pytest.mark.parametrize("visitor", ["viewer", "commenter", "guest", "ranger"])
 async def test_nobody_runs_anything_without_execute(house: House, visitor: str) -> None:
     for told in ({"command": "id"}, {"file": "open/hello.py"}, {"command": "id", "folder": "open"}):

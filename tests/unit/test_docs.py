@@ -4,6 +4,7 @@ import re
 
 import pytest
 from codesyncx_spawner import errors as run_errors
+from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
 from support.servers import REPOSITORY
 
 from codesyncx_server import errors
@@ -41,6 +42,13 @@ def test_every_error_is_told_with_its_status_and_close_code(
 def test_every_setting_is_told() -> None:
     ours = CodeSyncXApp.class_own_traits(config=True)
     text = (DOCS / "reference.md").read_text()
+    assert ours
+    assert [name for name in ours if f"| `{name}` |" not in text] == []
+
+
+def test_every_setting_of_sandboxes_is_told() -> None:
+    ours = BubblewrapBackend.class_own_traits(config=True)
+    text = (DOCS / "sandbox-security.md").read_text()
     assert ours
     assert [name for name in ours if f"| `{name}` |" not in text] == []
 

@@ -12,6 +12,7 @@ import secrets
 import shutil
 import signal
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 from traitlets import Int, List, Unicode
@@ -46,6 +47,12 @@ class BubblewrapBackend(SandboxBackend):
         config=True,
         help="""Folders of this machine that are in every sandbox, read-only, beside /usr: such as
         "/opt/conda". Whoever may run code may read them.""",
+    )
+
+    search_path = Unicode(
+        "/usr/local/bin:/usr/bin:/bin",
+        config=True,
+        help="""Where commands are looked for in a sandbox: its PATH.""",
     )
 
     first_uid = Int(
@@ -106,7 +113,7 @@ class BubblewrapBackend(SandboxBackend):
         await asyncio.to_thread(group.make, spec.limits)
         return BubblewrapSandbox(
             self._path or self.program,
-            spec,
+            replace(spec, environment={"PATH": self.search_path, **spec.environment}),
             load_program(),
             group,
             read_only=self.read_only_paths,

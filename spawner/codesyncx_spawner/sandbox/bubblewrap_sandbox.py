@@ -18,6 +18,7 @@ from .bubblewrap_command import (
     ETC_FILES,
     WRITABLE,
     Descriptors,
+    as_user,
     launch_command,
     sandbox_options,
 )
@@ -116,6 +117,7 @@ class BubblewrapSandbox:
             arguments = file_of(b"".join(os.fsencode(option) + b"\0" for option in options))
             inherited = [status_write, block_read, arguments, descriptors.seccomp, *files.values()]
             process = await asyncio.create_subprocess_exec(
+                *as_user(self._uid),
                 self._program,
                 "--args",
                 str(arguments),
@@ -129,10 +131,6 @@ class BubblewrapSandbox:
                 pass_fds=inherited,
                 # Its environment can be read inside, as that of process 1.
                 env={},
-                # As whom it starts is what the sandbox is to the rest of the machine.
-                user=self._uid,
-                group=self._uid,
-                extra_groups=None if self._uid is None else [],
             )
         self._outer.find(process.pid)
         self._pipes = _Pipes.of(process)

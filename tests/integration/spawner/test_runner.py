@@ -42,11 +42,11 @@ class ProjectFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    async def snapshot(self, person: Person, archive: IO[bytes], limits: Limits) -> Snapshot:
-        if person.username == "nobody":
+    async def snapshot(self, run: Run, archive: IO[bytes]) -> Snapshot:
+        if run.person.username == "nobody":
             raise RefusedError("You may not read anything.")
         return write_snapshot(
-            self.root, archive, lambda path: not path.startswith("secret"), {}, limits
+            self.root, archive, lambda path: not path.startswith("secret"), {}, run.what.limits
         )
 
 
