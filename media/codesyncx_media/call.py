@@ -101,7 +101,7 @@ class Call:
             self._publish(participant, fields["sdp"], fields["tracks"], number)
             return
         if message.type == "subscribed":
-            self._subscribed(participant, fields["sdp"])
+            self._subscribed(participant, fields["connection"], fields["sdp"])
         elif message.type == "restart":
             self._restart(participant, fields["connection"])
         else:
@@ -142,7 +142,15 @@ class Call:
             publishing.connection,
             [(tracks[media.mid], media) for media in answer.media],
         )
-        participant.outlet.send(encode("published", **number, sdp=answer.text, tracks=tracks))
+        participant.outlet.send(
+            encode(
+                "published",
+                **number,
+                connection=publishing.number,
+                sdp=answer.text,
+                tracks=tracks,
+            )
+        )
         self._tell(notices)
 
     def _allow(
@@ -180,18 +188,19 @@ class Call:
             for track_id in list(publishing.tracks.values()):
                 self._tell(self._room.floor.unpublish(participant.id, track_id))
 
-    def _restart(self, participant: Participant, which: str) -> None:
-        side = participant.publishing if which == "publish" else participant.subscribing
-        if side is not None:
-            side.connection.close()
-        self._sync_soon()
+    @staticmethod
+    def _restart(participant: Participant, number: int) -> None:
+        """Close a connection that broke, if its end hasn't been noticed already."""
+        for side in (participant.publishing, participant.subscribing):
+            if side is not None and side.number == number:
+                side.connection.close()
 
     # --- what people get ---
 
-    def _subscribed(self, participant: Participant, answer: str) -> None:
+    def _subscribed(self, participant: Participant, number: int, answer: str) -> None:
         subscribing = participant.subscribing
-        if subscribing is None:
-            raise InvalidRequestError("There is an answer, but nothing was offered.")
+        if subscribing is None or subscribing.number != number:
+            return  # the connection ended while its answer was on the way
         agreement = subscribing.session.answered(answer)
         subscribing.connection.start(agreement.remote)
         self._forwarding.subscribe(participant.id, subscribing.connection, agreement.media)
@@ -239,7 +248,9 @@ class Call:
         if subscribing.session.needs_offer:
             text = subscribing.session.offer()
             tracks = {mid: track_id for track_id, mid in subscribing.session.mids().items()}
-            participant.outlet.send(encode("subscribe", sdp=text, tracks=tracks))
+            participant.outlet.send(
+                encode("subscribe", connection=subscribing.number, sdp=text, tracks=tracks)
+            )
 
     # --- what people hear of ---
 

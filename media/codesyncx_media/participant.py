@@ -60,6 +60,7 @@ class Publishing:
             lambda packet, now: forwarding.receive_rtcp(member_id, packet, now),
             lost,
         )
+        self.number = participant.next_number()
         self.connection = participant.port.connect(ear)
         local = participant.local(self.connection)
         self.session = PublisherSession(local, secrets.randbits(_SESSION_BITS))
@@ -78,6 +79,7 @@ class Subscribing:
             lambda packet, now: forwarding.receive_feedback(member_id, packet, now),
             lost,
         )
+        self.number = participant.next_number()
         self.connection = participant.port.connect(ear)
         local = participant.local(self.connection)
         self.session = SubscriberSession(local, secrets.randbits(_SESSION_BITS))
@@ -103,6 +105,12 @@ class Participant:
         self.publishing: Publishing | None = None
         self.subscribing: Subscribing | None = None
         self._addresses = addresses
+        self._connections = 0
+
+    def next_number(self) -> int:
+        """Give a number to a media connection, so that both sides know which one they mean."""
+        self._connections += 1
+        return self._connections
 
     def local(self, connection: Connection) -> LocalTransport:
         """Give the server's side of a connection, for descriptions."""

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from support.callers import DEVICE_ARGS, Caller, PageServer
+from support.media_worker import MediaWorker
 from support.people import CHROMIUM, CHROMIUM_ARGS, Person
 from support.servers import REPOSITORY, LabServer
+
+from codesyncx_media.rights import Right, Rights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from playwright.sync_api import BrowserContext
 
 # How long something may take on a busy machine; what has to be quick is measured elsewhere.
 expect.set_options(timeout=20_000)
@@ -58,3 +66,42 @@ def person(browser: Browser, lab: LabServer) -> Iterator[Callable[..., Person]]:
 def pictures() -> Path:
     """Give the folder of the documentation's pictures."""
     return REPOSITORY / "docs" / "images"
+
+
+@pytest.fixture(scope="session")
+def talkative(playwright: Playwright) -> Iterator[Browser]:
+    """Give a Chromium with a camera that counts and a microphone that beeps."""
+    args = [*CHROMIUM_ARGS, *DEVICE_ARGS]
+    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture(scope="session")
+def call_page() -> Iterator[str]:
+    """Give the address of the page that calls are tested with."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), PageServer)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def call(talkative: Browser, call_page: str) -> Iterator[Callable[..., Caller]]:
+    """`call("ada")` has Ada join a call that is the test's own."""
+    contexts: list[BrowserContext] = []
+    with MediaWorker() as worker:
+
+        def come(name: str, rights: Rights = frozenset({Right.SPEAK})) -> Caller:
+            contexts.append(talkative.new_context())
+            page = contexts[-1].new_page()
+            page.goto(call_page)
+            page.wait_for_function("() => window.Call")
+            return Caller(page, worker, name, rights)
+
+        yield come
+        for context in contexts:
+            context.close()

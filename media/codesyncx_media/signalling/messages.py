@@ -49,6 +49,7 @@ def _fields(**properties: Schema) -> Schema:
 
 _NAME = _text(256)
 _PLACE = _text(64, least=0)
+_NUMBER: Schema = {"type": "integer", "minimum": 1, "maximum": 2**53}
 _BOOLEAN: Schema = {"type": "boolean"}
 _DESCRIPTION = _text(MAX_DESCRIPTION)
 _MID = {"type": "string", "pattern": r"^[!-~]{1,64}$"}
@@ -69,8 +70,8 @@ CLIENT_MESSAGES: Mapping[str, Schema] = {
             "maxProperties": 32,
         },
     ),
-    "subscribed": _fields(sdp=_DESCRIPTION),
-    "restart": _fields(connection={"enum": ["publish", "subscribe"]}),
+    "subscribed": _fields(connection=_NUMBER, sdp=_DESCRIPTION),
+    "restart": _fields(connection=_NUMBER),
     "set_muted": _fields(track_id=_NAME, is_muted=_BOOLEAN),
     "mute": _fields(member_id=_NAME, track_id=_NAME),
     "mute_all": _fields(),

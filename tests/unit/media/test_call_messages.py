@@ -24,8 +24,8 @@ from codesyncx_media.signalling.requests import ROOM_REQUESTS
 EXAMPLES: dict[str, dict[str, Any]] = {
     "join": {"version": VERSION, "project": "", "room": "lecture", "token": "a.b.c"},
     "publish": {"sdp": "v=0", "tracks": {"0": "microphone", "1": "camera"}},
-    "subscribed": {"sdp": "v=0"},
-    "restart": {"connection": "publish"},
+    "subscribed": {"connection": 1, "sdp": "v=0"},
+    "restart": {"connection": 1},
     "set_muted": {"track_id": "t", "is_muted": True},
     "mute": {"member_id": "m1", "track_id": "t"},
     "mute_all": {},
