@@ -177,7 +177,7 @@ class Attempt:
                 await self._save_output()
 
     async def _save_output(self) -> None:
-        if pieces := self._book.unsaved():
+        while pieces := self._book.unsaved():
             await self._means.save_output(self._run.id, pieces)
             self._book.mark_saved(len(pieces))
 

@@ -83,6 +83,8 @@ class Execution:
                 await asyncio.sleep(_PACE_S)
             elif pieces := self._output.add(chunk):
                 self._tell(pieces)
+            # What has been read ahead comes without waiting: give everybody else their turn.
+            await asyncio.sleep(0)
 
     async def _flush(self) -> None:
         """Show a line that has stayed open: a prompt, or a progress bar."""

@@ -14,7 +14,7 @@ from .quantities import bytes_in_words
 #: A line longer than this comes in several pieces.
 MAX_PIECE = 4096
 #: Lines cost more than their bytes.
-_BYTES_PER_LINE = 32
+_BYTES_PER_LINE = 64
 _LINE_END = 0x0A
 
 

@@ -158,6 +158,7 @@ class Runner:
             yield run, pieces
             after = pieces[-1].number if pieces else after
             if pieces:
+                await asyncio.sleep(0)  # much output may be there already: let others have a turn
                 continue
             if signal is None:
                 return
@@ -170,8 +171,10 @@ class Runner:
         return artifacts_folder(self._folder, run_id) / path
 
     async def _output(self, run_id: str, after: int) -> list[Piece]:
-        if book := self._books.get(run_id):
-            return book.after(after)
+        book = self._books.get(run_id)
+        pieces = None if book is None else book.after(after)
+        if pieces is not None:
+            return pieces
         return await self._in_thread(lambda: self._opened.output(run_id, after, LogBook.MOST))
 
     def _dispatch(self) -> None:
@@ -183,8 +186,8 @@ class Runner:
 
     async def _carry_out(self, run_id: str) -> None:
         try:
-            before = await self._in_thread(lambda: self._opened.output(run_id))
-            book = self._books[run_id] = LogBook(before)
+            number = await self._in_thread(lambda: self._opened.next_number(run_id))
+            book = self._books[run_id] = LogBook(number)
             attempt = self._attempts[run_id] = Attempt(self._runs[run_id], book, self._means)
             await attempt.carry_out()
         except SupersededError:
@@ -212,8 +215,8 @@ class Runner:
                 run.id, "It was given up: the server went away each time it ran.", State.LOST
             )
             return
-        before = await self._in_thread(lambda: self._opened.output(run.id))
-        notice = Output(0, len(before)).notice("The server was started anew; the run begins again.")
+        number = await self._in_thread(lambda: self._opened.next_number(run.id))
+        notice = Output(0, number).notice("The server was started anew; the run begins again.")
         await self._save_output(run.id, notice)
         await self._save(run.again())
         self._queue.add(_ticket(run), ask=False)

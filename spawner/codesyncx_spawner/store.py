@@ -107,8 +107,15 @@ class RunStore:
         except sqlite3.Error as error:
             raise StorageError(f"A run's output can't be kept: {error}") from error
 
-    def output(self, run_id: str, after: int = -1, most: int = 1_000_000) -> list[Piece]:
-        """Give what a run has printed, from the piece after `after` on."""
+    def next_number(self, run_id: str) -> int:
+        """Give the number of a run's next piece of output."""
+        (number,) = self._database.execute(
+            "SELECT coalesce(max(number) + 1, 0) FROM output WHERE run_id = ?", (run_id,)
+        ).fetchone()
+        return int(number)
+
+    def output(self, run_id: str, after: int, most: int) -> list[Piece]:
+        """Give what a run has printed, so many pieces after `after` at most."""
         rows = self._database.execute(
             "SELECT number, text, ends_line, is_notice FROM output "
             "WHERE run_id = ? AND number > ? ORDER BY number LIMIT ?",

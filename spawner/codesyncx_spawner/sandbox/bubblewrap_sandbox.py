@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 _START_TIMEOUT_S = 30.0
 _WATCH_EVERY_S = 0.1
 _CHUNK = 256 * 1024
-#: What is printed is split into lines on the loop.
-_LOG_CHUNK = 16 * 1024
+#: What is printed is split into lines on the loop, at worst one for each byte.
+_LOG_CHUNK = 4 * 1024
 _MAX_COMPLAINT = 4000
 _LOW_PRIORITY = 10
 
