@@ -22,7 +22,7 @@ from ..limits import Limits
 from . import processes
 from .backend import SandboxBackend, SandboxSpec
 from .bubblewrap_sandbox import BubblewrapSandbox
-from .cgroups import ControlGroup, find_hierarchies
+from .cgroups import ControlGroup, GroupsRefusedError, find_hierarchies
 from .seccomp import load_program
 
 _OLDEST = (0, 8)
@@ -63,6 +63,9 @@ class BubblewrapBackend(SandboxBackend):
         machine: one of the 60,000 numbers from here on, none of which must be anybody's.""",
     )
 
+    makes_groups = True
+    """Whether control groups are tried; what is enforced then, each of them says."""
+
     _path: str | None = None
     _next_user = 0
 
@@ -79,7 +82,12 @@ class BubblewrapBackend(SandboxBackend):
         await _check_version(path)
         self._path = path
         try:
-            await self._try_out()
+            try:
+                await self._try_out()
+            except GroupsRefusedError as error:
+                self.log.warning("Sandboxes have no control groups here: %s", error)
+                self.makes_groups = False
+                await self._try_out()
         except (SandboxError, OSError) as error:
             self._path = None
             raise NoSandboxError(
@@ -109,7 +117,7 @@ class BubblewrapBackend(SandboxBackend):
                 "its sandboxes hold what is installed on the server."
             )
         await self.check()
-        group = _control_group(spec.run_id)
+        group = self._group_of(spec.run_id)
         await asyncio.to_thread(group.make, spec.limits)
         return BubblewrapSandbox(
             self._path or self.program,
@@ -127,22 +135,23 @@ class BubblewrapBackend(SandboxBackend):
         if pid and told["started_at"] == processes.started_at(pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        group = _control_group(run_id)
+        group = self._group_of(run_id)
         for left in group.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(left, signal.SIGKILL)
         await asyncio.to_thread(group.remove)
+
+    def _group_of(self, run_id: str) -> ControlGroup:
+        if not self.makes_groups:
+            return ControlGroup(run_id, [])
+        mounts = Path("/proc/mounts").read_text(errors="replace")
+        return ControlGroup(run_id, find_hierarchies(mounts, Path("/proc/self/cgroup").read_text()))
 
     def _take_user(self) -> int | None:
         if os.geteuid() != 0:
             return None
         self._next_user = (self._next_user + 1) % _USERS
         return self.first_uid + self._next_user
-
-
-def _control_group(run_id: str) -> ControlGroup:
-    mounts = Path("/proc/mounts").read_text(errors="replace")
-    return ControlGroup(run_id, find_hierarchies(mounts, Path("/proc/self/cgroup").read_text()))
 
 
 async def _check_version(path: str) -> None:

@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..errors import SandboxError
+
 if TYPE_CHECKING:
     from ..limits import Limits
 
@@ -20,6 +22,10 @@ PREFIX = "codesyncx-"
 _OWN_PIDS = 3
 _PERIOD_US = 100_000
 _CONTROLLERS = ("cpu", "memory", "pids")
+
+
+class GroupsRefusedError(SandboxError):
+    """Groups can be made here, but nothing may be put into them."""
 
 
 class Hierarchy(NamedTuple):
@@ -95,9 +101,17 @@ class ControlGroup:
         self.enforced &= set(_CONTROLLERS)
 
     def place(self, pid: int) -> None:
-        """Put a process, and all that it will start, into the groups; OSError if it can't be."""
+        """Put a process, and all that it will start, into the groups.
+
+        GroupsRefusedError if this server may make groups and not use them, OSError if the process
+        has ended.
+        """
         for hierarchy in self._made:
-            (hierarchy.folder / self._name / "cgroup.procs").write_text(str(pid))
+            group = hierarchy.folder / self._name
+            try:
+                (group / "cgroup.procs").write_text(str(pid))
+            except PermissionError as error:
+                raise GroupsRefusedError(f"Nothing may be put into {group}.") from error
 
     def cpu_s(self) -> float | None:
         """Give the processor time of all of its processes."""

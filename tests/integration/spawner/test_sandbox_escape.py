@@ -25,6 +25,11 @@ from codesyncx_spawner.limits import Limits
 from codesyncx_spawner.sandbox import bubblewrap
 from codesyncx_spawner.sandbox.backend import SandboxSpec, Usage
 from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
+from codesyncx_spawner.sandbox.cgroups import (
+    ControlGroup,
+    GroupsRefusedError,
+    Hierarchy,
+)
 from codesyncx_spawner.states import Ending
 
 if TYPE_CHECKING:
@@ -39,7 +44,7 @@ TIGHT = Limits(
     files=500,
     open_files=64,
     output_bytes=50_000,
-    time_s=20,
+    time_s=60,
 )
 BRIEF = Limits(**{**{name: getattr(TIGHT, name) for name in TIGHT.__slots__}, "time_s": 1.0})
 
@@ -262,17 +267,18 @@ async def test_files_without_number_end_the_run(run: Run, folder: str) -> None:
 
 @pytest.mark.parametrize("text", ["hello\\n", "x", "\\n", "\\xff"])
 async def test_output_without_end_is_cut_and_told(run: Run, text: str) -> None:
+    notice = "The output is cut here: it is more than 50 kB."
     result = await run(
         f"""
         import sys
         while True:
             sys.stdout.buffer.write(b"{text}" * 10000)
         """,
-        BRIEF,
+        stop_at=notice,
     )
-    assert result.ending.was_timed_out
-    assert 0 < len(result.text) <= BRIEF.output_bytes
-    assert result.notices == ["The output is cut here: it is more than 50 kB."]
+    assert result.ending.was_stopped
+    assert 0 < len(result.text) <= TIGHT.output_bytes
+    assert result.notices == [notice]
 
 
 async def test_a_process_that_will_not_end_is_ended(run: Run) -> None:
@@ -538,6 +544,21 @@ def refused_bwrap() -> Iterator[str]:
 async def test_a_machine_that_allows_no_sandboxes_is_told_of(refused_bwrap: str) -> None:
     with pytest.raises(NoSandboxError, match="No permissions to create new namespace"):
         await BubblewrapBackend(program=refused_bwrap).check()
+
+
+async def test_a_server_that_may_put_nothing_into_groups_does_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(group: ControlGroup, _pid: int) -> None:
+        if group.enforced:
+            raise GroupsRefusedError("Nothing may be put there.")
+
+    groups = Hierarchy(tmp_path, frozenset({"memory"}), is_v2=True)
+    monkeypatch.setattr(bubblewrap, "find_hierarchies", lambda *_: [groups])
+    monkeypatch.setattr(ControlGroup, "place", refuse)
+    backend = BubblewrapBackend()
+    await backend.check()
+    assert not backend.makes_groups
 
 
 async def test_what_a_killed_server_left_is_reaped(backend: BubblewrapBackend) -> None:

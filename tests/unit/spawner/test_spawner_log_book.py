@@ -27,7 +27,7 @@ def test_every_piece_is_in_the_store_or_in_the_book_or_both(
             assert [piece.number for piece in unsaved[:1]] == [stored][: len(unsaved)]
             book.mark_saved(len(unsaved))
             stored += len(unsaved)
-        for after in (first - 1, stored - 1, printed - 1):
+        for after in {first - 1, stored - 1, printed - 1}:
             found = book.after(after)
             if found is None:
                 assert after + 1 < stored
