@@ -64,7 +64,7 @@ def allocate(budget_bps: float, wishes: Sequence[Wish]) -> Allocation:
 
     Larger layers go round by priority, a step each, so that one track can't take all. The most
     important track keeps its smallest layer even when there is too little: without any pictures
-    nobody would notice that a path recovers. Sound is not in the budget, which is what is left
+    nobody would notice that a path recovers. Sound comes first: the budget is what is left
     beside it.
     """
     left = budget_bps

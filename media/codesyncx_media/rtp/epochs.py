@@ -24,7 +24,6 @@ NO_END = 1 << 62
 _MAX_CLOCK_ERROR_S = 0.5
 
 # Sequence number, timestamp, SSRC; then the extension block up to the transport-wide number.
-write_numbers = struct.Struct(">HII").pack_into
 write_numbers_and_transport = struct.Struct(">HIIIBH").pack_into
 write_short = struct.Struct(">H").pack_into
 

@@ -147,7 +147,8 @@ class Subscriber:
         pictures = [one for one in self._subscriptions.values() if one.track.is_video]
         may_grow = now - self._gave_up_at >= UPGRADE_PAUSE_S
         wishes = [_wish(one, now, may_grow=may_grow) for one in pictures]
-        allocation = allocate(self.bandwidth.estimate_bps, wishes)
+        budget = self.bandwidth.estimate_bps - self._sound_bps(now)
+        allocation = allocate(max(0.0, budget), wishes)
         for subscription in pictures:
             layer = allocation.layers[subscription.ssrc]
             before = subscription.target
@@ -163,8 +164,13 @@ class Subscriber:
             subscription.max_temporal_layer = 0 if is_thinned else ALL_TEMPORAL_LAYERS
         self._prober.want(self.bandwidth.estimate_bps, allocation.missing_bps)
 
+    def _sound_bps(self, now: float) -> float:
+        """Sum up what comes before all pictures."""
+        sounds = [one.current for one in self._subscriptions.values() if not one.track.is_video]
+        return sum(stream.rate.bitrate_bps(now) for stream in sounds if stream is not None)
+
     def _probe(self, now: float) -> list[bytearray]:
-        sent = sum(one.octets for one in self._subscriptions.values() if one.track.is_video)
+        sent = sum(one.octets for one in self._subscriptions.values())
         self._sent.add(max(0, sent - self._sent_bytes), now)
         self._sent_bytes = sent
         size = self._prober.due(self._history, self.bandwidth, self._sent.bitrate_bps(now), now)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from .epochs import (
     Epochs,
     patched,
-    write_numbers,
     write_numbers_and_transport,
     write_picture_numbers,
     write_short,
@@ -135,15 +134,6 @@ class Subscription:
         out = bytearray(packet.wire)
         self.packets += 1
         self.octets += len(out) - PAYLOAD_AT
-        if packet.stream.cache is None:
-            write_numbers(
-                out,
-                2,
-                packet.sequence + epoch.sequence_delta & 0xFFFF,
-                packet.timestamp + epoch.timestamp_delta & 0xFFFFFFFF,
-                self.ssrc,
-            )
-            return out
         history = self._history
         number = history.next_number
         history.next_number = number + 1

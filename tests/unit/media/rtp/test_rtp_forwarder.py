@@ -6,7 +6,14 @@ import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.rtp_streams import OPUS, PUBLISHER_IDS, Camera, Microphone, publisher_of_pictures
+from support.rtp_streams import (
+    OPUS,
+    PUBLISHER_IDS,
+    Camera,
+    Microphone,
+    publisher_of_pictures,
+    publisher_of_sound,
+)
 
 from codesyncx_media.rtp.forwarder import Forwarder
 from codesyncx_media.rtp.packet import parse_rtp
@@ -87,7 +94,7 @@ class Call:
             subscriber.receive_rtcp(TransportFeedback(9, 555, base, 0, arrivals).build(), self.now)
 
     def layer(self, handle: int) -> int | None:
-        (subscription,) = self.subscribers[handle].subscriptions
+        subscription = self.subscribers[handle].subscriptions[0]
         return subscription.current.layer if subscription.current is not None else None
 
 
@@ -139,6 +146,39 @@ def test_a_receivers_limit_lowers_the_layer_and_sound_goes_on() -> None:
     call.subscribers[0].receive_rtcp(limit.build(), call.now)
     call.run(2)
     assert call.layer(0) == 0
+
+
+def test_sound_comes_before_pictures() -> None:
+    call = Call(1)
+    call.run(20)
+    sound, track = publisher_of_sound()
+    call.forwarder.subscribe(call.subscribers[0], track, 888)
+    limit = ReceiverEstimatedBitrate(9, 430_000, [555])
+    call.subscribers[0].receive_rtcp(limit.build(), call.now)
+    call.run(5)
+    assert call.layer(0) == 1
+    microphone = Microphone(8)
+    for number in range(PACKETS_PER_S * 5):
+        call.packet()
+        for handle, out in call.forwarder.receive(sound, microphone.next(), call.now):
+            call.deliver(handle, out)
+        if number % 9 == 8:
+            call.answer(0, call.subscribers[0])
+    heard = [view for view in map(parse_rtp, call.arrived[0]) if view.ssrc == 888]
+    assert len(heard) == PACKETS_PER_S * 5
+    assert call.layer(0) == 0
+
+
+def test_sound_and_pictures_are_numbered_together_for_congestion_control() -> None:
+    call = Call(1)
+    sound, track = publisher_of_sound()
+    call.forwarder.subscribe(call.subscribers[0], track, 888)
+    call.run(0.2)
+    for _, out in call.forwarder.receive(sound, Microphone(8).next(), call.now):
+        call.deliver(0, out)
+    call.run(0.2)
+    numbers = [int.from_bytes(out[17:19], "big") for out in call.arrived[0]]
+    assert numbers == list(range(len(numbers)))
 
 
 def test_a_lost_packet_is_sent_again_from_the_cache() -> None:
