@@ -21,6 +21,7 @@ from ..errors import NoSandboxError, OverLimitError, SandboxError
 from ..limits import Limits
 from . import processes
 from .backend import SandboxBackend, SandboxSpec
+from .bubblewrap_command import mark_of
 from .bubblewrap_sandbox import BubblewrapSandbox
 from .cgroups import ControlGroup, GroupsRefusedError, find_hierarchies
 from .seccomp import load_program
@@ -135,6 +136,8 @@ class BubblewrapBackend(SandboxBackend):
         if pid and told["started_at"] == processes.started_at(pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        # bubblewrap's second process waits for ever if the first is killed before they have spoken.
+        await asyncio.to_thread(processes.end_marked, mark_of(run_id))
         group = self._group_of(run_id)
         for left in group.processes():
             with contextlib.suppress(ProcessLookupError):

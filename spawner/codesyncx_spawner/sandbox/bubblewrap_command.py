@@ -91,6 +91,11 @@ def sandbox_options(
     return [*options, "--seccomp", str(descriptors.seccomp)]
 
 
+def mark_of(run_id: str) -> str:
+    """Give what is on the command line of a run's bubblewrap, for everybody to see."""
+    return f"codesyncx-{run_id}"
+
+
 def as_user(uid: int | None) -> list[str]:
     """Give what comes before bubblewrap, to be that user; it is who the sandbox is outside.
 
@@ -129,7 +134,7 @@ def launch_command(spec: SandboxSpec, *, limits_memory_itself: bool) -> list[str
         # Of each process; whoever watches adds them up.
         bounds.append(f"--data={limits.memory_bytes}")
     folder = spec.folder or "."
-    return ["/bin/sh", "-c", LAUNCHER, "sandbox", folder, *bounds, "--", *spec.command]
+    return ["/bin/sh", "-c", LAUNCHER, mark_of(spec.run_id), folder, *bounds, "--", *spec.command]
 
 
 def _system(read_only: Iterable[str]) -> list[str]:

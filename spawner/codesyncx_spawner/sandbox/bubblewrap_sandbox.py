@@ -20,6 +20,7 @@ from .bubblewrap_command import (
     Descriptors,
     as_user,
     launch_command,
+    mark_of,
     sandbox_options,
 )
 
@@ -219,6 +220,9 @@ class BubblewrapSandbox:
 
     async def release(self) -> None:
         await self._end_all()
+        if not self._init.pid:
+            # Killed before it has said who process 1 is, which then waits for it for ever.
+            await asyncio.to_thread(processes.end_marked, mark_of(self._spec.run_id))
         if self._pipes is not None:
             await self._drain(self._pipes)
         for task in (self._watching, self._complaint):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -268,6 +269,14 @@ asyncio.run(main())
 """
 
 
+def arguments_of_all_processes() -> set[bytes]:
+    found = set[bytes]()
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.update(process.read_bytes().split(b"\0"))
+    return found
+
+
 @pytest.mark.usefixtures("project")
 def test_killed_servers_lose_no_run_and_complete_none_twice(tmp_path: Path) -> None:
     """Kill the server with -9 at random steps of its runs, then let it finish."""
@@ -302,5 +311,7 @@ def test_killed_servers_lose_no_run_and_complete_none_twice(tmp_path: Path) -> N
     assert states == [("succeeded", count)]
     # An ending that was written just before the kill may not have been told any more.
     assert max(ends.values()) == 1
+    marks = {f"codesyncx-{run_id}".encode() for run_id in known}
+    assert marks.isdisjoint(arguments_of_all_processes())
     left = {path.name for path in Path("/sys/fs/cgroup").rglob("codesyncx-*")}
     assert left.isdisjoint({f"codesyncx-{run_id}" for run_id in known})

@@ -566,5 +566,5 @@ async def test_what_a_killed_server_left_is_reaped(backend: BubblewrapBackend) -
     sandbox = await backend.prepare(spec)
     await sandbox.start(archive_of({}))
     await BubblewrapBackend().reap(spec.run_id, sandbox.handle)
-    assert (await sandbox.wait()).exit_code == 137
+    assert (await sandbox.wait()).exit_code in {137, -9}
     await sandbox.release()
