@@ -1,6 +1,7 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { plugins as access } from './access';
+import { plugins as call } from './call';
 import { plugins as chat } from './chat';
 import { plugins as connection } from './connection';
 import { plugins as history } from './history';
@@ -14,6 +15,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   ...presence,
   ...project,
   ...chat,
+  ...call,
   ...history
 ];
 

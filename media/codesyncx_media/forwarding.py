@@ -40,15 +40,17 @@ _TRANSPORT_SEQUENCE_AT = FIXED_HEADER_BYTES + 5
 class _Uplink:
     """What one member sends."""
 
-    def __init__(self, connection: Connection, media: Sequence[PublishedMedia]) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        ids = {each.uri: each.id for published in media for each in published.extensions}
-        self.extension_ids = ids
-        self.core = Publisher(ids, secrets.randbits(31) + 1)
+        self.core = Publisher({}, secrets.randbits(31) + 1)
         self.tracks: dict[str, Track] = {}
 
     def set_tracks(self, media: Sequence[tuple[str, PublishedMedia]]) -> None:
         """Expect these tracks and no others."""
+        # A later track may bring extensions that the first ones had no use for.
+        self.core.agree_on_extensions(
+            {each.uri: each.id for _, published in media for each in published.extensions}
+        )
         wanted = {track_id for track_id, _ in media}
         for track_id in [track_id for track_id in self.tracks if track_id not in wanted]:
             self.remove(track_id)
@@ -179,7 +181,7 @@ class Forwarding:
         """Expect a member's tracks, by track id, and no others of theirs."""
         uplink = self._uplinks.get(member_id)
         if uplink is None or uplink.connection is not connection:
-            uplink = self._uplinks[member_id] = _Uplink(connection, [each for _, each in media])
+            uplink = self._uplinks[member_id] = _Uplink(connection)
         uplink.set_tracks(media)
 
     def unpublish(self, member_id: str, track_id: str) -> None:

@@ -223,14 +223,21 @@ export function parseEvent(text: string): IServerEvent | null {
 export function connectTo(
   settings: ServerConnection.ISettings
 ): IEventStreamOptions['connect'] {
-  return query => {
-    const parameters = { ...query };
-    if (settings.appendToken && settings.token !== '') {
-      parameters.token = settings.token;
-    }
-    const url =
-      URLExt.join(settings.wsUrl, 'codesyncx/api/events') +
-      URLExt.objectToQueryString(parameters);
-    return new settings.WebSocket(url);
-  };
+  return query => socketTo(settings, 'events', query);
+}
+
+/** Opens a socket to a route below `codesyncx/api/`. */
+export function socketTo(
+  settings: ServerConnection.ISettings,
+  path: string,
+  query: Readonly<Record<string, string>> = {}
+): WebSocket {
+  const parameters = { ...query };
+  if (settings.appendToken && settings.token !== '') {
+    parameters.token = settings.token;
+  }
+  const url =
+    URLExt.join(settings.wsUrl, 'codesyncx/api', path) +
+    URLExt.objectToQueryString(parameters);
+  return new settings.WebSocket(url);
 }

@@ -55,6 +55,10 @@ class Publisher:
         self._last_ssrc = 0
         self._reported_at = float("-inf")
 
+    def agree_on_extensions(self, extension_ids: Mapping[str, int]) -> None:
+        """Take other ids of header extensions; a connection's ids never change their meaning."""
+        self._reader = ExtensionReader(extension_ids)
+
     def add_track(self, offer: TrackOffer) -> Track:
         """Expect a track."""
         track = Track(offer)

@@ -1,0 +1,155 @@
+/** What is known of a call, from what its server tells. */
+
+import { ICaller, ITrack, Right, ServerMessage, TrackKind } from './protocol';
+
+export interface IRoom {
+  /** Me, as the others see me. */
+  readonly you: ICaller;
+  /** The others, in the order in which they came. */
+  readonly people: readonly ICaller[];
+  /** Who waits to be let in; only moderators are told. */
+  readonly waiting: readonly ICaller[];
+  readonly isLocked: boolean;
+  readonly hasLobby: boolean;
+  readonly isRecorded: boolean;
+}
+
+/** The room after a message; null before I am in it. */
+export function applyMessage(
+  room: IRoom | null,
+  message: ServerMessage
+): IRoom | null {
+  if (message.type === 'room') {
+    return {
+      you: message.you,
+      people: message.people,
+      waiting: message.waiting,
+      ...roomFacts(message)
+    };
+  }
+  return room && change(room, message);
+}
+
+function change(room: IRoom, message: ServerMessage): IRoom {
+  switch (message.type) {
+    case 'room_changed':
+      return { ...room, ...roomFacts(message) };
+    case 'person_waiting':
+      return { ...room, waiting: put(room.waiting, message.person) };
+    case 'person_stopped_waiting':
+      return { ...room, waiting: without(room.waiting, message.member_id) };
+    case 'person_joined':
+    case 'person_changed':
+      return message.person.member_id === room.you.member_id
+        ? { ...room, you: message.person }
+        : { ...room, people: put(room.people, message.person) };
+    case 'person_left':
+      return { ...room, people: without(room.people, message.member_id) };
+    case 'rights_changed':
+      return { ...room, you: { ...room.you, rights: message.rights } };
+    case 'track_published':
+      return changeTracks(room, message.member_id, tracks => [
+        ...tracks.filter(({ id }) => id !== message.track.id),
+        message.track
+      ]);
+    case 'track_muted':
+      return changeTracks(room, message.member_id, tracks =>
+        tracks.map(track =>
+          track.id === message.track_id
+            ? { ...track, is_muted: message.is_muted }
+            : track
+        )
+      );
+    case 'track_ended':
+      return changeTracks(room, message.member_id, tracks =>
+        tracks.filter(({ id }) => id !== message.track_id)
+      );
+    default:
+      return room;
+  }
+}
+
+/** Whether somebody may do something in the call. */
+export function may(caller: ICaller | undefined, right: Right): boolean {
+  return caller?.rights.includes(right) ?? false;
+}
+
+/** The track of a kind that somebody sends, if any. */
+export function trackOf(caller: ICaller, kind: TrackKind): ITrack | undefined {
+  return caller.tracks.find(track => track.kind === kind);
+}
+
+/** Whether nobody hears somebody: they are muted, or have no microphone on. */
+export function isSilent(caller: ICaller): boolean {
+  return trackOf(caller, 'microphone')?.is_muted ?? true;
+}
+
+/** The members whose hands are up, who raised theirs first in front. */
+export function raisedHands(room: IRoom): readonly string[] {
+  return [room.you, ...room.people]
+    .filter(caller => caller.hand_raised_at !== null)
+    .sort((a, b) => (a.hand_raised_at ?? 0) - (b.hand_raised_at ?? 0))
+    .map(caller => caller.member_id);
+}
+
+/** A screen that somebody else shows. */
+export interface IShownScreen {
+  readonly caller: ICaller;
+  readonly track: ITrack;
+}
+
+export function screensOf(room: IRoom): readonly IShownScreen[] {
+  return room.people.flatMap(caller =>
+    caller.tracks
+      .filter(({ kind }) => kind === 'screen')
+      .map(track => ({ caller, track }))
+  );
+}
+
+/** The name of a member, also of one who waits; null for somebody who is gone. */
+export function nameOf(room: IRoom | null, memberId: string): string | null {
+  return (
+    [...(room?.people ?? []), ...(room?.waiting ?? [])].find(
+      caller => caller.member_id === memberId
+    )?.display_name ?? null
+  );
+}
+
+function roomFacts(message: {
+  is_locked: boolean;
+  has_lobby: boolean;
+  is_recorded: boolean;
+}): Pick<IRoom, 'isLocked' | 'hasLobby' | 'isRecorded'> {
+  return {
+    isLocked: message.is_locked,
+    hasLobby: message.has_lobby,
+    isRecorded: message.is_recorded
+  };
+}
+
+function put(callers: readonly ICaller[], caller: ICaller): ICaller[] {
+  const isHere = callers.some(
+    ({ member_id }) => member_id === caller.member_id
+  );
+  return isHere
+    ? callers.map(known =>
+        known.member_id === caller.member_id ? caller : known
+      )
+    : [...callers, caller];
+}
+
+function without(callers: readonly ICaller[], memberId: string): ICaller[] {
+  return callers.filter(({ member_id }) => member_id !== memberId);
+}
+
+function changeTracks(
+  room: IRoom,
+  memberId: string,
+  changed: (tracks: readonly ITrack[]) => readonly ITrack[]
+): IRoom {
+  const alter = (caller: ICaller): ICaller =>
+    caller.member_id === memberId
+      ? { ...caller, tracks: changed(caller.tracks) }
+      : caller;
+  return { ...room, you: alter(room.you), people: room.people.map(alter) };
+}

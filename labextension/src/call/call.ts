@@ -1,0 +1,313 @@
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { ApiError } from '../api/client';
+import { Backoff } from '../connection/backoff';
+import { applyMessage, IRoom, nameOf, trackOf } from './call-model';
+import { DeviceError, loadChoices } from './devices';
+import { Incoming } from './incoming';
+import { Loudspeaker } from './loudspeaker';
+import { MyMedia } from './my-media';
+import { Outgoing } from './outgoing';
+import { ClientMessage, ITicket, ServerMessage, TrackKind } from './protocol';
+import { CallError, IEnding, ISocket, Signalling } from './signalling';
+import { Speaking } from './speaking';
+
+const LISTEN_EVERY_MS = 200;
+
+/** Endings that trying again doesn't change. */
+const FINAL = new Set(['removed', 'room_locked', 'refused', 'shut_out']);
+
+export type Phase =
+  | 'off'
+  | 'joining'
+  /** In the lobby, until a moderator lets me in. */
+  | 'waiting'
+  | 'in'
+  /** In, but the connection is lost and comes back by itself. */
+  | 'reconnecting';
+
+/** Something that a person should be told. */
+export type CallNotice =
+  | { readonly type: 'device'; readonly error: DeviceError }
+  | { readonly type: 'refused'; readonly message: string }
+  | { readonly type: 'muted'; readonly kind: TrackKind; readonly by: string }
+  | { readonly type: 'ended'; readonly kind: TrackKind; readonly by: string };
+
+export interface ICallOptions {
+  readonly fetchTicket: () => Promise<ITicket>;
+  readonly openSocket: () => ISocket;
+}
+
+interface IConnection {
+  readonly signalling: Signalling;
+  readonly incoming: Incoming;
+  readonly outgoing: Outgoing;
+}
+
+/** My part in the project's call. */
+export class Call {
+  constructor(private readonly _options: ICallOptions) {
+    this.mine = new MyMedia(loadChoices(), error => this._onError(error));
+    this.mine.changed.connect(() => this._changed.emit());
+    window.addEventListener('online', () => this._retryNow?.());
+  }
+
+  readonly mine: MyMedia;
+
+  /** Anything that shows is another. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get noticed(): ISignal<this, CallNotice> {
+    return this._noticed;
+  }
+
+  get phase(): Phase {
+    return this._phase;
+  }
+
+  /** Null while I am not in the call. */
+  get room(): IRoom | null {
+    return this._room;
+  }
+
+  /** Why I am in the call no more, when I didn't leave it myself. */
+  get ending(): IEnding | null {
+    return this._ending;
+  }
+
+  /** What comes from others, by track id. */
+  get tracks(): ReadonlyMap<string, MediaStreamTrack> {
+    return this._connection?.incoming.tracks ?? NOTHING;
+  }
+
+  /** The ids of the tracks that speech is on. */
+  get speaking(): ReadonlySet<string> {
+    return this._speaking.tracks;
+  }
+
+  /** Come into the call. */
+  async join(): Promise<void> {
+    if (this._phase !== 'off') {
+      return;
+    }
+    this._ending = null;
+    this._set('joining');
+    await this._connect();
+  }
+
+  /** Leave the call, or stop trying to get in. */
+  leave(): void {
+    this._end(null);
+  }
+
+  /** Ask the call for something; a refusal is noticed. */
+  async ask(message: ClientMessage): Promise<void> {
+    try {
+      await this._connection?.signalling.ask(message);
+    } catch (error) {
+      this._onError(error);
+    }
+  }
+
+  private async _connect(): Promise<void> {
+    const attempt = ++this._attempt;
+    let ticket: ITicket;
+    try {
+      ticket = await this._options.fetchTicket();
+    } catch (error) {
+      if (attempt === this._attempt) {
+        this._onClosed(endingOf(error));
+      }
+      return;
+    }
+    if (attempt === this._attempt) {
+      this._open(ticket);
+    }
+  }
+
+  private _open(ticket: ITicket): void {
+    const lost = (): void => this._onClosed(NO_WORD);
+    const signalling = new Signalling({
+      socket: this._options.openSocket(),
+      ticket,
+      onMessage: message => this._hear(message),
+      onClosed: ending => this._onClosed(ending)
+    });
+    this._connection = {
+      signalling,
+      incoming: new Incoming(signalling, () => this._onTracks(), lost),
+      outgoing: new Outgoing(signalling, lost)
+    };
+  }
+
+  private _hear(message: ServerMessage): void {
+    const before = this._room;
+    const isFirst = message.type === 'room' && this._phase !== 'in';
+    this._room = applyMessage(this._room, message);
+    switch (message.type) {
+      case 'room':
+        if (isFirst) {
+          this._begin();
+        }
+        break;
+      case 'wait_in_lobby':
+        this._room = null;
+        this._set('waiting');
+        break;
+      case 'subscribe':
+        this._connection?.incoming.take(message.sdp, message.tracks);
+        break;
+      case 'track_muted':
+        if (message.is_muted) {
+          this._onLoss('muted', message);
+        }
+        break;
+      case 'track_ended':
+        this._onLoss('ended', message);
+        break;
+      case 'removed':
+        this._end({
+          code: 'removed',
+          message: nameOf(before, message.by) ?? ''
+        });
+        return;
+    }
+    this._changed.emit();
+  }
+
+  private _begin(): void {
+    const { _room: room, _connection: connection } = this;
+    if (room && connection) {
+      this._backoff.reset();
+      this._set('in');
+      this._ear ??= setInterval(() => void this._listen(), LISTEN_EVERY_MS);
+      void this.mine.begin(connection, room.you.rights);
+    }
+  }
+
+  /** What I did myself, I know. */
+  private _onLoss(
+    type: 'muted' | 'ended',
+    {
+      member_id,
+      track_id,
+      by
+    }: { member_id: string; track_id: string; by: string }
+  ): void {
+    const me = this._room?.you.member_id;
+    if (member_id !== me || by === me) {
+      return;
+    }
+    const kind = this.mine.lose(track_id, type === 'ended');
+    if (kind !== null) {
+      const name = nameOf(this._room, by) ?? '';
+      this._noticed.emit({ type, kind, by: name });
+    }
+  }
+
+  private _onTracks(): void {
+    this._loudspeaker.play(this.tracks);
+    this._changed.emit();
+  }
+
+  private async _listen(): Promise<void> {
+    const { _room: room, _connection: connection } = this;
+    if (!room || !connection || this._phase !== 'in') {
+      return;
+    }
+    const levels = await connection.incoming.levels();
+    const mine = trackOf(room.you, 'microphone');
+    const level = await this.mine.level();
+    if (mine && level !== null) {
+      levels.set(mine.id, level);
+    }
+    if (this._speaking.hear(levels, performance.now())) {
+      this._changed.emit();
+    }
+  }
+
+  /** The connection is gone, or there was none: once somebody was in, they come back. */
+  private _onClosed(ending: IEnding): void {
+    if (this._phase === 'off') {
+      return;
+    }
+    if (this._phase === 'joining' || FINAL.has(ending.code)) {
+      this._end(ending);
+      return;
+    }
+    this._release();
+    this._set('reconnecting');
+    const timer = setTimeout(() => this._retryNow?.(), this._backoff.next());
+    this._retryNow = () => {
+      clearTimeout(timer);
+      this._retryNow = null;
+      void this._connect();
+    };
+  }
+
+  private _end(ending: IEnding | null): void {
+    this._attempt++;
+    this._ending = ending;
+    this._retryNow = null;
+    clearInterval(this._ear);
+    this._ear = undefined;
+    this._release();
+    this._room = null;
+    this.mine.end();
+    this._set('off');
+  }
+
+  private _release(): void {
+    this._connection?.signalling.close();
+    this._connection?.incoming.close();
+    this._connection?.outgoing.close();
+    this._connection = null;
+    this.mine.pause();
+    this._loudspeaker.play(NOTHING);
+    this._speaking.hear(new Map(), performance.now());
+  }
+
+  private _onError(error: unknown): void {
+    if (error instanceof DeviceError) {
+      // Who closes the browser's dialog shares nothing, and knows.
+      if (error.source !== 'screen' || error.fault !== 'refused') {
+        this._noticed.emit({ type: 'device', error });
+      }
+    } else if (error instanceof CallError) {
+      if (error.message !== '') {
+        this._noticed.emit({ type: 'refused', message: error.message });
+      }
+    } else if (this._phase !== 'off') {
+      console.warn('A call could not do what was asked of it', error);
+    }
+  }
+
+  private _set(phase: Phase): void {
+    this._phase = phase;
+    this._changed.emit();
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _noticed = new Signal<this, CallNotice>(this);
+  private readonly _backoff = new Backoff();
+  private readonly _loudspeaker = new Loudspeaker();
+  private readonly _speaking = new Speaking();
+  private _phase: Phase = 'off';
+  private _room: IRoom | null = null;
+  private _ending: IEnding | null = null;
+  private _connection: IConnection | null = null;
+  private _attempt = 0;
+  private _retryNow: (() => void) | null = null;
+  private _ear: ReturnType<typeof setInterval> | undefined;
+}
+
+const NOTHING: ReadonlyMap<string, MediaStreamTrack> = new Map();
+const NO_WORD: IEnding = { code: '', message: '' };
+
+function endingOf(error: unknown): IEnding {
+  return error instanceof ApiError
+    ? { code: error.code, message: error.message }
+    : NO_WORD;
+}

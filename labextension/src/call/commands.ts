@@ -1,0 +1,153 @@
+import { CommandRegistry } from '@lumino/commands';
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { Call } from './call';
+import { may } from './call-model';
+import { callIcon } from './icons';
+import { Right } from './protocol';
+
+export const COMMANDS = {
+  show: 'codesyncx:call-show',
+  join: 'codesyncx:call-join',
+  leave: 'codesyncx:call-leave',
+  toggleMicrophone: 'codesyncx:call-toggle-microphone',
+  toggleCamera: 'codesyncx:call-toggle-camera',
+  shareScreen: 'codesyncx:call-share-screen',
+  stopSharing: 'codesyncx:call-stop-sharing',
+  raiseHand: 'codesyncx:call-raise-hand',
+  muteAll: 'codesyncx:call-mute-all',
+  toggleLock: 'codesyncx:call-toggle-lock',
+  toggleLobby: 'codesyncx:call-toggle-lobby',
+  move: 'codesyncx:call-move'
+};
+
+/** Where the panel is, and how it gets elsewhere. */
+export interface IPlacing {
+  readonly isInMain: () => boolean;
+  readonly show: () => void;
+  readonly move: () => void;
+}
+
+/** Add the commands of a call; all of it can be done with the keyboard. */
+export function addCommands(
+  commands: CommandRegistry,
+  call: Call,
+  placing: IPlacing,
+  trans: TranslationBundle
+): void {
+  const isIn = (): boolean => call.phase === 'in';
+  const has = (right: Right): boolean => isIn() && may(call.room?.you, right);
+  const why = (right: Right): string =>
+    isIn() && !has(right) ? reason(right, trans) : '';
+
+  commands.addCommand(COMMANDS.show, {
+    label: trans.__('Show Call'),
+    icon: callIcon,
+    execute: placing.show
+  });
+  commands.addCommand(COMMANDS.join, {
+    label: trans.__('Join Call With the Last Settings'),
+    isEnabled: () => call.phase === 'off',
+    execute: async () => {
+      placing.show();
+      await call.join();
+    }
+  });
+  commands.addCommand(COMMANDS.leave, {
+    label: trans.__('Leave Call'),
+    isEnabled: () => call.phase !== 'off',
+    execute: () => call.leave()
+  });
+  commands.addCommand(COMMANDS.toggleMicrophone, {
+    label: () =>
+      call.mine.isMicrophoneOn
+        ? trans.__('Switch Microphone Off')
+        : trans.__('Switch Microphone On'),
+    caption: () => why('speak'),
+    isEnabled: () => has('speak'),
+    execute: () => call.mine.setMicrophone(!call.mine.isMicrophoneOn)
+  });
+  commands.addCommand(COMMANDS.toggleCamera, {
+    label: () =>
+      call.mine.isCameraOn
+        ? trans.__('Switch Camera Off')
+        : trans.__('Switch Camera On'),
+    caption: () => why('speak'),
+    isEnabled: () => has('speak'),
+    execute: () => call.mine.setCamera(!call.mine.isCameraOn)
+  });
+  commands.addCommand(COMMANDS.shareScreen, {
+    label: () =>
+      call.mine.shares > 0
+        ? trans.__('Share Another Screen')
+        : trans.__('Share Screen'),
+    caption: () => why('share_screen'),
+    isEnabled: () => has('share_screen'),
+    execute: () => call.mine.share()
+  });
+  commands.addCommand(COMMANDS.stopSharing, {
+    label: trans.__('Stop Sharing'),
+    isEnabled: () => isIn() && call.mine.shares > 0,
+    execute: () => call.mine.unshareAll()
+  });
+  commands.addCommand(COMMANDS.raiseHand, {
+    label: () =>
+      isHandUp(call) ? trans.__('Lower Hand') : trans.__('Raise Hand'),
+    isEnabled: isIn,
+    execute: () => call.ask({ type: 'raise_hand', is_raised: !isHandUp(call) })
+  });
+  addModeration(commands, call, () => has('moderate'), trans);
+  commands.addCommand(COMMANDS.move, {
+    label: () =>
+      placing.isInMain()
+        ? trans.__('Move Call to the Side')
+        : trans.__('Move Call to the Main Area'),
+    execute: placing.move
+  });
+  call.changed.connect(() => commands.notifyCommandChanged());
+}
+
+function addModeration(
+  commands: CommandRegistry,
+  call: Call,
+  isEnabled: () => boolean,
+  trans: TranslationBundle
+): void {
+  commands.addCommand(COMMANDS.muteAll, {
+    label: trans.__('Mute Everybody Else'),
+    isEnabled,
+    execute: () => call.ask({ type: 'mute_all' })
+  });
+  commands.addCommand(COMMANDS.toggleLock, {
+    label: () =>
+      call.room?.isLocked ? trans.__('Unlock Call') : trans.__('Lock Call'),
+    isEnabled,
+    execute: () =>
+      call.ask({
+        type: 'set_locked',
+        is_locked: !(call.room?.isLocked ?? false)
+      })
+  });
+  commands.addCommand(COMMANDS.toggleLobby, {
+    label: () =>
+      call.room?.hasLobby
+        ? trans.__('Let Everybody In at Once')
+        : trans.__('Let People In One by One'),
+    isEnabled,
+    execute: () =>
+      call.ask({
+        type: 'set_lobby',
+        has_lobby: !(call.room?.hasLobby ?? false)
+      })
+  });
+}
+
+function isHandUp(call: Call): boolean {
+  return (call.room?.you.hand_raised_at ?? null) !== null;
+}
+
+function reason(right: Right, trans: TranslationBundle): string {
+  return right === 'share_screen'
+    ? trans.__('You may not share your screen here; ask the project’s owner.')
+    : trans.__('You may only listen here; ask the project’s owner.');
+}

@@ -1,0 +1,97 @@
+import {
+  ILabShell,
+  ILayoutRestorer,
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  ICommandPalette,
+  IToolbarWidgetRegistry,
+  Notification
+} from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { request } from '../api/client';
+import { socketTo } from '../api/events';
+import { Call } from './call';
+import { addCommands, COMMANDS, IPlacing } from './commands';
+import { CallPanel } from './panel';
+import { ITicket } from './protocol';
+import { CallBar } from './top-bar';
+import { noticeText } from './wording';
+
+const CATEGORY = 'CodeSyncX';
+
+const callPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'codesyncx:call',
+  description: 'Voice, video and shared screens of the people in the project.',
+  autoStart: true,
+  requires: [ILabShell],
+  optional: [
+    ICommandPalette,
+    ILayoutRestorer,
+    IToolbarWidgetRegistry,
+    ITranslator
+  ],
+  activate: (
+    app: JupyterFrontEnd,
+    shell: ILabShell,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    toolbars: IToolbarWidgetRegistry | null,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('codesyncx');
+    const { commands, serviceManager } = app;
+    const call = new Call({
+      fetchTicket: () =>
+        request<ITicket>('calls/token', { method: 'POST', body: '{}' }),
+      openSocket: () =>
+        socketTo(serviceManager.serverSettings, 'calls/signalling')
+    });
+    const panel = new CallPanel({
+      call,
+      commands,
+      trans,
+      putAside: () => placing.move()
+    });
+    const placing = placingOf(panel, shell);
+    shell.add(panel, 'right', { rank: 400 });
+    restorer?.add(panel, panel.id);
+    addCommands(commands, call, placing, trans);
+    call.noticed.connect((_, notice) => {
+      Notification.warning(noticeText(notice, trans), { autoClose: 8000 });
+    });
+    toolbars?.addFactory(
+      'TopBar',
+      'codesyncx-call',
+      () => new CallBar({ call, commands, trans })
+    );
+    Object.values(COMMANDS).forEach(command =>
+      palette?.addItem({ command, category: CATEGORY })
+    );
+  }
+};
+
+/** The panel has its place at the side, and may be put into the main area beside the files. */
+function placingOf(panel: CallPanel, shell: ILabShell): IPlacing {
+  let isInMain = false;
+  const show = (): void => shell.activateById(panel.id);
+  return {
+    isInMain: () => isInMain,
+    show,
+    move: () => {
+      isInMain = !isInMain;
+      panel.title.closable = isInMain;
+      panel.title.label = isInMain ? panel.title.caption : '';
+      shell.add(
+        panel,
+        isInMain ? 'main' : 'right',
+        isInMain ? { mode: 'split-right' } : { rank: 400 }
+      );
+      show();
+    }
+  };
+}
+
+export const plugins: JupyterFrontEndPlugin<unknown>[] = [callPlugin];

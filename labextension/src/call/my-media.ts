@@ -1,0 +1,331 @@
+import { ISignal, Signal } from '@lumino/signaling';
+
+import {
+  IChoices,
+  openCamera,
+  openMicrophone,
+  openScreen,
+  saveChoices
+} from './devices';
+import { ISent, Outgoing } from './outgoing';
+import { Right, TrackKind } from './protocol';
+import { CallError, Signalling } from './signalling';
+
+interface ISource {
+  readonly kind: TrackKind;
+  track: MediaStreamTrack;
+  isMuted: boolean;
+  /** Null while there is no connection. */
+  sent: ISent | null;
+  /** What is shared together ends together. */
+  readonly share: number | null;
+}
+
+interface ILine {
+  readonly outgoing: Outgoing;
+  readonly signalling: Signalling;
+}
+
+/** What I send: my microphone, my camera and my screens, over whichever connection there is. */
+export class MyMedia {
+  constructor(
+    private _choices: IChoices,
+    private readonly _onError: (error: unknown) => void
+  ) {}
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get choices(): IChoices {
+    return this._choices;
+  }
+
+  get isMicrophoneOn(): boolean {
+    return this._isOn('microphone');
+  }
+
+  get isCameraOn(): boolean {
+    return this._isOn('camera');
+  }
+
+  /** The picture of my camera, while it is on. */
+  get camera(): MediaStreamTrack | null {
+    const source = this._find('camera');
+    return source && !source.isMuted ? source.track : null;
+  }
+
+  /** How many screens, windows and tabs I share. */
+  get shares(): number {
+    return this._sources.filter(({ kind }) => kind === 'screen').length;
+  }
+
+  /** Remember what was chosen. */
+  choose(choices: IChoices): void {
+    this._choices = choices;
+    saveChoices(choices);
+    this._changed.emit();
+  }
+
+  /** Open what was chosen to be on, and send all that is mine over a new connection. */
+  begin(line: ILine, rights: readonly Right[]): Promise<void> {
+    return this._next(async () => {
+      this._line = line;
+      this._isIn = true;
+      this._forget(source => source.kind === 'camera' && source.isMuted);
+      this._sources.forEach(source => (source.sent = null));
+      await this._sendOrForget(this._sources);
+      for (const source of this._sources.filter(({ isMuted }) => isMuted)) {
+        await this._tellMuted(source);
+      }
+      if (rights.includes('speak') && !this._hasBegun) {
+        this._hasBegun = true;
+        await this._openChosen();
+      }
+    });
+  }
+
+  /** The connection is gone; another one may come. */
+  pause(): void {
+    this._line = null;
+    this._sources.forEach(source => (source.sent = null));
+  }
+
+  /** Close everything. */
+  end(): void {
+    this.pause();
+    this._isIn = this._hasBegun = false;
+    this._forget(() => true);
+  }
+
+  setMicrophone(isOn: boolean): Promise<void> {
+    return this._next(() => this._setMicrophone(isOn));
+  }
+
+  setCamera(isOn: boolean): Promise<void> {
+    return this._next(() => this._setCamera(isOn));
+  }
+
+  /** Share one more screen, window or tab. */
+  share(): Promise<void> {
+    return this._next(async () => {
+      const stream = await openScreen();
+      const share = ++this._shares;
+      const sources = stream.getTracks().map((track): ISource => {
+        const kind = track.kind === 'video' ? 'screen' : 'screen_sound';
+        if (kind === 'screen') {
+          track.contentHint = 'detail';
+        }
+        track.onended = () => void this._unshare(share);
+        return { kind, track, isMuted: false, sent: null, share };
+      });
+      // The server takes the sound of a screen that it has.
+      sources.sort(
+        (a, b) => Number(b.kind === 'screen') - Number(a.kind === 'screen')
+      );
+      await this._add(sources);
+    });
+  }
+
+  /** Share no screen any more. */
+  async unshareAll(): Promise<void> {
+    await this._next(() => this._end(({ share }) => share !== null));
+  }
+
+  /** A moderator muted a track of mine, or ended it. */
+  lose(trackId: string, isEnded: boolean): TrackKind | null {
+    const source = this._sources.find(({ sent }) => sent?.id === trackId);
+    if (!source) {
+      return null;
+    }
+    if (isEnded) {
+      source.sent?.transceiver.stop();
+      this._forget(each => each === source);
+      // A screen takes its sound along.
+      if (source.share !== null) {
+        void this._unshare(source.share);
+      }
+    } else {
+      this._mute(source);
+    }
+    return source.kind;
+  }
+
+  /** How loud I am; null while nobody hears me. */
+  async level(): Promise<number | null> {
+    const source = this._find('microphone');
+    return source && !source.isMuted && this._line
+      ? this._line.outgoing.level(source.track)
+      : null;
+  }
+
+  private async _openChosen(): Promise<void> {
+    if (this._choices.isMicrophoneOn) {
+      await this._setMicrophone(true).catch(this._onError);
+    }
+    if (this._choices.isCameraOn) {
+      await this._setCamera(true).catch(this._onError);
+    }
+  }
+
+  private async _setMicrophone(isOn: boolean): Promise<void> {
+    const source = this._find('microphone');
+    if (!source && isOn) {
+      const track = await openMicrophone(this._choices.microphone);
+      await this._add([this._device('microphone', track)]);
+    } else if (source && source.isMuted === isOn) {
+      // Off at once, whatever the server says; on when it knows.
+      source.track.enabled = isOn;
+      source.isMuted = !isOn;
+      this._changed.emit();
+      await this._tellMuted(source);
+    }
+  }
+
+  private async _setCamera(isOn: boolean): Promise<void> {
+    const source = this._find('camera');
+    if (!source && isOn) {
+      const track = await openCamera(this._choices.camera);
+      await this._add([this._device('camera', track)]);
+    } else if (source && source.isMuted && isOn) {
+      const track = await openCamera(this._choices.camera);
+      source.track = track;
+      track.onended = () => this._unplugged(source);
+      await source.sent?.transceiver.sender.replaceTrack(track);
+      source.isMuted = false;
+      this._changed.emit();
+      await this._tellMuted(source);
+    } else if (source && !source.isMuted && !isOn) {
+      this._mute(source);
+      await this._tellMuted(source);
+    }
+  }
+
+  private _device(
+    kind: 'microphone' | 'camera',
+    track: MediaStreamTrack
+  ): ISource {
+    const source: ISource = {
+      kind,
+      track,
+      isMuted: false,
+      sent: null,
+      share: null
+    };
+    track.onended = () => this._unplugged(source);
+    return source;
+  }
+
+  /** A device is gone: the next time it is switched on another one is looked for. */
+  private _unplugged(source: ISource): void {
+    void this._next(() => this._end(each => each === source));
+  }
+
+  private _unshare(share: number): Promise<void> {
+    return this._next(() => this._end(source => source.share === share));
+  }
+
+  /** A camera's light goes out when it is off; a microphone stays open, to be back at once. */
+  private _mute(source: ISource): void {
+    source.isMuted = true;
+    source.track.enabled = false;
+    if (source.kind === 'camera') {
+      source.track.onended = null;
+      source.track.stop();
+      void source.sent?.transceiver.sender.replaceTrack(null);
+    }
+    this._changed.emit();
+  }
+
+  private async _add(sources: readonly ISource[]): Promise<void> {
+    if (!this._isIn) {
+      // I left before the device was there.
+      sources.forEach(({ track }) => track.stop());
+      return;
+    }
+    this._sources = [...this._sources, ...sources];
+    this._changed.emit();
+    await this._sendOrForget(sources);
+  }
+
+  /** What is refused is closed; what has no connection is sent over the next. */
+  private async _sendOrForget(sources: readonly ISource[]): Promise<void> {
+    try {
+      await this._send(sources);
+    } catch (error) {
+      if (!isLost(error)) {
+        this._forget(source => sources.includes(source));
+      }
+      throw error;
+    }
+  }
+
+  private async _send(sources: readonly ISource[]): Promise<void> {
+    if (!this._line || sources.length === 0) {
+      return;
+    }
+    const tracks = sources.map(({ kind, track }) => [kind, track] as const);
+    const sent = await this._line.outgoing.send(tracks);
+    sources.forEach((source, index) => (source.sent = sent[index]));
+  }
+
+  private async _end(isMeant: (source: ISource) => boolean): Promise<void> {
+    const sent = this._sources
+      .filter(isMeant)
+      .map(source => source.sent)
+      .filter(each => each !== null);
+    this._forget(isMeant);
+    if (sent.length > 0) {
+      await this._line?.outgoing.end(sent);
+    }
+  }
+
+  private _forget(isMeant: (source: ISource) => boolean): void {
+    for (const { track } of this._sources.filter(isMeant)) {
+      track.onended = null;
+      track.stop();
+    }
+    this._sources = this._sources.filter(source => !isMeant(source));
+    this._changed.emit();
+  }
+
+  private async _tellMuted({ sent, isMuted }: ISource): Promise<void> {
+    if (this._line && sent) {
+      await this._line.signalling.ask({
+        type: 'set_muted',
+        track_id: sent.id,
+        is_muted: isMuted
+      });
+    }
+  }
+
+  private _find(kind: TrackKind): ISource | undefined {
+    return this._sources.find(source => source.kind === kind);
+  }
+
+  private _isOn(kind: TrackKind): boolean {
+    return this._find(kind)?.isMuted === false;
+  }
+
+  /** One change after the other. What fails because the connection is gone is sent over the next. */
+  private _next(task: () => Promise<void>): Promise<void> {
+    this._queue = this._queue.then(task).catch((error: unknown) => {
+      if (!isLost(error)) {
+        this._onError(error);
+      }
+    });
+    return this._queue;
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private _sources: readonly ISource[] = [];
+  private _line: ILine | null = null;
+  private _queue: Promise<void> = Promise.resolve();
+  private _shares = 0;
+  private _isIn = false;
+  private _hasBegun = false;
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof CallError && error.code === 'connection_lost';
+}

@@ -1,0 +1,329 @@
+/** Messages of a call, as docs/calls-protocol.md has them. */
+
+export const VERSION = 1;
+
+export const TRACK_KINDS = [
+  'microphone',
+  'camera',
+  'screen',
+  'screen_sound'
+] as const;
+export type TrackKind = (typeof TRACK_KINDS)[number];
+
+const RIGHTS = ['speak', 'share_screen', 'moderate', 'record'] as const;
+export type Right = (typeof RIGHTS)[number];
+
+export interface ITrack {
+  readonly id: string;
+  readonly kind: TrackKind;
+  readonly is_muted: boolean;
+}
+
+/** Somebody in the call. Who is there with two browsers is there twice. */
+export interface ICaller {
+  readonly member_id: string;
+  readonly person_id: string;
+  readonly display_name: string;
+  readonly rights: readonly Right[];
+  /** Who raised theirs first has the smallest. */
+  readonly hand_raised_at: number | null;
+  readonly tracks: readonly ITrack[];
+}
+
+export type ServerMessage =
+  | { readonly type: 'welcome'; readonly member_id: string }
+  | { readonly type: 'done'; readonly id: number }
+  | {
+      readonly type: 'error';
+      readonly id: number | null;
+      readonly code: string;
+      readonly message: string;
+    }
+  | {
+      readonly type: 'published';
+      readonly id: number;
+      readonly sdp: string;
+      readonly tracks: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly type: 'subscribe';
+      readonly sdp: string;
+      readonly tracks: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly type: 'room';
+      readonly you: ICaller;
+      readonly people: readonly ICaller[];
+      readonly waiting: readonly ICaller[];
+      readonly is_locked: boolean;
+      readonly has_lobby: boolean;
+      readonly is_recorded: boolean;
+    }
+  | { readonly type: 'wait_in_lobby' }
+  | { readonly type: 'person_waiting'; readonly person: ICaller }
+  | { readonly type: 'person_stopped_waiting'; readonly member_id: string }
+  | { readonly type: 'person_joined'; readonly person: ICaller }
+  | { readonly type: 'person_changed'; readonly person: ICaller }
+  | { readonly type: 'person_left'; readonly member_id: string }
+  | {
+      readonly type: 'track_published';
+      readonly member_id: string;
+      readonly track: ITrack;
+    }
+  | {
+      readonly type: 'track_muted';
+      readonly member_id: string;
+      readonly track_id: string;
+      readonly is_muted: boolean;
+      readonly by: string;
+    }
+  | {
+      readonly type: 'track_ended';
+      readonly member_id: string;
+      readonly track_id: string;
+      readonly by: string;
+    }
+  | { readonly type: 'rights_changed'; readonly rights: readonly Right[] }
+  | { readonly type: 'removed'; readonly by: string }
+  | {
+      readonly type: 'room_changed';
+      readonly is_locked: boolean;
+      readonly has_lobby: boolean;
+      readonly is_recorded: boolean;
+    };
+
+export type ClientMessage =
+  | {
+      readonly type: 'publish';
+      readonly sdp: string;
+      readonly tracks: Readonly<Record<string, TrackKind>>;
+    }
+  | { readonly type: 'subscribed'; readonly sdp: string }
+  | {
+      readonly type: 'set_muted';
+      readonly track_id: string;
+      readonly is_muted: boolean;
+    }
+  | {
+      readonly type: 'mute' | 'end_track';
+      readonly member_id: string;
+      readonly track_id: string;
+    }
+  | { readonly type: 'mute_all' }
+  | { readonly type: 'raise_hand'; readonly is_raised: boolean }
+  | {
+      readonly type: 'lower_hand' | 'admit' | 'remove';
+      readonly member_id: string;
+    }
+  | { readonly type: 'set_locked'; readonly is_locked: boolean }
+  | { readonly type: 'set_lobby'; readonly has_lobby: boolean };
+
+/** What the server gives who may join: good for one connection, within a minute. */
+export interface ITicket {
+  readonly version: number;
+  readonly project: string;
+  readonly room: string;
+  readonly token: string;
+}
+
+/** What is in a frame of the server; null for what isn't a message that is known here. */
+export function readMessage(text: string): ServerMessage | null {
+  try {
+    return messageOf(new Fields(JSON.parse(text)));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof NotAMessage) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+function messageOf(fields: Fields): ServerMessage | null {
+  const type = fields.text('type');
+  switch (type) {
+    case 'welcome':
+    case 'person_stopped_waiting':
+    case 'person_left':
+      return { type, member_id: fields.text('member_id') };
+    case 'done':
+      return { type, id: fields.number('id') };
+    case 'error':
+      return {
+        type,
+        id: fields.has('id') ? fields.number('id') : null,
+        code: fields.text('code'),
+        message: fields.text('message')
+      };
+    case 'published':
+      return { type, id: fields.number('id'), ...descriptionOf(fields) };
+    case 'subscribe':
+      return { type, ...descriptionOf(fields) };
+    case 'room':
+      return {
+        type,
+        you: callerOf(fields.inner('you')),
+        people: fields.list('people').map(callerOf),
+        waiting: fields.list('waiting').map(callerOf),
+        ...roomOf(fields)
+      };
+    case 'room_changed':
+      return { type, ...roomOf(fields) };
+    case 'wait_in_lobby':
+      return { type };
+    case 'person_waiting':
+    case 'person_joined':
+    case 'person_changed':
+      return { type, person: callerOf(fields.inner('person')) };
+    case 'track_published':
+      return {
+        type,
+        member_id: fields.text('member_id'),
+        track: trackOf(fields.inner('track'))
+      };
+    case 'track_muted':
+      return {
+        type,
+        ...placeOf(fields),
+        is_muted: fields.boolean('is_muted')
+      };
+    case 'track_ended':
+      return { type, ...placeOf(fields) };
+    case 'rights_changed':
+      return { type, rights: rightsOf(fields) };
+    case 'removed':
+      return { type, by: fields.text('by') };
+    default:
+      return null;
+  }
+}
+
+class NotAMessage extends Error {}
+
+/** The fields of an object that came over the wire. */
+class Fields {
+  constructor(value: unknown) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new NotAMessage();
+    }
+    this._fields = value as Readonly<Record<string, unknown>>;
+  }
+
+  has(name: string): boolean {
+    return this._fields[name] !== undefined && this._fields[name] !== null;
+  }
+
+  text(name: string): string {
+    const value = this._fields[name];
+    if (typeof value !== 'string') {
+      throw new NotAMessage();
+    }
+    return value;
+  }
+
+  number(name: string): number {
+    const value = this._fields[name];
+    if (typeof value !== 'number') {
+      throw new NotAMessage();
+    }
+    return value;
+  }
+
+  boolean(name: string): boolean {
+    const value = this._fields[name];
+    if (typeof value !== 'boolean') {
+      throw new NotAMessage();
+    }
+    return value;
+  }
+
+  inner(name: string): Fields {
+    return new Fields(this._fields[name]);
+  }
+
+  list(name: string): Fields[] {
+    return this._array(name).map(item => new Fields(item));
+  }
+
+  /** The texts of a list; what else is in it is of a newer server. */
+  texts(name: string): string[] {
+    return this._array(name).filter(item => typeof item === 'string');
+  }
+
+  textByName(name: string): Record<string, string> {
+    const inner = this.inner(name);
+    return Object.fromEntries(
+      Object.keys(inner._fields).map(key => [key, inner.text(key)])
+    );
+  }
+
+  private _array(name: string): unknown[] {
+    const value = this._fields[name];
+    if (!Array.isArray(value)) {
+      throw new NotAMessage();
+    }
+    return value;
+  }
+
+  private readonly _fields: Readonly<Record<string, unknown>>;
+}
+
+function descriptionOf(fields: Fields): {
+  sdp: string;
+  tracks: Record<string, string>;
+} {
+  return { sdp: fields.text('sdp'), tracks: fields.textByName('tracks') };
+}
+
+function roomOf(fields: Fields): {
+  is_locked: boolean;
+  has_lobby: boolean;
+  is_recorded: boolean;
+} {
+  return {
+    is_locked: fields.boolean('is_locked'),
+    has_lobby: fields.boolean('has_lobby'),
+    is_recorded: fields.boolean('is_recorded')
+  };
+}
+
+function placeOf(fields: Fields): {
+  member_id: string;
+  track_id: string;
+  by: string;
+} {
+  return {
+    member_id: fields.text('member_id'),
+    track_id: fields.text('track_id'),
+    by: fields.text('by')
+  };
+}
+
+function callerOf(fields: Fields): ICaller {
+  return {
+    member_id: fields.text('member_id'),
+    person_id: fields.text('person_id'),
+    display_name: fields.text('display_name'),
+    rights: rightsOf(fields),
+    hand_raised_at: fields.has('hand_raised_at')
+      ? fields.number('hand_raised_at')
+      : null,
+    tracks: fields.list('tracks').map(trackOf)
+  };
+}
+
+function trackOf(fields: Fields): ITrack {
+  const kind = TRACK_KINDS.find(known => known === fields.text('kind'));
+  if (kind === undefined) {
+    throw new NotAMessage();
+  }
+  return {
+    id: fields.text('id'),
+    kind,
+    is_muted: fields.boolean('is_muted')
+  };
+}
+
+function rightsOf(fields: Fields): Right[] {
+  const names = fields.texts('rights');
+  return RIGHTS.filter(right => names.includes(right));
+}

@@ -1,0 +1,143 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { CallNotice } from './call';
+import { isSilent } from './call-model';
+import { DeviceError } from './devices';
+import { ICaller, TrackKind } from './protocol';
+import { IEnding } from './signalling';
+
+/** Why I am in the call no more, or didn't get in. */
+export function endingText(ending: IEnding, trans: TranslationBundle): string {
+  switch (ending.code) {
+    case 'removed':
+      return trans.__(
+        'A moderator removed you from the call. If you join again, somebody has to let you in.'
+      );
+    case 'room_locked':
+      return trans.__(
+        'The call is locked. Ask somebody who is in it to open it.'
+      );
+    case 'refused':
+    case 'shut_out':
+      return (
+        ending.message ||
+        trans.__('You may not join calls of this project. Ask its owner.')
+      );
+    case 'calls_unavailable':
+      return trans.__(
+        'Calls can’t be started on this server; its log says why. Tell whoever runs it.'
+      );
+    default:
+      return (
+        ending.message ||
+        trans.__('The call could not be reached. Try again in a moment.')
+      );
+  }
+}
+
+export function noticeText(
+  notice: CallNotice,
+  trans: TranslationBundle
+): string {
+  switch (notice.type) {
+    case 'device':
+      return deviceText(notice.error, trans);
+    case 'refused':
+      return notice.message;
+    case 'muted':
+      return notice.kind === 'microphone'
+        ? trans.__(
+            '%1 muted you. Switch your microphone on again when you want to speak.',
+            notice.by || trans.__('A moderator')
+          )
+        : trans.__(
+            '%1 switched your camera off.',
+            notice.by || trans.__('A moderator')
+          );
+    case 'ended':
+      return notice.by === ''
+        ? trans.__(
+            'You may no longer send your %1: an owner changed your rights.',
+            kindText(notice.kind, trans)
+          )
+        : trans.__(
+            '%1 ended your %2.',
+            notice.by,
+            kindText(notice.kind, trans)
+          );
+  }
+}
+
+/** What is wrong with a device, and what to do. */
+export function deviceText(
+  error: DeviceError,
+  trans: TranslationBundle
+): string {
+  const device = sourceText(error, trans);
+  switch (error.fault) {
+    case 'insecure':
+      return trans.__(
+        'The browser lets only pages with HTTPS use your %1. Ask whoever runs this server for an https:// address.',
+        device
+      );
+    case 'refused':
+      return trans.__(
+        'The browser doesn’t let this page use your %1. Allow it beside the address and try again.',
+        device
+      );
+    case 'none':
+      return trans.__(
+        'The browser finds no %1. Plug one in, or choose another one.',
+        device
+      );
+    case 'in_use':
+      return trans.__(
+        'Another program uses your %1. Close it there and try again.',
+        device
+      );
+    case 'unknown':
+      return trans.__('Your %1 could not be started. Try again.', device);
+  }
+}
+
+/** A tile, for those who don't see it. */
+export function callerText(
+  caller: ICaller,
+  isMe: boolean,
+  isSpeaking: boolean,
+  trans: TranslationBundle
+): string {
+  const facts = [isMe ? trans.__('You') : caller.display_name];
+  if (isSilent(caller)) {
+    facts.push(trans.__('muted'));
+  } else if (isSpeaking) {
+    facts.push(trans.__('speaking'));
+  }
+  if (caller.hand_raised_at !== null) {
+    facts.push(trans.__('hand raised'));
+  }
+  return facts.join(', ');
+}
+
+function sourceText({ source }: DeviceError, trans: TranslationBundle): string {
+  switch (source) {
+    case 'microphone':
+      return trans.__('microphone');
+    case 'camera':
+      return trans.__('camera');
+    case 'screen':
+      return trans.__('screen');
+  }
+}
+
+function kindText(kind: TrackKind, trans: TranslationBundle): string {
+  switch (kind) {
+    case 'microphone':
+      return trans.__('microphone');
+    case 'camera':
+      return trans.__('camera');
+    case 'screen':
+    case 'screen_sound':
+      return trans.__('shared screen');
+  }
+}
