@@ -157,7 +157,7 @@ export class Call {
         this._set('waiting');
         break;
       case 'subscribe':
-        this._connection?.incoming.take(message.sdp, message.tracks);
+        this._connection?.incoming.take(message);
         break;
       case 'track_muted':
         if (message.is_muted) {

@@ -67,7 +67,12 @@ describe('readMessage', () => {
   });
 
   it('takes an offer whose track ids are no texts for no message', () => {
-    const offer = { type: 'subscribe', sdp: 'v=0', tracks: { '0': 't1' } };
+    const offer = {
+      type: 'subscribe',
+      connection: 1,
+      sdp: 'v=0',
+      tracks: { '0': 't1' }
+    };
     expect(read(offer)).toEqual(offer);
     expect(read({ ...offer, tracks: { '0': 1 } })).toBeNull();
   });

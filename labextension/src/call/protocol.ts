@@ -47,6 +47,8 @@ export type ServerMessage =
     }
   | {
       readonly type: 'subscribe';
+      /** Another number than before wants a new connection. */
+      readonly connection: number;
       readonly sdp: string;
       readonly tracks: Readonly<Record<string, string>>;
     }
@@ -98,7 +100,11 @@ export type ClientMessage =
       readonly sdp: string;
       readonly tracks: Readonly<Record<string, TrackKind>>;
     }
-  | { readonly type: 'subscribed'; readonly sdp: string }
+  | {
+      readonly type: 'subscribed';
+      readonly connection: number;
+      readonly sdp: string;
+    }
   | {
       readonly type: 'set_muted';
       readonly track_id: string;
@@ -157,7 +163,11 @@ function messageOf(fields: Fields): ServerMessage | null {
     case 'published':
       return { type, id: fields.number('id'), ...descriptionOf(fields) };
     case 'subscribe':
-      return { type, ...descriptionOf(fields) };
+      return {
+        type,
+        connection: fields.number('connection'),
+        ...descriptionOf(fields)
+      };
     case 'room':
       return {
         type,
