@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from hypothesis import given
 from hypothesis import strategies as st
 from support.rtp_streams import (
+    OPUS,
     PUBLISHER_IDS,
+    VP8,
     Camera,
     Microphone,
     publisher_of_pictures,
     publisher_of_sound,
 )
 
+from codesyncx_media.rtp import extensions as ext
 from codesyncx_media.rtp.demultiplexer import MAX_SSRCS
 from codesyncx_media.rtp.media_packet import PAYLOAD_AT, MediaPacket
 from codesyncx_media.rtp.packet import build_rtp, parse_rtp
-from codesyncx_media.rtp.publisher import MAX_RTP_BYTES
+from codesyncx_media.rtp.publisher import MAX_RTP_BYTES, Publisher
 from codesyncx_media.rtp.rtcp import RtcpPacket, parse_rtcp
 from codesyncx_media.rtp.rtcp_feedback import Nack, PictureLossIndication
 from codesyncx_media.rtp.rtcp_reports import ReceiverReport, SenderReport
+from codesyncx_media.rtp.track import TrackOffer
 from codesyncx_media.rtp.transport_feedback import TransportFeedback
-
-if TYPE_CHECKING:
-    from codesyncx_media.rtp.publisher import Publisher
 
 
 def taken(publisher: Publisher, data: bytes, now: float = 1.0) -> MediaPacket:
@@ -58,6 +57,14 @@ def test_layers_are_told_apart_by_name_and_then_by_source() -> None:
         assert taken(publisher, camera.next()).stream.layer == layer
     assert [stream.layer for stream in track.active_streams(1.5)] == [0, 1, 2]
     assert track.active_streams(3.0) == []
+
+
+def test_a_later_track_is_found_by_extensions_that_the_first_had_no_use_for() -> None:
+    publisher = Publisher({ext.MID: PUBLISHER_IDS[ext.MID]}, feedback_ssrc=99)
+    publisher.add_track(TrackOffer("voice", "audio", "0", OPUS))
+    publisher.agree_on_extensions(PUBLISHER_IDS)
+    publisher.add_track(TrackOffer("camera", "video", "1", VP8, ("q", "h", "f")))
+    assert taken(publisher, Camera(101, "h").next()).stream.layer == 1
 
 
 def test_sound_around_sound_passes_as_it_is() -> None:
