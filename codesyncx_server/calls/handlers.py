@@ -8,13 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
-from jupyter_core.utils import ensure_async
-from jupyter_server.auth.decorator import authorized, ws_authenticated
-from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.auth.decorator import authorized
 from tornado import web
-from tornado.websocket import WebSocketClosedError, WebSocketHandler, websocket_connect
+from tornado.websocket import WebSocketClosedError, websocket_connect
 
 from codesyncx_media.signalling.messages import MAX_MESSAGE
 from codesyncx_media.tokens import MAX_NAME_LENGTH, RoomName
@@ -22,6 +20,7 @@ from codesyncx_media.worker import SIGNALLING_PATH
 from codesyncx_server.errors import CodeSyncXError, RefusedError
 from codesyncx_server.gate.sight import sight_of
 from codesyncx_server.json_api import JsonHandler
+from codesyncx_server.socket_api import ProjectSocket
 
 from .callers import PROJECT
 from .rights import call_rights
@@ -71,10 +70,11 @@ class TokenHandler(JsonHandler):
         await self.answer({"version": VERSION, "project": PROJECT, "room": ROOM, "token": token})
 
 
-class SignallingHandler(JupyterHandler, WebSocketHandler):
-    """`calls/signalling`: passes messages between a browser and the media process."""
+class SignallingHandler(ProjectSocket):
+    """`calls/signalling`: passes messages between a browser and the media process.
 
-    auth_resource: ClassVar[str] = "contents"
+    The token in the first message says what they may do.
+    """
 
     def initialize(self, media: MediaProcess, callers: Callers) -> None:
         self._media = media
@@ -91,20 +91,6 @@ class SignallingHandler(JupyterHandler, WebSocketHandler):
     @property
     def ping_interval(self) -> float:
         return _PING_INTERVAL_S
-
-    async def prepare(self, *, _redirect_to_login: bool = False) -> None:
-        """Refuse strangers; a websocket can't follow them to the login page."""
-        await super().prepare(_redirect_to_login=_redirect_to_login)
-
-    @ws_authenticated
-    async def get(self, *args: Any, **kwargs: Any) -> None:
-        """Upgrade; the token in the first message says what they may do."""
-        allowed = await ensure_async(
-            self.authorizer.is_authorized(self, self.current_user, "read", self.auth_resource)
-        )
-        if not allowed:
-            raise web.HTTPError(403)
-        await super().get(*args, **kwargs)
 
     def open(self, *_args: str, **_kwargs: str) -> None:
         """Find the media process, and pass on what came meanwhile."""

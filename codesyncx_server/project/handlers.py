@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
-from jupyter_core.utils import ensure_async
-from jupyter_server.auth.decorator import ws_authenticated
-from jupyter_server.base.handlers import JupyterHandler
-from tornado import web
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.websocket import WebSocketClosedError
 
 from codesyncx_server.errors import (
     AccessUnavailableError,
@@ -21,6 +17,7 @@ from codesyncx_server.errors import (
 )
 from codesyncx_server.gate.sight import ACCESS, sight_of
 from codesyncx_server.gate.slices import slices_in
+from codesyncx_server.socket_api import ProjectSocket
 
 from .visibility import visible_events
 
@@ -32,17 +29,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-AUTH_RESOURCE = "contents"
 CONNECTIONS_PER_PERSON = 64
 CLIENT_MESSAGE_LIMIT_BYTES = 4096
 SLOW_CONSUMER_CODE = 4408
 PING_INTERVAL_S = 30.0
 
 
-class EventsHandler(JupyterHandler, WebSocketHandler):
+class EventsHandler(ProjectSocket):
     """`/codesyncx/api/events`: numbered events as JSON, from the server to the browser only."""
-
-    auth_resource: ClassVar[str] = AUTH_RESOURCE
 
     def initialize(self, stream: EventStream, journal: Journal) -> None:
         self._stream = stream
@@ -59,23 +53,9 @@ class EventsHandler(JupyterHandler, WebSocketHandler):
     def ping_interval(self) -> float:
         return PING_INTERVAL_S
 
-    async def prepare(self, *, _redirect_to_login: bool = False) -> None:
-        """Refuse strangers; a websocket can't follow them to the login page."""
-        await super().prepare(_redirect_to_login=_redirect_to_login)
-
-    @ws_authenticated
-    async def get(self, *args: Any, **kwargs: Any) -> None:
-        """Upgrade, for those who may read the project."""
-        allowed = await ensure_async(
-            self.authorizer.is_authorized(self, self.current_user, "read", self.auth_resource)
-        )
-        if not allowed:
-            raise web.HTTPError(403)
-        try:
-            self._since = _whole_number(self.get_query_argument("since", None))
-        except InvalidRequestError as error:
-            raise web.HTTPError(error.http_status, str(error)) from error
-        await super().get(*args, **kwargs)
+    async def admit(self, *_args: str) -> None:
+        """Read from where on the client wants to hear."""
+        self._since = _whole_number(self.get_query_argument("since", None))
 
     def open(self, *_args: str, **_kwargs: str) -> None:
         """Begin with what the client missed."""

@@ -10,15 +10,14 @@ from urllib.parse import quote
 
 from codesyncx_spawner.errors import NoSandboxError
 from codesyncx_spawner.limits import limits_in_words
-from jupyter_core.utils import ensure_async
-from jupyter_server.auth.decorator import authorized, ws_authenticated
-from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.auth.decorator import authorized
 from tornado import web
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.websocket import WebSocketClosedError
 
 from ..errors import CodeSyncXError, InvalidRequestError, NotFoundError
 from ..gate.sight import Sight, sight_of
 from ..json_api import JsonHandler
+from ..socket_api import ProjectSocket
 from .watching import may_watch, pieces_to_json, run_to_json
 
 if TYPE_CHECKING:
@@ -135,10 +134,8 @@ class ArtifactHandler(RunBase):
         await self.finish()
 
 
-class LogHandler(JupyterHandler, WebSocketHandler):
+class LogHandler(ProjectSocket):
     """What a run prints and how it goes, as JSON; `?after=` a piece's number goes on from there."""
-
-    auth_resource: ClassVar[str] = "contents"
 
     def initialize(self, service: RunService) -> None:
         """Take the service."""
@@ -155,24 +152,10 @@ class LogHandler(JupyterHandler, WebSocketHandler):
         """Find out that a client is gone."""
         return PING_INTERVAL_S
 
-    async def prepare(self, *, _redirect_to_login: bool = False) -> None:
-        """Refuse strangers; a websocket can't follow them to the login page."""
-        await super().prepare(_redirect_to_login=_redirect_to_login)
-
-    @ws_authenticated
-    async def get(self, run_id: str, *args: Any, **kwargs: Any) -> None:
-        """Upgrade, for those who may watch."""
-        allowed = await ensure_async(
-            self.authorizer.is_authorized(self, self.current_user, "read", self.auth_resource)
-        )
-        if not allowed:
-            raise web.HTTPError(403)
-        try:
-            self._after = _number(self.get_query_argument("after", "-1"))
-            await self._service.watched(sight_of(self), run_id)
-        except CodeSyncXError as error:
-            raise web.HTTPError(error.http_status, str(error)) from error
-        await super().get(run_id, *args, **kwargs)
+    async def admit(self, *args: str) -> None:
+        """Let in who may watch."""
+        self._after = _number(self.get_query_argument("after", "-1"))
+        await self._service.watched(sight_of(self), args[0])
 
     def open(self, run_id: str, *_args: str, **_kwargs: str) -> None:
         """Begin to tell."""
