@@ -266,7 +266,7 @@ class Call:
                     participant.outlet.send(text)
                     if isinstance(event, Removed):
                         self._put_out(participant)
-        if notices:
+        if any(event.moves_media for _, event in notices):
             self._sync_soon()
 
     def _track_ended(self, event: TrackEnded) -> None:

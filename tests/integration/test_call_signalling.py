@@ -204,6 +204,31 @@ async def test_bad_messages_inside_a_call_hurt_only_their_sender(worker: MediaWo
 
 
 @pytest.mark.asyncio
+async def test_pointing_has_an_allowance_of_its_own(worker: MediaWorker) -> None:
+    async with Browser(worker) as ada, Browser(worker) as ben:
+        await ada.join("ada", TEACHER)
+        await ben.join("ben")
+        sdp = OFFER.split("m=")
+        offer = sdp[0].replace("BUNDLE 0 1", "BUNDLE 1") + "m=" + sdp[2]
+        published = await ada.ask(type="publish", sdp=offer, tracks={"1": "screen"})
+        track = published["tracks"]["1"]
+        for _ in range(70):
+            await ben.send(type="point", track_id=track, x=0.5, y=1)
+        pointed = await ada.hear("pointed")
+        assert pointed == {
+            "type": "pointed",
+            "member_id": ben.id,
+            "track_id": track,
+            "x": 0.5,
+            "y": 1,
+        }
+        too_many = await ben.ask(type="point", track_id=track, x=0.5, y=1)
+        assert too_many["code"] == "too_many"
+        # Those that were refused cost nothing of what may be asked otherwise.
+        assert (await ben.ask(type="raise_hand", is_raised=True))["type"] == "done"
+
+
+@pytest.mark.asyncio
 async def test_a_restarted_connection_is_offered_and_answered_anew(worker: MediaWorker) -> None:
     async with Browser(worker) as ada, Browser(worker) as ben:
         await ada.join("ada")

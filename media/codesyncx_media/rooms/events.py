@@ -15,6 +15,8 @@ class Event:
     """Something that happened; `type` is its name on the wire."""
 
     type: ClassVar[str]
+    moves_media: ClassVar[bool] = True
+    """Whether others may be sent other tracks after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +166,35 @@ class Reaction(Event):
     """Somebody reacted."""
 
     type = "reaction"
+    moves_media = False
 
     member_id: str
     emoji: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed(Event):
+    """Somebody points at a shared screen; `x` and `y` are shares of its width and height."""
+
+    type = "pointed"
+    moves_media = False
+
+    member_id: str
+    track_id: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Captioned(Event):
+    """What somebody says, as their browser understood it; one that isn't final is replaced."""
+
+    type = "captioned"
+    moves_media = False
+
+    member_id: str
+    text: str
+    is_final: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +212,7 @@ class Broadcast(Event):
     """A moderator says something to all rooms."""
 
     type = "broadcast"
+    moves_media = False
 
     by: str
     text: str
@@ -204,6 +233,8 @@ EVENTS: tuple[type[Event], ...] = (
     Removed,
     RoomChanged,
     Reaction,
+    Pointed,
+    Captioned,
     BreakoutsChanged,
     Broadcast,
 )

@@ -32,6 +32,9 @@ class RoomLimits:
     reactions: int = 5
     reactions_within_s: float = 5.0
     reaction_length: int = 16
+    points_a_second: int = 20
+    captions_a_second: int = 5
+    caption_length: int = 300
     breakout_rooms: int = 50
     breakout_name_length: int = 80
     broadcast_length: int = 1000

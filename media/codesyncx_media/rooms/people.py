@@ -80,6 +80,8 @@ class Member:
     hand_raised_at: float | None = None
     tracks: dict[str, Track] = field(default_factory=dict)
     reactions: deque[float] = field(default_factory=deque)
+    points: deque[float] = field(default_factory=deque)
+    captions: deque[float] = field(default_factory=deque)
 
     @property
     def is_moderator(self) -> bool:

@@ -23,6 +23,7 @@ from .events import (
     WaitInLobby,
 )
 from .floor import Floor
+from .gestures import Gestures
 from .limits import RoomLimits
 from .people import Member
 
@@ -33,7 +34,7 @@ _NO_LIMITS_GIVEN = RoomLimits()
 
 
 class CallRoom:
-    """Who is in a call and who waits to come in. `floor` and `breakouts` are the rest of it.
+    """Who is in a call and who waits to come in. `floor`, `gestures` and `breakouts` are the rest.
 
     Each method that changes something gives the notices to send, in their order.
     """
@@ -46,6 +47,7 @@ class CallRoom:
         self.has_lobby = False
         self.is_recorded = False
         self.floor = Floor(self._crowd, limits)
+        self.gestures = Gestures(self._crowd, limits)
         self.breakouts = Breakouts(self._crowd, limits, self.view_for)
 
     @property

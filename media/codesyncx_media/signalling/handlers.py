@@ -15,7 +15,7 @@ from codesyncx_server.errors import CodeSyncXError
 
 from ..errors import InvalidRequestError, TooManyError
 from .messages import MAX_MESSAGE, decode
-from .pace import Pace
+from .pace import BURST, PER_SECOND, Pace
 
 if TYPE_CHECKING:
     from ..calls import Calls, Seat
@@ -45,7 +45,9 @@ class CallSocket(WebSocketHandler):
         self._calls = calls
         self._id = secrets.token_hex(8)
         self._seat: Seat | None = None
-        self._pace = Pace(time.monotonic())
+        now = time.monotonic()
+        self._frames = Pace(now, burst=2 * BURST, per_second=2 * PER_SECOND)
+        self._requests = Pace(now)
         self._unread = 0
         self._is_counted = False
         self._hurry: asyncio.TimerHandle | None = None
@@ -68,7 +70,7 @@ class CallSocket(WebSocketHandler):
     def on_message(self, message: str | bytes) -> None:
         """Do what a browser asks for; close on what breaks the protocol."""
         try:
-            self._pace.spend(time.monotonic())
+            self._frames.spend(time.monotonic())
             self._take(message)
         except CodeSyncXError as error:
             self.refuse(error)
@@ -109,6 +111,9 @@ class CallSocket(WebSocketHandler):
 
     def _take(self, text: str | bytes) -> None:
         message = decode(text)
+        if message.type != "point":
+            # Pointing goes on all the time, and its room counts it.
+            self._requests.spend(time.monotonic())
         if self._seat is not None:
             self._seat.call.take(self._seat.participant, message)
             return

@@ -50,6 +50,7 @@ def _fields(**properties: Schema) -> Schema:
 _NAME = _text(256)
 _PLACE = _text(64, least=0)
 _NUMBER: Schema = {"type": "integer", "minimum": 1, "maximum": 2**53}
+_SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 _BOOLEAN: Schema = {"type": "boolean"}
 _DESCRIPTION = _text(MAX_DESCRIPTION)
 _MID = {"type": "string", "pattern": r"^[!-~]{1,64}$"}
@@ -79,6 +80,8 @@ CLIENT_MESSAGES: Mapping[str, Schema] = {
     "raise_hand": _fields(is_raised=_BOOLEAN),
     "lower_hand": _fields(member_id=_NAME),
     "react": _fields(emoji=_text(64)),
+    "point": _fields(track_id=_NAME, x=_SHARE, y=_SHARE),
+    "caption": _fields(text=_text(1000, least=0), is_final=_BOOLEAN),
     "admit": _fields(member_id=_NAME),
     "remove": _fields(member_id=_NAME),
     "set_locked": _fields(is_locked=_BOOLEAN),
@@ -121,7 +124,7 @@ def decode(text: str | bytes) -> Message:
     if len(text) > MAX_MESSAGE:
         raise InvalidRequestError("That message is too long.")
     try:
-        whole = json.loads(text)
+        whole = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise InvalidRequestError("That message is no JSON.") from error
     kind = whole.get("type") if isinstance(whole, dict) else None
@@ -136,6 +139,11 @@ def decode(text: str | bytes) -> Message:
             f"A {kind!r} message doesn't follow its schema ({problem.validator}{where[:80]})."
         )
     return Message(whole.pop("type"), whole, whole.pop("id", None))
+
+
+def _refuse_constant(name: str) -> None:
+    """Take no NaN and no Infinity: they pass every bound, and browsers read no JSON with them."""
+    raise ValueError(name)
 
 
 def encode(kind: str, **fields: Any) -> str:

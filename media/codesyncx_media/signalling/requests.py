@@ -27,6 +27,12 @@ ROOM_REQUESTS: Mapping[str, Request] = {
     ),
     "lower_hand": lambda room, me, f, now: room.floor.lower_hand(me, f["member_id"], now=now),
     "react": lambda room, me, f, now: room.floor.react(me, f["emoji"], now=now),
+    "point": lambda room, me, f, now: room.gestures.point(
+        me, f["track_id"], f["x"], f["y"], now=now
+    ),
+    "caption": lambda room, me, f, now: room.gestures.caption(
+        me, f["text"], is_final=f["is_final"], now=now
+    ),
     "admit": lambda room, me, f, _: room.admit(me, f["member_id"]),
     "remove": lambda room, me, f, _: room.remove(me, f["member_id"]),
     "set_locked": lambda room, me, f, _: room.set_locked(me, is_locked=f["is_locked"]),

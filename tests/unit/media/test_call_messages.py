@@ -33,6 +33,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "raise_hand": {"is_raised": True},
     "lower_hand": {"member_id": "m1"},
     "react": {"emoji": "👍🏽"},
+    "point": {"track_id": "t", "x": 0, "y": 0.5},
+    "caption": {"text": "As I said", "is_final": False},
     "admit": {"member_id": "m1"},
     "remove": {"member_id": "m1"},
     "set_locked": {"is_locked": True},
@@ -89,6 +91,8 @@ def test_a_field_too_few_too_many_or_of_another_type_is_refused(kind: str) -> No
         '{"type": ["join"]}',
         '{"type": "fly"}',
         '{"type": "fly", "type": {}}',
+        '{"type": "point", "track_id": "t", "x": NaN, "y": 0}',
+        '{"type": "point", "track_id": "t", "x": 1e999, "y": 0}',
         "[" * 50_000,
         '{"a":' * 50_000,
         "x" * (MAX_MESSAGE + 1),
@@ -149,6 +153,9 @@ def test_every_event_that_a_room_tells_of_can_be_written() -> None:
     tell(room.set_rights("ada", frozenset()))
     tell(room.floor.raise_hand("ada", is_raised=True, now=1.5))
     tell(room.floor.react("ada", "🎉", now=2))
+    tell(room.floor.publish("zoe", "view", TrackKind.SCREEN))
+    tell(room.gestures.point("ada", "view", 0, 0.5, now=2))
+    tell(room.gestures.caption("zoe", "Hello", is_final=True, now=2))
     tell(room.breakouts.plan("zoe", ["one"]))
     tell(room.breakouts.broadcast("zoe", "Hello"))
     tell(room.set_lobby("zoe", has_lobby=True))

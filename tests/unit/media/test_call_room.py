@@ -65,6 +65,8 @@ ASKED: dict[str, Callable[[CallRoom, str], Notices]] = {
     "screen": lambda room, me: room.floor.publish(me, "mine", SCREEN),
     "raise hand": lambda room, me: room.floor.raise_hand(me, is_raised=True, now=1),
     "react": lambda room, me: room.floor.react(me, "👍", now=1),
+    "point": lambda room, me: room.gestures.point(me, "view", 0.5, 0.5, now=1),
+    "caption": lambda room, me: room.gestures.caption(me, "Hello", is_final=True, now=1),
     "mute another": lambda room, me: room.floor.mute(me, "zoe", "voice"),
     "mute all": lambda room, me: room.floor.mute_all(me),
     "end another's screen": lambda room, me: room.floor.end(me, "zoe", "view"),
@@ -82,12 +84,14 @@ ASKED: dict[str, Callable[[CallRoom, str], Notices]] = {
     "broadcast": lambda room, me: room.breakouts.broadcast(me, "Five minutes left"),
     "record": lambda room, me: room.set_recorded(me, is_recorded=True),
 }
-EVERYBODY = {"raise hand", "react"}
+EVERYBODY = {"raise hand", "react", "point"}
 BY_RIGHT: dict[Right, set[str]] = {
-    Right.SPEAK: {"microphone", "camera"},
+    Right.SPEAK: {"microphone", "camera", "caption"},
     Right.SHARE_SCREEN: {"screen"},
     Right.RECORD: {"record"},
-    Right.MODERATE: set(ASKED) - EVERYBODY - {"microphone", "camera", "screen", "record"},
+    Right.MODERATE: set(ASKED)
+    - EVERYBODY
+    - {"microphone", "camera", "caption", "screen", "record"},
 }
 
 
@@ -229,6 +233,40 @@ def test_reactions_are_short_and_few() -> None:
     for bad in ("", "a" * 17, "line\nbreak"):
         with pytest.raises(InvalidRequestError):
             room.floor.react("ben", bad, now=6)
+
+
+def test_a_point_goes_to_who_shares_the_screen_and_to_who_sees_it() -> None:
+    room = lesson(ada=TEACHER, ben=LISTENER, cem=LISTENER)
+    room.floor.publish("ada", "view", SCREEN)
+    room.floor.publish("ada", "voice", MICROPHONE)
+    (notice,) = room.gestures.point("ben", "view", 0.25, 1, now=1)
+    assert notice.to == {"ada", "cem"}
+    assert notice.event == told.Pointed("ben", "view", 0.25, 1)
+    for track in ("voice", "nothing"):
+        with pytest.raises(NotFoundError):
+            room.gestures.point("ben", track, 0, 0, now=1)
+    for x in (-0.1, 1.1, float("nan")):
+        with pytest.raises(InvalidRequestError):
+            room.gestures.point("ben", "view", x, 0, now=1)
+    for _ in range(19):
+        room.gestures.point("ben", "view", 0, 0, now=1.5)
+    with pytest.raises(TooManyError):
+        room.gestures.point("ben", "view", 0, 0, now=1.9)
+    room.gestures.point("ben", "view", 0, 0, now=2.1)
+
+
+def test_captions_are_lines_of_those_who_may_speak() -> None:
+    room = lesson(ada=frozenset({Right.SPEAK}), ben=LISTENER)
+    (notice,) = room.gestures.caption("ada", "As I said", is_final=False, now=1)
+    assert notice.to == {"ben"}
+    assert notice.event == told.Captioned("ada", "As I said", is_final=False)
+    for bad in ("a" * 301, "two\nlines"):
+        with pytest.raises(InvalidRequestError):
+            room.gestures.caption("ada", bad, is_final=True, now=2)
+    for _ in range(5):
+        room.gestures.caption("ada", "", is_final=True, now=3)
+    with pytest.raises(TooManyError):
+        room.gestures.caption("ada", "", is_final=True, now=3)
 
 
 # --- doors --------------------------------------------------------------------------------------
@@ -443,6 +481,14 @@ def test_a_broadcast_reaches_every_room_and_a_reaction_only_its_own() -> None:
     assert notice.to == {"zoe", "ada", "ben", "cem", "dan"}
     (notice,) = room.floor.react("ada", "👍", now=1)
     assert notice.to == {"ada", "ben"}
+    (notice,) = room.gestures.caption("ada", "Hello", is_final=True, now=1)
+    assert notice.to == {"ben"}
+    room.set_rights("ada", SHARER)
+    room.floor.publish("ada", "view", SCREEN)
+    (notice,) = room.gestures.point("ada", "view", 0, 0, now=1)
+    assert notice.to == {"ben"}
+    with pytest.raises(NotFoundError):
+        room.gestures.point("cem", "view", 0, 0, now=1)
     for bad in ("  ", "a" * 1001):
         with pytest.raises(InvalidRequestError):
             room.breakouts.broadcast("zoe", bad)
