@@ -14,7 +14,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
-from codesyncx_media.signalling.messages import MAX_MESSAGE
+from codesyncx_media.signalling.messages import GOODBYES, MAX_MESSAGE
 from codesyncx_media.tokens import MAX_NAME_LENGTH, RoomName
 from codesyncx_media.worker import SIGNALLING_PATH
 from codesyncx_server.errors import CodeSyncXError, RefusedError
@@ -119,14 +119,14 @@ class SignallingHandler(ProjectSocket):
             self._end(4429, "too_many")
 
     def on_close(self) -> None:
-        """Let the media process know."""
+        """Let the media process know, and whether it was a goodbye."""
         if self._sight is not None:
             self._callers.leave(self._sight)
             self._sight = None
         if self._connecting is not None:
             self._connecting.cancel()
         if self._inner is not None:
-            self._inner.close()
+            self._inner.close(self.close_code if self.close_code in GOODBYES else None)
         super().on_close()
 
     async def _connect(self) -> None:
@@ -143,7 +143,12 @@ class SignallingHandler(ProjectSocket):
         for message in self._early:
             inner.write_message(message, isinstance(message, bytes))
         self._early.clear()
+        is_in = False
         while (heard := await inner.read_message()) is not None:
+            if not is_in and self._sight is not None:
+                # The first message says that they are in; what their token said may be old by now.
+                is_in = True
+                self._callers.judge(self._sight)
             try:
                 await self.write_message(heard, isinstance(heard, bytes))
             except WebSocketClosedError:

@@ -48,6 +48,7 @@ class CallsFeature:
     async def stop(self) -> None:
         """End every call."""
         self._unsubscribe()
+        self._callers.close()
         await self.media.stop()
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from codesyncx_server.errors import CodeSyncXError
 
-from .errors import InvalidRequestError, RemovedError, TooManyError
+from .errors import InvalidRequestError, RemovedError, TakenOverError, TooManyError
 from .forwarding import Forwarding
 from .participant import Outlet, Participant, Publishing, Subscribing, outgoing
 from .rooms import CallRoom, TrackKind
 from .rooms.events import Removed, TrackEnded
+from .sessions import Sessions
 from .signalling.messages import VERSION, encode, encode_event
 from .signalling.requests import ROOM_REQUESTS
 
@@ -38,6 +39,7 @@ class Call:
         self._room = CallRoom()
         self._people: dict[str, Participant] = {}
         self._forwarding = Forwarding(self._room.may_receive)
+        self._sessions = Sessions()
         self._made = 0
         self._is_sync_due = False
 
@@ -46,8 +48,11 @@ class Call:
         """Whether everybody has left."""
         return self._room.is_empty
 
-    def join(self, token: RoomToken, outlet: Outlet) -> Participant:
-        """Let somebody in who has a token for this room."""
+    def join(self, token: RoomToken, outlet: Outlet, session: str = "") -> Participant:
+        """Let somebody in who has a token, as who they were when the session is theirs."""
+        member_id = self._sessions.resume(session, token.person_id)
+        if member_id is not None:
+            return self._resume(self._people[member_id], token, outlet, session)
         self._made += 1
         participant = Participant(
             f"m{self._made}",
@@ -63,16 +68,20 @@ class Call:
             rights=token.rights,
         )
         self._people[participant.id] = participant
-        outlet.send(encode("welcome", version=VERSION, member_id=participant.id))
+        session = self._sessions.begin(participant.id, token.person_id)
+        self._welcome(participant, session, is_resumed=False)
         self._tell(notices)
         return participant
 
-    def leave(self, participant: Participant) -> None:
-        """Let somebody go, who may have gone already."""
-        if self._people.pop(participant.id, None) is not None:
-            participant.close()
-            self._forwarding.forget(participant.id)
-        self._tell(self._room.leave(participant.id))
+    def leave(self, participant: Participant, outlet: Outlet) -> None:
+        """Let somebody go, who may have gone already, or gone on over another outlet."""
+        if participant.outlet is outlet:
+            self._leave(participant)
+
+    def lose(self, participant: Participant, outlet: Outlet) -> None:
+        """Have somebody stay for a while whose signalling broke; their media may go on."""
+        if participant.outlet is outlet:
+            self._sessions.lose(participant.id, self._clock())
 
     def take(self, participant: Participant, message: Message) -> None:
         """Do what a browser asks for, and say that it is done or why not."""
@@ -92,8 +101,46 @@ class Call:
         self._tell(self._room.expel(person_id))
 
     def poll(self, now: float) -> None:
-        """Send the reports and requests that are due."""
+        """Send the reports and requests that are due, and let go who didn't come back."""
         self._forwarding.poll(now)
+        for member_id in self._sessions.overdue(now):
+            self._leave(self._people[member_id])
+
+    # --- who comes back, and who doesn't ---
+
+    def _resume(
+        self, participant: Participant, token: RoomToken, outlet: Outlet, session: str
+    ) -> Participant:
+        """Go on with a member over another outlet, and say again what may have been missed."""
+        before, participant.outlet = participant.outlet, outlet
+        before.refuse(TakenOverError("You are in the call over another connection now."))
+        self._welcome(participant, session, is_resumed=True)
+        self._tell(self._room.resume(participant.id, rights=token.rights))
+        subscribing = participant.subscribing
+        if subscribing is not None and subscribing.unanswered:
+            outlet.send(subscribing.unanswered)
+        return participant
+
+    @staticmethod
+    def _welcome(participant: Participant, session: str, *, is_resumed: bool) -> None:
+        publishing = participant.publishing
+        participant.outlet.send(
+            encode(
+                "welcome",
+                version=VERSION,
+                member_id=participant.id,
+                session=session,
+                is_resumed=is_resumed,
+                publishing=0 if publishing is None else publishing.number,
+            )
+        )
+
+    def _leave(self, participant: Participant) -> None:
+        if self._people.pop(participant.id, None) is not None:
+            participant.close()
+            self._forwarding.forget(participant.id)
+            self._sessions.end(participant.id)
+        self._tell(self._room.leave(participant.id))
 
     def _do(self, participant: Participant, message: Message, number: dict[str, int]) -> None:
         fields = message.fields
@@ -202,6 +249,7 @@ class Call:
         if subscribing is None or subscribing.number != number:
             return  # the connection ended while its answer was on the way
         agreement = subscribing.session.answered(answer)
+        subscribing.unanswered = ""
         subscribing.connection.start(agreement.remote)
         self._forwarding.subscribe(participant.id, subscribing.connection, agreement.media)
         self._offer(participant, subscribing)
@@ -248,9 +296,10 @@ class Call:
         if subscribing.session.needs_offer:
             text = subscribing.session.offer()
             tracks = {mid: track_id for track_id, mid in subscribing.session.mids().items()}
-            participant.outlet.send(
-                encode("subscribe", connection=subscribing.number, sdp=text, tracks=tracks)
+            subscribing.unanswered = encode(
+                "subscribe", connection=subscribing.number, sdp=text, tracks=tracks
             )
+            participant.outlet.send(subscribing.unanswered)
 
     # --- what people hear of ---
 
@@ -281,6 +330,7 @@ class Call:
         del self._people[participant.id]
         participant.close()
         self._forwarding.forget(participant.id)
+        self._sessions.end(participant.id)
         participant.outlet.refuse(RemovedError("You were removed from the call."))
 
 

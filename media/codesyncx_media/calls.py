@@ -25,6 +25,7 @@ class Seat(NamedTuple):
 
     call: Call
     participant: Participant
+    outlet: Outlet
 
 
 class Calls:
@@ -58,15 +59,18 @@ class Calls:
             if len(self._calls) >= MAX_CALLS:
                 raise TooManyError("There are as many calls here as can be; try again later.")
             call = Call(self._port, self._addresses, self._clock)
-        participant = call.join(token, outlet)
+        participant = call.join(token, outlet, fields.get("session", ""))
         self._calls[name] = call
-        return Seat(call, participant)
+        return Seat(call, participant, outlet)
 
     def leave(self, seat: Seat) -> None:
         """Let somebody go; a call that nobody is in any more is over."""
-        seat.call.leave(seat.participant)
-        if seat.call.is_empty:
-            self._calls = {name: call for name, call in self._calls.items() if not call.is_empty}
+        seat.call.leave(seat.participant, seat.outlet)
+        self._forget_empty()
+
+    def lose(self, seat: Seat) -> None:
+        """Have somebody stay for a while whose signalling broke without a goodbye."""
+        seat.call.lose(seat.participant, seat.outlet)
 
     def set_rights(self, project: str, person_id: str, rights: Rights) -> None:
         """Give somebody other rights in all calls of a project."""
@@ -83,6 +87,11 @@ class Calls:
         now = self._clock()
         for call in self._calls.values():
             call.poll(now)
+        self._forget_empty()
+
+    def _forget_empty(self) -> None:
+        for name in [name for name, call in self._calls.items() if call.is_empty]:
+            del self._calls[name]
 
     def _of_project(self, project: str) -> list[Call]:
         return [call for name, call in self._calls.items() if name.project == project]

@@ -11,6 +11,7 @@ __all__ = [
     "RefusedError",
     "RemovedError",
     "RoomLockedError",
+    "TakenOverError",
     "TooManyError",
 ]
 
@@ -31,6 +32,12 @@ class RemovedError(RefusedError):
     """The person was removed from the call, or not let in."""
 
     code = "removed"
+
+
+class TakenOverError(RefusedError):
+    """The session went on over a newer connection; this one is over."""
+
+    code = "taken_over"
 
 
 class NotNegotiableError(InvalidRequestError):

@@ -84,6 +84,8 @@ class Subscribing:
         local = participant.local(self.connection)
         self.session = SubscriberSession(local, secrets.randbits(_SESSION_BITS))
         self.tracks: set[str] = set()
+        self.unanswered = ""
+        """The offer that waits for its answer, for a browser that may not have got it."""
 
 
 class Participant:

@@ -59,13 +59,17 @@ class Browser:
     async def send(self, **message: Any) -> None:
         await self.socket.send(json.dumps(message))
 
+    async def next(self) -> dict[str, Any]:
+        """Give the next message."""
+        async with asyncio.timeout(20):
+            message: dict[str, Any] = json.loads(await self.socket.recv())
+            return message
+
     async def hear(self, kind: str) -> dict[str, Any]:
         """Give the next message of a type; what comes before it is passed over."""
-        async with asyncio.timeout(20):
-            while True:
-                message: dict[str, Any] = json.loads(await self.socket.recv())
-                if message["type"] == kind:
-                    return message
+        while (message := await self.next())["type"] != kind:
+            pass
+        return message
 
     async def ask(self, **message: Any) -> dict[str, Any]:
         """Send a message and give what it is answered with."""
@@ -130,14 +134,65 @@ async def test_a_right_that_is_taken_away_and_a_removal_take_effect_at_once(
 
 
 @pytest.mark.asyncio
-async def test_who_leaves_without_a_word_is_gone(worker: MediaWorker) -> None:
-    async with Browser(worker) as ben:
+async def test_who_comes_back_goes_on_as_if_nothing_had_happened(worker: MediaWorker) -> None:
+    async with Browser(worker) as ben, Browser(worker) as ada, Browser(worker) as again:
         await ben.join("ben")
-        async with Browser(worker) as ada:
-            await ada.join("ada")
-            await ben.hear("person_joined")
-            ada.socket.transport.abort()
-            assert (await ben.hear("person_left"))["member_id"] == ada.id
+        await ada.send(**worker.join("ada"))
+        welcome = await ada.hear("welcome")
+        joined = (await ben.hear("person_joined"))["person"]
+        await ben.ask(type="publish", sdp=OFFER, tracks=KINDS)
+        offered = await ada.hear("subscribe")
+        published = await ada.ask(type="publish", sdp=OFFER, tracks=KINDS)
+        ada.socket.transport.abort()
+
+        await again.send(**worker.join("ada"), session=welcome["session"])
+        back = await again.hear("welcome")
+        assert back["is_resumed"]
+        assert back["member_id"] == welcome["member_id"]
+        assert back["publishing"] == published["connection"]
+        room = await again.hear("room")
+        tracks = {track["id"] for track in room["you"]["tracks"]}
+        assert tracks == set(published["tracks"].values())
+        # What wasn't answered is offered again as it was.
+        assert await again.hear("subscribe") == offered
+        assert (await again.ask(type="raise_hand", is_raised=True))["type"] == "done"
+        heard = [await ben.next()]
+        while heard[-1]["type"] != "person_changed":
+            heard.append(await ben.next())
+        assert heard[-1]["person"]["member_id"] == joined["member_id"]
+        assert {each["type"] for each in heard[:-1]} == {"track_published", "subscribe"}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("goodbye", ["leave", "1000", "1001"])
+async def test_who_says_goodbye_is_gone_at_once(worker: MediaWorker, goodbye: str) -> None:
+    async with Browser(worker) as ben, Browser(worker) as ada, Browser(worker) as again:
+        await ben.join("ben")
+        await ada.send(**worker.join("ada"))
+        welcome = await ada.hear("welcome")
+        if goodbye == "leave":
+            await ada.send(type="leave")
+            await ada.socket.wait_closed()
+        else:
+            await ada.socket.close(int(goodbye))
+        assert (await ben.hear("person_left"))["member_id"] == welcome["member_id"]
+        await again.send(**worker.join("ada"), session=welcome["session"])
+        assert not (await again.hear("welcome"))["is_resumed"]
+
+
+@pytest.mark.asyncio
+async def test_a_session_is_no_good_to_others_and_closes_the_socket_that_it_leaves(
+    worker: MediaWorker,
+) -> None:
+    async with Browser(worker) as ada, Browser(worker) as thief, Browser(worker) as again:
+        await ada.send(**worker.join("ada"))
+        session = (await ada.hear("welcome"))["session"]
+        await thief.send(**worker.join("mallory"), session=session)
+        assert not (await thief.hear("welcome"))["is_resumed"]
+        await again.send(**worker.join("ada"), session=session)
+        assert (await again.hear("welcome"))["is_resumed"]
+        assert await ada.closed() == (4403, "taken_over")
+        assert (await again.ask(type="raise_hand", is_raised=True))["type"] == "done"
 
 
 @pytest.mark.asyncio

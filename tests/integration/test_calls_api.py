@@ -73,7 +73,7 @@ async def test_people_meet_with_the_names_and_rights_that_the_server_knows(house
     assert {person["person_id"] for person in room["people"]} == {"ada"}
     joined = await hear(ada, "person_joined")
     assert joined["person"]["person_id"] == "trusted"
-    trusted.close()
+    trusted.close(1000)
     assert (await hear(ada, "person_left"))["member_id"] == joined["person"]["member_id"]
     ada.close()
 
@@ -96,6 +96,31 @@ async def test_rights_follow_what_one_may_do_in_the_project_at_once(house: House
     assert set(room["you"]["rights"]) == {"speak", "share_screen"}
     await house.access.revoke(OWNER, grant)
     assert (await end(linus))[0] == 4403
+
+
+async def test_who_comes_back_is_still_there_unless_their_rights_went_meanwhile(
+    house: House,
+) -> None:
+    grant = await house.grant("linus", "editor", "")
+    house.know("linus", **{PERSON: "linus"})
+    ada, _ = await join(house, "ada")
+    linus = await house.connect("linus", SIGNALLING)
+    await linus.write_message(json.dumps({"type": "join", **await pass_for(house, "linus")}))
+    welcome = await hear(linus, "welcome")
+    joined = await hear(ada, "person_joined")
+
+    linus.close()  # without a code, as when a line breaks
+    linus = await house.connect("linus", SIGNALLING)
+    ticket = await pass_for(house, "linus")
+    resume = {"type": "join", **ticket, "session": welcome["session"]}
+    await linus.write_message(json.dumps(resume))
+    assert (await hear(linus, "welcome"))["is_resumed"]
+
+    linus.close()
+    await house.access.revoke(OWNER, grant)
+    heard = json.loads(await ada.read_message() or "")
+    assert heard == {"type": "person_left", "member_id": joined["person"]["member_id"]}
+    ada.close(1000)
 
 
 async def test_a_role_that_is_lowered_takes_the_right_to_speak(house: House) -> None:

@@ -23,8 +23,11 @@ export interface ISocket {
   onmessage: ((event: MessageEvent) => void) | null;
   onclose: ((event: CloseEvent) => void) | null;
   send(text: string): void;
-  close(): void;
+  close(code?: number): void;
 }
+
+/** The close code of who means to go. */
+const GOODBYE = 1000;
 
 export interface ISignallingOptions {
   readonly socket: ISocket;
@@ -76,7 +79,7 @@ export class Signalling {
   close(): void {
     if (!this._isClosed) {
       this._release();
-      this._options.socket.close();
+      this._options.socket.close(GOODBYE);
     }
   }
 

@@ -115,6 +115,13 @@ class CallRoom:
             Notice(self._crowd.moderators(), PersonWaiting(member.view())),
         ]
 
+    def resume(self, member_id: str, *, rights: Rights) -> Notices:
+        """Show a member who heard nothing for a while all that they may see now."""
+        member = self._crowd.member(member_id)
+        notices = [] if member.rights == rights else self._change_rights(member, rights)
+        view = WaitInLobby() if member.is_waiting else self.view_for(member)
+        return [*notices, Notice(frozenset({member.id}), view)]
+
     def leave(self, member_id: str) -> Notices:
         """Let somebody go, who may be gone already."""
         member = self._crowd.members.get(member_id)

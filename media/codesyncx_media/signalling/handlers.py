@@ -14,7 +14,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from codesyncx_server.errors import CodeSyncXError
 
 from ..errors import InvalidRequestError, TooManyError
-from .messages import MAX_MESSAGE, decode
+from .messages import GOODBYES, MAX_MESSAGE, decode
 from .pace import BURST, PER_SECOND, Pace
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class CallSocket(WebSocketHandler):
         self._requests = Pace(now)
         self._unread = 0
         self._is_counted = False
+        self._is_over = False
         self._hurry: asyncio.TimerHandle | None = None
 
     def check_origin(self, origin: str) -> bool:  # noqa: ARG002 (see the class)
@@ -69,6 +70,8 @@ class CallSocket(WebSocketHandler):
 
     def on_message(self, message: str | bytes) -> None:
         """Do what a browser asks for; close on what breaks the protocol."""
+        if self._is_over:
+            return  # it was on its way when the connection was closed
         try:
             self._frames.spend(time.monotonic())
             self._take(message)
@@ -79,13 +82,14 @@ class CallSocket(WebSocketHandler):
             self.refuse(CodeSyncXError("Something went wrong in the call; join again."))
 
     def on_close(self) -> None:
-        """Leave the call."""
+        """Leave the call, or be lost for a while when nobody said goodbye."""
         if self._is_counted:
             CallSocket.open_sockets -= 1
         if self._hurry is not None:
             self._hurry.cancel()
         if self._seat is not None:
-            self._calls.leave(self._seat)
+            is_meant = self._is_over or self.close_code in GOODBYES
+            (self._calls.leave if is_meant else self._calls.lose)(self._seat)
             self._seat = None
 
     def send(self, text: str) -> None:
@@ -107,6 +111,7 @@ class CallSocket(WebSocketHandler):
         reason = json.dumps({"code": error.code, "message": str(error)})
         if len(reason.encode()) > _MAX_REASON_BYTES:
             reason = json.dumps({"code": error.code})
+        self._is_over = True
         self.close(error.close_code, reason)
 
     def _take(self, text: str | bytes) -> None:
@@ -115,13 +120,21 @@ class CallSocket(WebSocketHandler):
             # Pointing goes on all the time, and its room counts it.
             self._requests.spend(time.monotonic())
         if self._seat is not None:
-            self._seat.call.take(self._seat.participant, message)
+            if message.type == "leave":
+                self._leave(self._seat)
+            else:
+                self._seat.call.take(self._seat.participant, message)
             return
         if message.type != "join":
             raise InvalidRequestError("The first message says who joins which call.")
         if self._hurry is not None:
             self._hurry.cancel()
         self._seat = self._calls.join(message.fields, self._id, self)
+
+    def _leave(self, seat: Seat) -> None:
+        self._is_over, self._seat = True, None
+        self._calls.leave(seat)
+        self.close(1000)
 
     def _written(self, future: asyncio.Future[Any]) -> None:
         self._unread -= 1

@@ -16,6 +16,7 @@ from jsonschema.exceptions import best_match
 from ..errors import InvalidRequestError
 from ..rooms import TrackKind
 from ..sdp.parser import MAX_LENGTH as MAX_DESCRIPTION
+from ..sessions import MAX_SESSION_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,9 @@ VERSION = 1
 MAX_MESSAGE = MAX_DESCRIPTION + 16 * 1024
 """In characters. All but descriptions are held to less by their schemas."""
 
+GOODBYES = frozenset({1000, 1001})
+"""RFC 6455, section 7.4.1: the close codes of who means to go, or leaves the page."""
+
 Schema = dict[str, Any]
 Fields = dict[str, Any]
 
@@ -34,13 +38,14 @@ def _text(most: int, least: int = 1) -> Schema:
     return {"type": "string", "minLength": least, "maxLength": most}
 
 
-def _fields(**properties: Schema) -> Schema:
+def _fields(optional: Mapping[str, Schema] | None = None, **properties: Schema) -> Schema:
     return {
         "type": "object",
         "properties": {
             "type": {"type": "string"},
             "id": {"type": "integer", "minimum": 0, "maximum": 2**53},
             **properties,
+            **(optional or {}),
         },
         "required": ["type", *properties],
         "additionalProperties": False,
@@ -61,7 +66,9 @@ CLIENT_MESSAGES: Mapping[str, Schema] = {
         project=_text(256, least=0),
         room=_NAME,
         token=_text(4096),
+        optional={"session": _text(MAX_SESSION_LENGTH)},
     ),
+    "leave": _fields(),
     "publish": _fields(
         sdp=_DESCRIPTION,
         tracks={

@@ -23,6 +23,7 @@ from codesyncx_media.signalling.requests import ROOM_REQUESTS
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "join": {"version": VERSION, "project": "", "room": "lecture", "token": "a.b.c"},
+    "leave": {},
     "publish": {"sdp": "v=0", "tracks": {"0": "microphone", "1": "camera"}},
     "subscribed": {"connection": 1, "sdp": "v=0"},
     "restart": {"connection": 1},
@@ -56,7 +57,7 @@ def text(kind: str, **fields: Any) -> str:
 
 def test_there_is_an_example_of_every_message() -> None:
     assert set(EXAMPLES) == set(CLIENT_MESSAGES)
-    of_the_call = {"join", "publish", "subscribed", "restart"}
+    of_the_call = {"join", "leave", "publish", "subscribed", "restart"}
     assert set(ROOM_REQUESTS) == set(CLIENT_MESSAGES) - of_the_call
 
 
