@@ -7,7 +7,7 @@ what is lost and chooses layers by what their line carries.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .rtp.formats import Format
 from .rtp.publisher import Publisher
@@ -19,6 +19,7 @@ from .sdp.formats import REPAIRS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from .rtp.bandwidth import Bandwidth
     from .rtp.media_packet import MediaPacket
     from .rtp.subscription import Subscription
     from .sdp import PublishedMedia, SubscribedMedia
@@ -56,12 +57,22 @@ class _Uplink:
             self.core.remove_track(track)
 
 
+class Sink(Protocol):
+    """Where one subscriber's packets go: a connection, or a subscriber in this process."""
+
+    def send_rtp(self, packet: bytes) -> bool:
+        """Send an RTP packet; whether it went."""
+
+    def send_rtcp(self, packet: bytes) -> bool:
+        """Send a compound RTCP packet; whether it went."""
+
+
 class _Downlink:
     """What one member gets."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.core = Subscriber()
+    def __init__(self, sink: Sink, bandwidth: Bandwidth | None) -> None:
+        self.sink = sink
+        self.core = Subscriber(bandwidth=bandwidth)
         self.lines: dict[str, Subscription] = {}  # by track id
 
     def add(self, media: SubscribedMedia, track: Track) -> None:
@@ -84,13 +95,13 @@ class _Downlink:
     def send(self, packets: Iterable[bytearray]) -> None:
         """Send RTP packets."""
         for packet in packets:
-            self.connection.send_rtp(bytes(packet))
+            self.sink.send_rtp(bytes(packet))
 
     def poll(self, now: float) -> None:
         """Send the reports that are due, and what probes the path."""
         reports, probes = self.core.poll(now)
         for report in reports:
-            self.connection.send_rtcp(report)
+            self.sink.send_rtcp(report)
         self.send(probes)
 
 
@@ -123,12 +134,21 @@ class Forwarding:
         self._end(track_id)
 
     def subscribe(
-        self, member_id: str, connection: Connection, media: Sequence[SubscribedMedia]
+        self,
+        member_id: str,
+        sink: Sink,
+        media: Sequence[SubscribedMedia],
+        *,
+        bandwidth: Bandwidth | None = None,
     ) -> None:
-        """Send a member what their answer agreed to; what is sent already goes on."""
+        """Send a member what their answer agreed to; what is sent already goes on.
+
+        `bandwidth` says what the way to a new sink takes; without it, that is estimated by what
+        the sink feeds back.
+        """
         downlink = self._downlinks.get(member_id)
-        if downlink is None or downlink.connection is not connection:
-            downlink = self._downlinks[member_id] = _Downlink(connection)
+        if downlink is None or downlink.sink is not sink:
+            downlink = self._downlinks[member_id] = _Downlink(sink, bandwidth)
         for each in media:
             track = self._track(each.stream.track_id)
             if (
@@ -178,7 +198,7 @@ class Forwarding:
                 continue
             out = line.forward(packet, now)
             if out is not None:
-                downlink.connection.send_rtp(bytes(out))
+                downlink.sink.send_rtp(bytes(out))
 
     def _is_heard(self, packet: MediaPacket, now: float) -> bool:
         """Whether the sound of a packet's sender is among what is sent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .rates import RateMeter
 from .transport_feedback import TICK_S
@@ -37,6 +37,48 @@ class Probe:
     target_bps: float
     first: int
     end: int
+
+
+class Bandwidth(Protocol):
+    """What a subscriber's path takes."""
+
+    @property
+    def estimate_bps(self) -> float:
+        """Give the estimate."""
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether it is no time to probe."""
+
+    def cap(self, bitrate_bps: float) -> None:
+        """Never go beyond what a receiver asked for (REMB)."""
+
+    def watch(self, probe: Probe) -> None:
+        """Judge a probe when feedback about it comes."""
+
+    def receive(self, packets: list[SentPacket], now: float) -> None:
+        """Take in what feedback says about packets, in the order they were sent."""
+
+
+class KnownBandwidth:
+    """What a path takes that nobody needs to measure here: one inside the machine, or a TCP stream.
+
+    Whoever owns the path sets `estimate_bps`.
+    """
+
+    is_congested = True  # never probe: there is nothing to learn
+
+    def __init__(self, estimate_bps: float = MAX_BPS) -> None:
+        self.estimate_bps = float(estimate_bps)
+
+    def cap(self, bitrate_bps: float) -> None:
+        """Pay no heed: the owner knows."""
+
+    def watch(self, probe: Probe) -> None:
+        """Pay no heed."""
+
+    def receive(self, packets: list[SentPacket], now: float) -> None:
+        """Pay no heed."""
 
 
 class BandwidthEstimator:

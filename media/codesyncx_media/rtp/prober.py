@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .bandwidth import BandwidthEstimator, Probe
+from .bandwidth import Bandwidth, Probe
 
 if TYPE_CHECKING:
     from .send_history import SendHistory
@@ -37,9 +37,7 @@ class Prober:
         needed = (estimate_bps + missing_bps) * MARGIN
         self._target_bps = min(needed, MAX_STEP * estimate_bps) if missing_bps > 0 else 0.0
 
-    def due(
-        self, history: SendHistory, bandwidth: BandwidthEstimator, sent_bps: float, now: float
-    ) -> int:
+    def due(self, history: SendHistory, bandwidth: Bandwidth, sent_bps: float, now: float) -> int:
         """Give how many bytes of padding to send now."""
         if self._first is not None:
             return self._continue(self._first, history, bandwidth, sent_bps, now)
@@ -56,7 +54,7 @@ class Prober:
         self,
         first: int,
         history: SendHistory,
-        bandwidth: BandwidthEstimator,
+        bandwidth: Bandwidth,
         sent_bps: float,
         now: float,
     ) -> int:

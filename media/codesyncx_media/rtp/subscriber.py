@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .allocation import Wish, allocate
-from .bandwidth import BandwidthEstimator
+from .bandwidth import Bandwidth, BandwidthEstimator
 from .errors import ParseError
 from .prober import Prober
 from .publisher import pack_datagrams
@@ -39,10 +39,10 @@ class Subscriber:
     Call `poll` every 10 to 20 ms. `handle` is handed through with every packet to send.
     """
 
-    def __init__(self, handle: object = None) -> None:
-        """Begin without tracks."""
+    def __init__(self, handle: object = None, *, bandwidth: Bandwidth | None = None) -> None:
+        """Begin without tracks. What the path takes is estimated where nothing tells it."""
         self.handle = handle
-        self.bandwidth = BandwidthEstimator()
+        self.bandwidth = bandwidth or BandwidthEstimator()
         self.round_trip_s = 0.1
         self.malformed = 0
         self._history = SendHistory()

@@ -15,6 +15,7 @@ from support.rtp_streams import (
     publisher_of_sound,
 )
 
+from codesyncx_media.rtp.bandwidth import KnownBandwidth
 from codesyncx_media.rtp.forwarder import Forwarder
 from codesyncx_media.rtp.packet import parse_rtp
 from codesyncx_media.rtp.publisher import Publisher
@@ -114,6 +115,14 @@ def test_a_good_path_gets_the_large_layer_and_a_small_window_does_not() -> None:
     call.run(20)
     assert call.layer(0) == 2
     assert call.layer(1) == 0
+
+
+def test_a_way_that_is_known_needs_no_measuring() -> None:
+    call = Call(1)
+    call.subscribers[0].bandwidth = KnownBandwidth()
+    call.delivers[0] = False  # and so nothing is fed back
+    call.run(2)
+    assert call.layer(0) == 2
 
 
 def test_a_window_that_grows_gets_larger_layers_by_probing() -> None:
