@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+from support.call_panel import DEVICES, ON_THE_LOOPBACK, join, moves, tile
 from support.people import CHROMIUM, CHROMIUM_ARGS
 from support.servers import LabServer
 
@@ -17,20 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Locator, Playwright
+    from playwright.sync_api import Browser, Playwright
     from support.people import Person
 
     Come = Callable[..., Person]
 
-DEVICES = [
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--allow-loopback-in-peer-connection",
-]
-ON_THE_LOOPBACK = ["--CodeSyncXApp.call_host=127.0.0.1", "--CodeSyncXApp.call_addresses=127.0.0.1"]
 CODE = "".join(f"x{number} = {number}\n" for number in range(1, 41))
-PLAYS = "element => element.videoWidth > 0"
-MOVES = "([element, begin]) => element.currentTime > begin"
 
 
 @pytest.fixture(scope="module")
@@ -49,28 +42,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     with LabServer(folder, args=ON_THE_LOOPBACK) as server:
         (server.root / "orbits.py").write_text(CODE)
         yield server
-
-
-def join(somebody: Person) -> Locator:
-    """Come into the call from the top bar; gives the panel."""
-    somebody.page.get_by_role("button", name="Join call").click()
-    panel = somebody.page.locator(".csx-Call")
-    moves(panel.get_by_label("Your camera"))
-    panel.get_by_role("button", name="Join the call").click()
-    expect(panel.get_by_role("toolbar", name="Call")).to_be_visible()
-    return panel
-
-
-def moves(picture: Locator) -> None:
-    """Wait until a picture is there and changes."""
-    page, element = picture.page, picture.element_handle()
-    page.wait_for_function(PLAYS, arg=element)
-    begin = element.evaluate("element => element.currentTime")
-    page.wait_for_function(MOVES, arg=[element, begin])
-
-
-def tile(panel: Locator, name: str) -> Locator:
-    return panel.locator(".csx-Call-tiles .csx-Call-tile", has_text=name)
 
 
 def test_two_people_meet(person: Come, pictures: Path) -> None:

@@ -8,7 +8,14 @@ import { Incoming } from './incoming';
 import { Loudspeaker } from './loudspeaker';
 import { MyMedia } from './my-media';
 import { Outgoing } from './outgoing';
-import { ClientMessage, ITicket, ServerMessage, TrackKind } from './protocol';
+import {
+  ClientMessage,
+  isPassing,
+  ITicket,
+  PassingMessage,
+  ServerMessage,
+  TrackKind
+} from './protocol';
 import { CallError, IEnding, ISocket, Signalling } from './signalling';
 import { Speaking } from './speaking';
 
@@ -63,6 +70,11 @@ export class Call {
     return this._noticed;
   }
 
+  /** Reactions, pointers and captions of the others. */
+  get passed(): ISignal<this, PassingMessage> {
+    return this._passed;
+  }
+
   get phase(): Phase {
     return this._phase;
   }
@@ -111,6 +123,13 @@ export class Call {
     }
   }
 
+  /** Tell the others what passes; no matter when it is lost. */
+  tell(message: ClientMessage): void {
+    if (this._phase === 'in') {
+      this._connection?.signalling.tell(message);
+    }
+  }
+
   private async _connect(): Promise<void> {
     const attempt = ++this._attempt;
     let ticket: ITicket;
@@ -143,6 +162,10 @@ export class Call {
   }
 
   private _hear(message: ServerMessage): void {
+    if (isPassing(message)) {
+      this._passed.emit(message);
+      return;
+    }
     const before = this._room;
     const isFirst = message.type === 'room' && this._phase !== 'in';
     this._room = applyMessage(this._room, message);
@@ -291,6 +314,7 @@ export class Call {
 
   private readonly _changed = new Signal<this, void>(this);
   private readonly _noticed = new Signal<this, CallNotice>(this);
+  private readonly _passed = new Signal<this, PassingMessage>(this);
   private readonly _backoff = new Backoff();
   private readonly _loudspeaker = new Loudspeaker();
   private readonly _speaking = new Speaking();

@@ -5,6 +5,7 @@ import { Call } from './call';
 import { may } from './call-model';
 import { callIcon } from './icons';
 import { Right } from './protocol';
+import { EMOJIS } from './reactions';
 
 export const COMMANDS = {
   show: 'codesyncx:call-show',
@@ -15,6 +16,7 @@ export const COMMANDS = {
   shareScreen: 'codesyncx:call-share-screen',
   stopSharing: 'codesyncx:call-stop-sharing',
   raiseHand: 'codesyncx:call-raise-hand',
+  react: 'codesyncx:call-react',
   muteAll: 'codesyncx:call-mute-all',
   toggleLock: 'codesyncx:call-toggle-lock',
   toggleLobby: 'codesyncx:call-toggle-lobby',
@@ -96,6 +98,11 @@ export function addCommands(
     isEnabled: isIn,
     execute: () => call.ask({ type: 'raise_hand', is_raised: !isHandUp(call) })
   });
+  commands.addCommand(COMMANDS.react, {
+    label: ({ emoji }) => trans.__('React With %1', emojiOf(emoji)),
+    isEnabled: isIn,
+    execute: ({ emoji }) => call.ask({ type: 'react', emoji: emojiOf(emoji) })
+  });
   addModeration(commands, call, () => has('moderate'), trans);
   commands.addCommand(COMMANDS.move, {
     label: () =>
@@ -140,6 +147,10 @@ function addModeration(
         has_lobby: !(call.room?.hasLobby ?? false)
       })
   });
+}
+
+function emojiOf(value: unknown): string {
+  return typeof value === 'string' ? value : EMOJIS[0];
 }
 
 function isHandUp(call: Call): boolean {

@@ -47,6 +47,10 @@ export const lobbyIcon = icon(
   'lobby',
   '<path d="M5 21V4.500A1.500 1.500 0 0 1 6.500 3h11A1.500 1.500 0 0 1 19 4.500V21M3 21h18M14.500 12v1"/>'
 );
+export const reactIcon = icon(
+  'react',
+  '<circle cx="12" cy="12" r="9.500"/><path d="M8 14.500a4.700 4.700 0 0 0 8 0M8.700 9v.5M15.300 9v.5"/>'
+);
 export const removeIcon = icon(
   'remove-caller',
   '<path d="M6 6l12 12M18 6L6 18"/>'

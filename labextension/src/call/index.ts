@@ -13,11 +13,14 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { request } from '../api/client';
 import { socketTo } from '../api/events';
+import { IPresence } from '../presence/tokens';
 import { Call } from './call';
 import { addCommands, COMMANDS, IPlacing } from './commands';
 import { CallPanel } from './panel';
 import { ITicket } from './protocol';
+import { EMOJIS, Reactions } from './reactions';
 import { CallBar } from './top-bar';
+import { voicesOf } from './voices';
 import { noticeText } from './wording';
 
 const CATEGORY = 'CodeSyncX';
@@ -31,6 +34,7 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     ICommandPalette,
     ILayoutRestorer,
     IToolbarWidgetRegistry,
+    IPresence,
     ITranslator
   ],
   activate: (
@@ -39,6 +43,7 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     toolbars: IToolbarWidgetRegistry | null,
+    presence: IPresence | null,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('codesyncx');
@@ -51,6 +56,7 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     });
     const panel = new CallPanel({
       call,
+      reactions: new Reactions(call),
       commands,
       trans,
       putAside: () => placing.move()
@@ -67,9 +73,23 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
       'codesyncx-call',
       () => new CallBar({ call, commands, trans })
     );
-    Object.values(COMMANDS).forEach(command =>
-      palette?.addItem({ command, category: CATEGORY })
+    Object.values(COMMANDS)
+      .filter(command => command !== COMMANDS.react)
+      .forEach(command => palette?.addItem({ command, category: CATEGORY }));
+    EMOJIS.forEach(emoji =>
+      palette?.addItem({
+        command: COMMANDS.react,
+        category: CATEGORY,
+        args: { emoji }
+      })
     );
+    if (presence) {
+      const { voices } = presence;
+      voices.offer(() => void commands.execute(COMMANDS.join));
+      call.changed.connect(() =>
+        voices.tell(call.room && voicesOf(call.room, call.speaking))
+      );
+    }
   }
 };
 

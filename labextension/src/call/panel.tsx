@@ -9,11 +9,13 @@ import { Call } from './call';
 import { callIcon } from './icons';
 import { Preview } from './preview';
 import { ICaller } from './protocol';
+import { Reactions } from './reactions';
 import { Stage } from './stage';
 import { Toolbar } from './toolbar';
 
 export interface ICallPanelOptions {
   readonly call: Call;
+  readonly reactions: Reactions;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
   /** Called when the panel's tab is closed: it has a place at the side. */
@@ -62,7 +64,7 @@ interface IContentProps extends ICallPanelOptions {
 }
 
 function Content(props: IContentProps): React.JSX.Element {
-  const { call, trans, isShown, commands } = props;
+  const { call, reactions, trans, isShown, commands } = props;
   const { phase, room } = call;
   if (phase === 'off' || phase === 'joining') {
     return <Preview call={call} trans={trans} isShown={isShown} />;
@@ -91,6 +93,7 @@ function Content(props: IContentProps): React.JSX.Element {
           <Stage
             call={call}
             room={room}
+            reactions={reactions}
             trans={trans}
             moderation={{
               mute: caller => mute(call, caller),

@@ -30,6 +30,29 @@ export interface ICaller {
   readonly tracks: readonly ITrack[];
 }
 
+/** What passes in a moment and changes nothing of the room. */
+export type PassingMessage =
+  | {
+      readonly type: 'reaction';
+      readonly member_id: string;
+      readonly emoji: string;
+    }
+  | {
+      readonly type: 'pointed';
+      readonly member_id: string;
+      readonly track_id: string;
+      /** Shares of the screen's width and height. */
+      readonly x: number;
+      readonly y: number;
+    }
+  | {
+      readonly type: 'captioned';
+      readonly member_id: string;
+      readonly text: string;
+      /** One that isn't is replaced by the next. */
+      readonly is_final: boolean;
+    };
+
 export type ServerMessage =
   | { readonly type: 'welcome'; readonly member_id: string }
   | { readonly type: 'done'; readonly id: number }
@@ -85,6 +108,7 @@ export type ServerMessage =
       readonly track_id: string;
       readonly by: string;
     }
+  | PassingMessage
   | { readonly type: 'rights_changed'; readonly rights: readonly Right[] }
   | { readonly type: 'removed'; readonly by: string }
   | {
@@ -116,6 +140,18 @@ export type ClientMessage =
       readonly track_id: string;
     }
   | { readonly type: 'mute_all' }
+  | { readonly type: 'react'; readonly emoji: string }
+  | {
+      readonly type: 'point';
+      readonly track_id: string;
+      readonly x: number;
+      readonly y: number;
+    }
+  | {
+      readonly type: 'caption';
+      readonly text: string;
+      readonly is_final: boolean;
+    }
   | { readonly type: 'raise_hand'; readonly is_raised: boolean }
   | {
       readonly type: 'lower_hand' | 'admit' | 'remove';
@@ -123,6 +159,10 @@ export type ClientMessage =
     }
   | { readonly type: 'set_locked'; readonly is_locked: boolean }
   | { readonly type: 'set_lobby'; readonly has_lobby: boolean };
+
+export function isPassing(message: ServerMessage): message is PassingMessage {
+  return ['reaction', 'pointed', 'captioned'].includes(message.type);
+}
 
 /** What the server gives who may join: good for one connection, within a minute. */
 export interface ITicket {
@@ -198,6 +238,27 @@ function messageOf(fields: Fields): ServerMessage | null {
       };
     case 'track_ended':
       return { type, ...placeOf(fields) };
+    case 'reaction':
+      return {
+        type,
+        member_id: fields.text('member_id'),
+        emoji: fields.text('emoji')
+      };
+    case 'pointed':
+      return {
+        type,
+        member_id: fields.text('member_id'),
+        track_id: fields.text('track_id'),
+        x: fields.number('x'),
+        y: fields.number('y')
+      };
+    case 'captioned':
+      return {
+        type,
+        member_id: fields.text('member_id'),
+        text: fields.text('text'),
+        is_final: fields.boolean('is_final')
+      };
     case 'rights_changed':
       return { type, rights: rightsOf(fields) };
     case 'removed':

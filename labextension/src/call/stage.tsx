@@ -1,10 +1,12 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { UseSignal } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { Call } from './call';
 import { IRoom, may, raisedHands, screensOf, trackOf } from './call-model';
 import { columnsFor, tileWidth } from './layout';
 import { ICaller } from './protocol';
+import { Reactions } from './reactions';
 import { IModeration, Tile } from './tile';
 import { Video } from './video';
 
@@ -13,6 +15,7 @@ const GAP_PX = 8;
 interface IStageProps {
   readonly call: Call;
   readonly room: IRoom;
+  readonly reactions: Reactions;
   readonly moderation: IModeration;
   readonly trans: TranslationBundle;
 }
@@ -58,7 +61,9 @@ export function Stage(props: IStageProps): React.JSX.Element {
           </figure>
         );
       })}
-      <Tiles {...props} />
+      <UseSignal signal={props.reactions.changed}>
+        {() => <Tiles {...props} />}
+      </UseSignal>
     </div>
   );
 }
@@ -66,6 +71,7 @@ export function Stage(props: IStageProps): React.JSX.Element {
 function Tiles({
   call,
   room,
+  reactions,
   moderation,
   trans
 }: IStageProps): React.JSX.Element {
@@ -96,6 +102,7 @@ function Tiles({
               !voice.is_muted &&
               call.speaking.has(voice.id)
             }
+            reactions={reactions.of(caller.member_id)}
             picture={isMe ? call.mine.camera : pictureOf(call, caller)}
             moderation={may(room.you, 'moderate') ? moderation : null}
             trans={trans}

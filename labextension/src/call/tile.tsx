@@ -7,6 +7,7 @@ import { initialsOf } from '../presence/protocol';
 import { isSilent } from './call-model';
 import { handIcon, microphoneOffIcon, removeIcon } from './icons';
 import { ICaller } from './protocol';
+import { IReaction } from './reactions';
 import { Video } from './video';
 import { callerText } from './wording';
 
@@ -23,6 +24,7 @@ interface ITileProps {
   readonly isSpeaking: boolean;
   /** Null while there is no picture. */
   readonly picture: MediaStreamTrack | null;
+  readonly reactions: readonly IReaction[];
   readonly moderation: IModeration | null;
   readonly trans: TranslationBundle;
 }
@@ -50,6 +52,25 @@ export function Tile(props: ITileProps): React.JSX.Element {
           }}
         />
       )}
+      {props.reactions.map(({ key, emoji }) => (
+        <span
+          key={key}
+          className="csx-Call-reaction"
+          // Where it rises differs, so that several are told apart.
+          style={{ insetInlineStart: `${20 + ((key * 37) % 60)}%` }}
+          aria-hidden="true"
+        >
+          {emoji}
+        </span>
+      ))}
+      <span className="csx-Call-hidden" role="status">
+        {props.reactions.length > 0 &&
+          trans.__(
+            '%1 reacts with %2',
+            isMe ? trans.__('You') : caller.display_name,
+            props.reactions.map(({ emoji }) => emoji).join(' ')
+          )}
+      </span>
       {caller.hand_raised_at !== null && (
         <span className="csx-Call-hand" title={trans.__('Hand raised')}>
           <handIcon.react tag="span" className="csx-Call-icon" />

@@ -17,6 +17,7 @@ import {
   microphoneOffIcon,
   screenIcon
 } from './icons';
+import { ReactionPicker } from './reaction-picker';
 
 interface IToolbarProps {
   readonly call: Call;
@@ -75,6 +76,7 @@ export function Toolbar(props: IToolbarProps): React.JSX.Element {
         icon={handIcon}
         isActive={room.you.hand_raised_at !== null}
       />
+      <ReactionPicker commands={props.commands} trans={trans} />
       {may(room.you, 'moderate') && (
         <>
           <Tool

@@ -36,6 +36,7 @@ import { PeoplePanel } from './panel';
 import { Presence } from './presence';
 import { Reporter, watchEditors } from './reporter';
 import { Settings } from './settings';
+import { markSpeakingCarets } from './speaking-carets';
 import { CLOCK, PeopleStore } from './store';
 import { fetchIsOwner, hearSummonses, sendSummons } from './summons';
 import { IPresence } from './tokens';
@@ -87,8 +88,11 @@ const presencePlugin: JupyterFrontEndPlugin<IPresence> = {
       tell: state => store.tell(state),
       limits: () => settings.limits,
       following: () =>
-        follower.state.phase === 'off' ? null : follower.state.username
+        follower.state.phase === 'off' ? null : follower.state.username,
+      isInCall: () => presence.voices.now.inCall !== null
     });
+    presence.voices.changed.connect(() => reporter.report());
+    markSpeakingCarets(editors, presence.voices);
     watchEditors(
       editors,
       () => reporter.report(),

@@ -14,6 +14,7 @@ import React from 'react';
 import { IConnections } from '../connection/tokens';
 import { Avatar } from './avatar';
 import { followIcon, gatherIcon } from './icons';
+import { CallMarks, IInCall, inCall, inCallText, JoinRow } from './in-call';
 import {
   findPeople,
   followersOf,
@@ -67,15 +68,19 @@ export class PeoplePanel extends ReactWidget {
         {() => (
           <UseSignal signal={presence.changed}>
             {() => (
-              <People
-                {...this._options}
-                people={presence.people}
-                leader={
-                  presence.following.phase === 'off'
-                    ? null
-                    : presence.following.username
-                }
-              />
+              <UseSignal signal={presence.voices.changed}>
+                {() => (
+                  <People
+                    {...this._options}
+                    people={presence.people}
+                    leader={
+                      presence.following.phase === 'off'
+                        ? null
+                        : presence.following.username
+                    }
+                  />
+                )}
+              </UseSignal>
             )}
           </UseSignal>
         )}
@@ -116,6 +121,7 @@ function People(props: IPeopleProps): React.JSX.Element {
           </button>
         )}
       </div>
+      <JoinRow people={people} voices={presence.voices} trans={trans} />
       {canSearch && (
         <input
           className="csx-People-search jp-mod-styled"
@@ -294,6 +300,7 @@ function PeopleTree(props: ITreeProps): React.JSX.Element {
               key={shared.key}
               row={row}
               people={people}
+              call={inCall(row.person, presence.voices.now)}
               isFollowed={row.person.user.username === leader}
               onClick={() => {
                 setActive(shared.id);
@@ -362,15 +369,18 @@ function GroupRow(props: IGroupRowProps): React.JSX.Element {
 interface IPersonRowProps extends IRowProps {
   readonly row: Extract<Row, { type: 'person' }>;
   readonly people: readonly IPerson[];
+  readonly call: IInCall | null;
   readonly isFollowed: boolean;
   readonly onFollow: () => void;
 }
 
 function PersonRow(props: IPersonRowProps): React.JSX.Element {
-  const { row, people, trans, isFollowed } = props;
+  const { row, people, trans, call, isFollowed } = props;
   const { person } = row;
   const { user, presence } = person;
-  const label = description(person, people, trans);
+  const label = [description(person, people, trans), inCallText(call, trans)]
+    .filter(Boolean)
+    .join(', ');
   const activity = activityText(person, people, trans);
   const place =
     person.isMe && presence.path !== null ? placeName(presence, trans) : '';
@@ -392,7 +402,8 @@ function PersonRow(props: IPersonRowProps): React.JSX.Element {
         `csx-mod-${presence.status}`,
         row.level === 2 ? 'csx-mod-inFile' : '',
         props.isActive ? 'csx-mod-current' : '',
-        isFollowed ? 'csx-mod-followed' : ''
+        isFollowed ? 'csx-mod-followed' : '',
+        call?.isSpeaking ? 'csx-mod-speaking' : ''
       )}
       style={props.style}
       title={label}
@@ -405,6 +416,7 @@ function PersonRow(props: IPersonRowProps): React.JSX.Element {
           {person.isMe && (
             <span className="csx-People-you">{trans.__('you')}</span>
           )}
+          <CallMarks state={call} />
         </span>
         <span className="csx-People-activity">{place || activity}</span>
       </span>

@@ -74,6 +74,15 @@ describe('mergePeople', () => {
     expect(ada.presence.path).toBe('b.py');
   });
 
+  it('has somebody in the call who is with any of the tabs', () => {
+    const [ada, bo] = mergePeople(
+      [tab('Ada', {}, 2), tab('Ada', { in_call: true }, 1), tab('Bo')],
+      'me'
+    );
+    expect(ada.presence.in_call).toBe(true);
+    expect(bo.presence.in_call).toBe(false);
+  });
+
   it('keeps whom any of the tabs follows', () => {
     const [ada] = mergePeople(
       [tab('Ada', {}, 2), tab('Ada', { following: 'Bo' }, 1)],

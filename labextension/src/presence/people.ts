@@ -55,6 +55,7 @@ const NOWHERE: IPresenceState = {
   kind: 'file',
   doing: 'reading',
   following: null,
+  in_call: false,
   since: 0,
   open: []
 };
@@ -108,7 +109,12 @@ function mergeTabs(own: IClient[], me: string): IPerson {
     user: front.user,
     isMe: front.user.username === me,
     tabs: own.length,
-    presence: { ...front.presence, following, open: [...open] }
+    presence: {
+      ...front.presence,
+      following,
+      in_call: own.some(tab => tab.presence.in_call),
+      open: [...open]
+    }
   };
 }
 

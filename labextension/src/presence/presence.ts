@@ -8,6 +8,7 @@ import { IPerson, IVisitor } from './people';
 import { IPlace } from './protocol';
 import { PeopleStore } from './store';
 import { IPresence } from './tokens';
+import { Voices } from './voices';
 
 /** What presence offers to the other features. */
 export class Presence implements IPresence {
@@ -19,6 +20,8 @@ export class Presence implements IPresence {
     _store.changed.connect(() => this._changed.emit());
     _follower.changed.connect((_, state) => this._followingChanged.emit(state));
   }
+
+  readonly voices = new Voices();
 
   get people(): readonly IPerson[] {
     return this._store.people;

@@ -15,7 +15,8 @@ describe('readPresence', () => {
         line: -3,
         cell_index: 1.5,
         open: ['a.py', 9, 'b.py'],
-        following: 'x'.repeat(500)
+        following: 'x'.repeat(500),
+        in_call: 'yes'
       })
     ).toEqual({
       status: 'idle',
@@ -26,6 +27,7 @@ describe('readPresence', () => {
       cell_index: undefined,
       doing: 'reading',
       following: null,
+      in_call: false,
       since: 0,
       open: ['a.py', 'b.py']
     });

@@ -22,6 +22,8 @@ export interface IPresenceState extends IPlace {
   readonly doing: Doing;
   /** Username of the person whose view this one follows. */
   readonly following: string | null;
+  /** Whether they are in the call, by their own word. */
+  readonly in_call: boolean;
   /** When `status` last changed, in seconds since the epoch. */
   readonly since: number;
   /** Paths of the open documents, the most recent first. */
@@ -61,6 +63,7 @@ export function readPresence(value: unknown): IPresenceState | null {
     cell_index: readCount(value.cell_index),
     doing: oneOf(value.doing, ['editing', 'reading', 'running'], 'reading'),
     following: readText(value.following, MAX_NAME_LENGTH),
+    in_call: value.in_call === true,
     since: typeof value.since === 'number' ? value.since : 0,
     open: readPaths(value.open)
   };

@@ -35,6 +35,7 @@ export interface IReporterOptions {
   readonly tell: (state: IPresenceState) => void;
   readonly limits: () => IActivityLimits;
   readonly following: () => string | null;
+  readonly isInCall: () => boolean;
 }
 
 /** Watches what the person on this page does and tells it. */
@@ -92,7 +93,7 @@ export class Reporter implements IDisposable {
   }
 
   private _state(): IPresenceState {
-    const { shell, limits, following } = this._options;
+    const { shell, limits, following, isInCall } = this._options;
     const status = statusAt(
       { lastInputAt: this._lastInputAt, hiddenAt: this._hiddenAt },
       CLOCK.now(),
@@ -107,6 +108,7 @@ export class Reporter implements IDisposable {
       ...placeIn(shell.currentWidget),
       doing: this._doing(),
       following: following(),
+      in_call: isInCall(),
       since: this._since,
       open: openPaths(shell)
     };

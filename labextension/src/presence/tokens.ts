@@ -4,6 +4,7 @@ import { ISignal } from '@lumino/signaling';
 import { FollowState } from './follow';
 import { IPerson, IVisitor } from './people';
 import { IPlace } from './protocol';
+import { Voices } from './voices';
 
 /** Who is in the project and where. */
 export interface IPresence {
@@ -24,6 +25,9 @@ export interface IPresence {
 
   /** Following began, changed or ended. */
   readonly followingChanged: ISignal<IPresence, FollowState>;
+
+  /** Who speaks in the call; its plugin tells it. */
+  readonly voices: Voices;
 
   /** Let my view follow somebody's. */
   follow(username: string): void;
