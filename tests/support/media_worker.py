@@ -23,8 +23,10 @@ PROJECT = "orbits"
 class MediaWorker:
     """`with MediaWorker() as worker:` runs a media process on free ports of the loopback."""
 
-    def __init__(self, room: str = "lecture") -> None:
+    def __init__(self, room: str = "lecture", **settings: Any) -> None:
+        """Take a room's name, and settings of the process beside its secret."""
         self.room = room
+        self._settings = settings
         self._key = TokenKey(SECRET)
         self.process: subprocess.Popen[bytes] | None = None
         self.ports: dict[str, int] = {}
@@ -36,7 +38,7 @@ class MediaWorker:
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONDEVMODE": ""},
         )
-        self.order(secret=SECRET.hex())
+        self.order(secret=SECRET.hex(), **self._settings)
         assert self.process.stdout is not None
         self.ports = json.loads(self.process.stdout.readline())
         return self
