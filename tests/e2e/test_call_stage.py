@@ -78,17 +78,99 @@ def test_the_call_shows_where_people_work(person: Come) -> None:
     expect(row.locator(".csx-People-hand")).to_be_visible()
     expect(row).to_have_accessible_name(r_ends("hand raised"))
 
+    watch(grace, ".csx-Call-reaction, .csx-Call-tile [role=status]")
     of_ada.get_by_role("button", name="React", exact=True).click()
     ada.page.keyboard.press("ArrowRight")
     check_accessible(ada, ".csx-Call-picker")
     ada.page.keyboard.press("Enter")
-    hers = tile(of_grace, "Ada Lovelace")
-    expect(hers.locator(".csx-Call-reaction")).to_have_text("👏")
-    expect(hers.get_by_role("status")).to_have_text("Ada Lovelace reacts with 👏")
+    wait_for_sight(grace, "👏")
+    wait_for_sight(grace, "Ada Lovelace reacts with 👏")
     expect(of_ada.get_by_role("menu")).to_have_count(0)
-    expect(hers.locator(".csx-Call-reaction")).to_have_count(0)
+    expect(of_grace.locator(".csx-Call-reaction")).to_have_count(0)
     check_accessible(grace, ".csx-People")
     assert ada.problems == grace.problems == []
+
+
+def test_a_shared_screen_is_looked_at_pointed_at_and_followed(person: Come) -> None:
+    ada, grace = person("ada"), person("grace")
+    grace.open_file("orbits.py")
+    of_ada, of_grace = join(ada), join(grace)
+    moves(tile(of_grace, "Ada Lovelace").locator("video"))
+    of_grace.get_by_role("button", name="Share Screen").click()
+    screen = of_ada.locator(".csx-Call-screen")
+    moves(screen.locator("video"))
+    offer = ada.page.locator(".Toastify__toast", has_text="Grace Hopper shares a screen.")
+    offer.get_by_role("button", name="Follow Grace Hopper").click()
+    expect(ada.page.locator(".csx-FollowFrame")).to_be_visible()
+    expect(ada.page.locator(".jp-FileEditor")).to_be_visible()
+    screen.get_by_role("button", name="Stop following Grace Hopper").click()
+    expect(ada.page.locator(".csx-FollowFrame")).to_have_count(0)
+    check_accessible(ada, ".csx-Call")
+
+    # Grace sees where Ada points, on what she shares.
+    screen.get_by_role("button", name="Laser pointer").click()
+    shared = of_grace.locator(".csx-Call-screen.csx-mod-mine")
+    moves(shared.locator("video"))
+    view = screen.get_by_role("group", name="Shared by Grace Hopper")
+    view.focus()
+    watch(grace, ".csx-mod-mine .csx-Call-dot")
+    ada.page.keyboard.press("ArrowRight")
+    wait_for_sight(grace, "Ada Lovelace", 52, 50)
+    expect(shared.locator(".csx-Call-dot")).to_have_count(0)
+    point_at(screen.locator(".csx-Call-picture"), 0.25, 0.75)
+    wait_for_sight(grace, "Ada Lovelace", 25, 75)
+
+    screen.get_by_role("button", name="Full screen").click()
+    expect(screen.get_by_role("button", name="Leave full screen")).to_be_visible()
+    for _ in range(3):
+        ada.page.keyboard.press("+")
+    expect(screen.get_by_text("195 %")).to_be_visible()
+    point_at(screen.locator(".csx-Call-picture"), 0.6, 0.4)
+    wait_for_sight(grace, "Ada Lovelace", 60, 40)
+    ada.page.keyboard.press("0")
+    expect(screen.get_by_text("100 %")).to_be_visible()
+    ada.page.mouse.move(300, 300)
+    ada.page.mouse.wheel(0, -400)
+    expect(screen.get_by_text("272 %")).to_be_visible()
+    ada.page.keyboard.press("Escape")
+    expect(screen.get_by_role("button", name="Full screen")).to_be_visible()
+
+    of_grace.get_by_role("button", name="Share Another Screen").click()
+    expect(of_ada.locator(".csx-Call-screen")).to_have_count(2)
+    of_grace.get_by_role("button", name="Stop sharing this").first.click()
+    expect(of_ada.locator(".csx-Call-screen")).to_have_count(1)
+    assert ada.problems == grace.problems == []
+
+
+def watch(somebody: Person, selector: str) -> None:
+    """Write down what shows for a moment: its text and where it is put."""
+    somebody.page.evaluate(
+        """selector => {
+          window.seen = [];
+          const look = () => document.querySelectorAll(selector).forEach(each => window.seen.push(
+            [each.textContent, parseFloat(each.style.left), parseFloat(each.style.top)]));
+          new MutationObserver(look).observe(document.body,
+            { subtree: true, childList: true, attributes: true, characterData: true });
+        }""",
+        selector,
+    )
+
+
+def wait_for_sight(somebody: Person, text: str, *place: float) -> None:
+    """Wait until something with a text was seen, within two percent of a place."""
+    somebody.page.wait_for_function(
+        """([text, place]) => window.seen.some(([shown, ...at]) => shown === text
+          && place.every((each, index) => Math.abs(each - at[index]) < 2))""",
+        arg=[text, place],
+    )
+
+
+def point_at(picture: Locator, x: float, y: float) -> None:
+    box = picture.bounding_box()
+    assert box is not None
+    mouse = picture.page.mouse
+    mouse.move(box["x"] + x * box["width"] - 3, box["y"] + y * box["height"])
+    mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
 
 
 def r_ends(text: str) -> re.Pattern[str]:

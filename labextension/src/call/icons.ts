@@ -51,6 +51,24 @@ export const reactIcon = icon(
   'react',
   '<circle cx="12" cy="12" r="9.500"/><path d="M8 14.500a4.700 4.700 0 0 0 8 0M8.700 9v.5M15.300 9v.5"/>'
 );
+export const pointerIcon = icon(
+  'laser-pointer',
+  '<circle cx="12" cy="12" r="3.500" fill="currentColor"/><path d="M12 2.500v3M12 18.500v3M2.500 12h3M18.500 12h3"/>'
+);
+export const fullScreenIcon = icon(
+  'full-screen',
+  '<path d="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"/>'
+);
+export const leaveFullScreenIcon = icon(
+  'leave-full-screen',
+  '<path d="M9 4v5H4M20 9h-5V4M15 20v-5h5M4 15h5v5"/>'
+);
+export const zoomInIcon = icon('zoom-in', '<path d="M5 12h14M12 5v14"/>');
+export const zoomOutIcon = icon('zoom-out', '<path d="M5 12h14"/>');
+export const stopIcon = icon(
+  'stop-sharing',
+  '<rect x="5.500" y="5.500" width="13" height="13" rx="2" fill="currentColor"/>'
+);
 export const removeIcon = icon(
   'remove-caller',
   '<path d="M6 6l12 12M18 6L6 18"/>'

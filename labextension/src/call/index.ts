@@ -13,10 +13,13 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { request } from '../api/client';
 import { socketTo } from '../api/events';
+import { CLOCK } from '../presence/store';
 import { IPresence } from '../presence/tokens';
 import { Call } from './call';
 import { addCommands, COMMANDS, IPlacing } from './commands';
 import { CallPanel } from './panel';
+import { Pointers } from './pointers';
+import { offerToFollow } from './presenter';
 import { ITicket } from './protocol';
 import { EMOJIS, Reactions } from './reactions';
 import { CallBar } from './top-bar';
@@ -57,6 +60,8 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     const panel = new CallPanel({
       call,
       reactions: new Reactions(call),
+      pointers: new Pointers(call, CLOCK),
+      presence,
       commands,
       trans,
       putAside: () => placing.move()
@@ -85,6 +90,7 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     );
     if (presence) {
       const { voices } = presence;
+      offerToFollow(call, presence, trans);
       voices.offer(() => void commands.execute(COMMANDS.join));
       call.changed.connect(() =>
         voices.tell(call.room && voicesOf(call.room, call.speaking))

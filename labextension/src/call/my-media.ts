@@ -21,6 +21,14 @@ interface ISource {
   readonly share: number | null;
 }
 
+/** A screen, window or tab of mine. */
+export interface IMyScreen {
+  /** The id of its track; null while there is no connection. */
+  readonly id: string | null;
+  readonly track: MediaStreamTrack;
+  readonly stop: () => void;
+}
+
 interface ILine {
   readonly outgoing: Outgoing;
   readonly signalling: Signalling;
@@ -57,7 +65,18 @@ export class MyMedia {
 
   /** How many screens, windows and tabs I share. */
   get shares(): number {
-    return this._sources.filter(({ kind }) => kind === 'screen').length;
+    return this.screens.length;
+  }
+
+  /** What I share, as I see it myself. */
+  get screens(): readonly IMyScreen[] {
+    return this._sources
+      .filter(({ kind }) => kind === 'screen')
+      .map(({ track, sent, share }) => ({
+        id: sent?.id ?? null,
+        track,
+        stop: () => void this._unshare(share)
+      }));
   }
 
   /** Remember what was chosen. */
@@ -221,7 +240,7 @@ export class MyMedia {
     void this._next(() => this._end(each => each === source));
   }
 
-  private _unshare(share: number): Promise<void> {
+  private _unshare(share: number | null): Promise<void> {
     return this._next(() => this._end(source => source.share === share));
   }
 

@@ -5,8 +5,10 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import React from 'react';
 
+import { IPresence } from '../presence/tokens';
 import { Call } from './call';
 import { callIcon } from './icons';
+import { Pointers } from './pointers';
 import { Preview } from './preview';
 import { ICaller } from './protocol';
 import { Reactions } from './reactions';
@@ -16,6 +18,8 @@ import { Toolbar } from './toolbar';
 export interface ICallPanelOptions {
   readonly call: Call;
   readonly reactions: Reactions;
+  readonly pointers: Pointers;
+  readonly presence: IPresence | null;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
   /** Called when the panel's tab is closed: it has a place at the side. */
@@ -33,6 +37,7 @@ export class CallPanel extends ReactWidget {
     this.title.caption = title;
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', title);
+    _options.presence?.followingChanged.connect(() => this.update());
   }
 
   protected override onAfterShow(message: Message): void {
@@ -94,6 +99,8 @@ function Content(props: IContentProps): React.JSX.Element {
             call={call}
             room={room}
             reactions={reactions}
+            pointers={props.pointers}
+            presence={props.presence}
             trans={trans}
             moderation={{
               mute: caller => mute(call, caller),

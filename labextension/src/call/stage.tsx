@@ -2,13 +2,23 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { UseSignal } from '@jupyterlab/ui-components';
 import React from 'react';
 
+import { IPresence } from '../presence/tokens';
 import { Call } from './call';
-import { IRoom, may, raisedHands, screensOf, trackOf } from './call-model';
+import {
+  IRoom,
+  may,
+  nameOf,
+  raisedHands,
+  screensOf,
+  trackOf
+} from './call-model';
 import { columnsFor, tileWidth } from './layout';
+import { Pointers } from './pointers';
 import { ICaller } from './protocol';
 import { Reactions } from './reactions';
+import { IScreenProps, Screen } from './screen';
 import { IModeration, Tile } from './tile';
-import { Video } from './video';
+import { useSize } from './use-size';
 
 const GAP_PX = 8;
 
@@ -16,6 +26,9 @@ interface IStageProps {
   readonly call: Call;
   readonly room: IRoom;
   readonly reactions: Reactions;
+  readonly pointers: Pointers;
+  /** Null where nobody tells who is where. */
+  readonly presence: IPresence | null;
   readonly moderation: IModeration;
   readonly trans: TranslationBundle;
 }
@@ -23,7 +36,6 @@ interface IStageProps {
 /** Everybody in the call, and above them what is shared. */
 export function Stage(props: IStageProps): React.JSX.Element {
   const { call, room, trans } = props;
-  const screens = screensOf(room);
   const isModerator = may(room.you, 'moderate');
   return (
     <div className="csx-Call-stage">
@@ -51,21 +63,75 @@ export function Stage(props: IStageProps): React.JSX.Element {
       {isModerator && room.waiting.length > 0 && (
         <WaitingList {...props} waiting={room.waiting} />
       )}
-      {screens.map(({ caller, track }) => {
-        const media = call.tracks.get(track.id);
-        const label = trans.__('The screen of %1', caller.display_name);
-        return (
-          <figure key={track.id} className="csx-Call-screen">
-            {media && <Video track={media} label={label} />}
-            <figcaption className="csx-Call-name">{label}</figcaption>
-          </figure>
-        );
-      })}
+      <Screens {...props} />
       <UseSignal signal={props.reactions.changed}>
         {() => <Tiles {...props} />}
       </UseSignal>
     </div>
   );
+}
+
+/** What the others share, and, small, what I share myself. */
+function Screens({
+  call,
+  room,
+  pointers,
+  presence,
+  trans
+}: IStageProps): React.JSX.Element {
+  const shared = {
+    pointers,
+    trans,
+    nameOf: (memberId: string): string =>
+      memberId === room.you.member_id
+        ? trans.__('You')
+        : (nameOf(room, memberId) ?? '')
+  };
+  return (
+    <>
+      {screensOf(room).map(({ caller, track }) => (
+        <Screen
+          {...shared}
+          key={track.id}
+          trackId={track.id}
+          track={call.tracks.get(track.id) ?? null}
+          label={trans.__('The screen of %1', caller.display_name)}
+          owner={caller.display_name}
+          follow={presence && followOf(caller, presence)}
+          stop={null}
+        />
+      ))}
+      {call.mine.screens.map(({ id, track, stop }) => (
+        <Screen
+          {...shared}
+          key={track.id}
+          trackId={id ?? ''}
+          track={track}
+          label={trans.__('What the others see')}
+          owner={null}
+          follow={null}
+          stop={stop}
+        />
+      ))}
+    </>
+  );
+}
+
+function followOf(
+  { person_id }: ICaller,
+  presence: IPresence
+): IScreenProps['follow'] {
+  const { following } = presence;
+  const isOn = following.phase !== 'off' && following.username === person_id;
+  const isHere = presence.people.some(
+    ({ user, isMe }) => !isMe && user.username === person_id
+  );
+  return isHere
+    ? {
+        isOn,
+        toggle: () => (isOn ? presence.unfollow() : presence.follow(person_id))
+      }
+    : null;
 }
 
 function Tiles({
@@ -76,7 +142,7 @@ function Tiles({
   trans
 }: IStageProps): React.JSX.Element {
   const area = React.useRef<HTMLUListElement>(null);
-  const [width, height] = useSize(area);
+  const { width, height } = useSize(area, { width: 300, height: 600 });
   const callers = inOrder(room);
   const columns = columnsFor(callers.length, width, height, GAP_PX);
   const tile_px = tileWidth(callers.length, columns, width, height, GAP_PX);
@@ -166,20 +232,4 @@ function pictureOf(call: Call, caller: ICaller): MediaStreamTrack | null {
   return camera && !camera.is_muted
     ? (call.tracks.get(camera.id) ?? null)
     : null;
-}
-
-function useSize(element: React.RefObject<HTMLElement>): [number, number] {
-  const [size, setSize] = React.useState<[number, number]>([300, 600]);
-  React.useEffect(() => {
-    const node = element.current;
-    if (!node) {
-      return;
-    }
-    const observer = new ResizeObserver(() => {
-      setSize([node.clientWidth, node.clientHeight]);
-    });
-    observer.observe(node);
-    return () => observer.disconnect();
-  }, [element]);
-  return size;
 }

@@ -1,18 +1,23 @@
 import { classes } from '@jupyterlab/ui-components';
 import React from 'react';
 
+import { ISize } from './zoom';
+
 interface IVideoProps {
   readonly track: MediaStreamTrack;
   /** One sees oneself as in a mirror. */
   readonly isMirrored?: boolean;
   readonly label?: string;
+  /** Called with the size of the picture in its own pixels, when it is known or another. */
+  readonly onSize?: (size: ISize) => void;
 }
 
 /** The picture of a track; its sound is played elsewhere. */
 export function Video({
   track,
   isMirrored,
-  label
+  label,
+  onSize
 }: IVideoProps): React.JSX.Element {
   const element = React.useRef<HTMLVideoElement>(null);
   React.useEffect(() => {
@@ -26,6 +31,17 @@ export function Video({
       }
     };
   }, [track]);
+  React.useEffect(() => {
+    const node = element.current;
+    if (!node || !onSize) {
+      return;
+    }
+    const tell = (): void =>
+      onSize({ width: node.videoWidth, height: node.videoHeight });
+    tell();
+    node.addEventListener('resize', tell);
+    return () => node.removeEventListener('resize', tell);
+  }, [onSize]);
   return (
     <video
       ref={element}
