@@ -4,10 +4,9 @@ import { ApiError } from '../api/client';
 import { Backoff } from '../connection/backoff';
 import { applyMessage, IRoom, nameOf, trackOf } from './call-model';
 import { DeviceError, loadChoices } from './devices';
-import { Incoming } from './incoming';
 import { Loudspeaker } from './loudspeaker';
+import { MediaLines } from './media-lines';
 import { MyMedia } from './my-media';
-import { Outgoing } from './outgoing';
 import {
   ClientMessage,
   isPassing,
@@ -21,8 +20,17 @@ import { Speaking } from './speaking';
 
 const LISTEN_EVERY_MS = 200;
 
+/** A break that is shorter than this isn't worth a word: media goes on meanwhile. */
+const UNNOTICED_MS = 1500;
+
 /** Endings that trying again doesn't change. */
-const FINAL = new Set(['removed', 'room_locked', 'refused', 'shut_out']);
+const FINAL = new Set([
+  'removed',
+  'room_locked',
+  'refused',
+  'shut_out',
+  'taken_over'
+]);
 
 export type Phase =
   | 'off'
@@ -40,15 +48,11 @@ export type CallNotice =
   | { readonly type: 'muted'; readonly kind: TrackKind; readonly by: string }
   | { readonly type: 'ended'; readonly kind: TrackKind; readonly by: string };
 
+type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
+
 export interface ICallOptions {
   readonly fetchTicket: () => Promise<ITicket>;
   readonly openSocket: () => ISocket;
-}
-
-interface IConnection {
-  readonly signalling: Signalling;
-  readonly incoming: Incoming;
-  readonly outgoing: Outgoing;
 }
 
 /** My part in the project's call. */
@@ -56,7 +60,7 @@ export class Call {
   constructor(private readonly _options: ICallOptions) {
     this.mine = new MyMedia(loadChoices(), error => this._onError(error));
     this.mine.changed.connect(() => this._changed.emit());
-    window.addEventListener('online', () => this._retryNow?.());
+    window.addEventListener('online', () => this._hurry());
   }
 
   readonly mine: MyMedia;
@@ -91,7 +95,7 @@ export class Call {
 
   /** What comes from others, by track id. */
   get tracks(): ReadonlyMap<string, MediaStreamTrack> {
-    return this._connection?.incoming.tracks ?? NOTHING;
+    return this._lines?.incoming.tracks ?? NOTHING;
   }
 
   /** The ids of the tracks that speech is on. */
@@ -105,6 +109,10 @@ export class Call {
       return;
     }
     this._ending = null;
+    this._signalling = new Signalling({
+      onMessage: message => this._hear(message),
+      onClosed: ending => this._onClosed(ending)
+    });
     this._set('joining');
     await this._connect();
   }
@@ -117,7 +125,7 @@ export class Call {
   /** Ask the call for something; a refusal is noticed. */
   async ask(message: ClientMessage): Promise<void> {
     try {
-      await this._connection?.signalling.ask(message);
+      await this._signalling?.ask(message);
     } catch (error) {
       this._onError(error);
     }
@@ -142,23 +150,8 @@ export class Call {
       return;
     }
     if (attempt === this._attempt) {
-      this._open(ticket);
+      this._signalling?.attach(this._options.openSocket(), ticket);
     }
-  }
-
-  private _open(ticket: ITicket): void {
-    const lost = (): void => this._onClosed(NO_WORD);
-    const signalling = new Signalling({
-      socket: this._options.openSocket(),
-      ticket,
-      onMessage: message => this._hear(message),
-      onClosed: ending => this._onClosed(ending)
-    });
-    this._connection = {
-      signalling,
-      incoming: new Incoming(signalling, () => this._onTracks(), lost),
-      outgoing: new Outgoing(signalling, lost)
-    };
   }
 
   private _hear(message: ServerMessage): void {
@@ -167,11 +160,13 @@ export class Call {
       return;
     }
     const before = this._room;
-    const isFirst = message.type === 'room' && this._phase !== 'in';
     this._room = applyMessage(this._room, message);
     switch (message.type) {
+      case 'welcome':
+        this._onWelcome(message);
+        break;
       case 'room':
-        if (isFirst) {
+        if (this._isEntering) {
           this._begin();
         }
         break;
@@ -180,7 +175,7 @@ export class Call {
         this._set('waiting');
         break;
       case 'subscribe':
-        this._connection?.incoming.take(message);
+        this._lines?.incoming.take(message);
         break;
       case 'track_muted':
         if (message.is_muted) {
@@ -200,13 +195,29 @@ export class Call {
     this._changed.emit();
   }
 
+  /** A new session has new connections; those of one that goes on may never have stopped. */
+  private _onWelcome({ is_resumed, publishing }: Welcome): void {
+    this._isEntering = true;
+    this._publishing = publishing;
+    if (!is_resumed && this._signalling) {
+      this._release();
+      this._lines = new MediaLines(this._signalling, this.mine, () =>
+        this._onTracks()
+      );
+    }
+  }
+
   private _begin(): void {
-    const { _room: room, _connection: connection } = this;
-    if (room && connection) {
-      this._backoff.reset();
-      this._set('in');
-      this._ear ??= setInterval(() => void this._listen(), LISTEN_EVERY_MS);
-      void this.mine.begin(connection, room.you.rights);
+    const { _room: room, _lines: lines, _publishing: publishing } = this;
+    if (!room || !lines) {
+      return;
+    }
+    this._isEntering = false;
+    this._backoff.reset();
+    this._set('in');
+    this._ear ??= setInterval(() => void this._listen(), LISTEN_EVERY_MS);
+    for (const loss of lines.enter(room.you, publishing)) {
+      this._noticed.emit({ ...loss, by: '' });
     }
   }
 
@@ -236,11 +247,11 @@ export class Call {
   }
 
   private async _listen(): Promise<void> {
-    const { _room: room, _connection: connection } = this;
-    if (!room || !connection || this._phase !== 'in') {
+    const { _room: room, _lines: lines } = this;
+    if (!room || !lines) {
       return;
     }
-    const levels = await connection.incoming.levels();
+    const levels = await lines.incoming.levels();
     const mine = trackOf(room.you, 'microphone');
     const level = await this.mine.level();
     if (mine && level !== null) {
@@ -251,7 +262,16 @@ export class Call {
     }
   }
 
-  /** The connection is gone, or there was none: once somebody was in, they come back. */
+  /** The network is another one: what doesn't hear of it by itself is tried anew at once. */
+  private _hurry(): void {
+    this._lines?.hurry();
+    if (this._phase === 'in') {
+      this._signalling?.drop();
+    }
+    this._retryNow?.();
+  }
+
+  /** The socket is gone, or there was none: once somebody was in, they come back. */
   private _onClosed(ending: IEnding): void {
     if (this._phase === 'off') {
       return;
@@ -260,8 +280,8 @@ export class Call {
       this._end(ending);
       return;
     }
-    this._release();
-    this._set('reconnecting');
+    // Media may go on meanwhile.
+    this._telling ??= setTimeout(() => this._set('reconnecting'), UNNOTICED_MS);
     const timer = setTimeout(() => this._retryNow?.(), this._backoff.next());
     this._retryNow = () => {
       clearTimeout(timer);
@@ -276,6 +296,8 @@ export class Call {
     this._retryNow = null;
     clearInterval(this._ear);
     this._ear = undefined;
+    this._signalling?.close();
+    this._signalling = null;
     this._release();
     this._room = null;
     this.mine.end();
@@ -283,11 +305,8 @@ export class Call {
   }
 
   private _release(): void {
-    this._connection?.signalling.close();
-    this._connection?.incoming.close();
-    this._connection?.outgoing.close();
-    this._connection = null;
-    this.mine.pause();
+    this._lines?.close();
+    this._lines = null;
     this._loudspeaker.play(NOTHING);
     this._speaking.hear(new Map(), performance.now());
   }
@@ -308,6 +327,8 @@ export class Call {
   }
 
   private _set(phase: Phase): void {
+    clearTimeout(this._telling);
+    this._telling = undefined;
     this._phase = phase;
     this._changed.emit();
   }
@@ -321,10 +342,16 @@ export class Call {
   private _phase: Phase = 'off';
   private _room: IRoom | null = null;
   private _ending: IEnding | null = null;
-  private _connection: IConnection | null = null;
+  private _signalling: Signalling | null = null;
+  private _lines: MediaLines | null = null;
+  /** The number of the connection that the server hears me on. */
+  private _publishing = 0;
+  /** Between the welcome and the first sight of the room. */
+  private _isEntering = false;
   private _attempt = 0;
   private _retryNow: (() => void) | null = null;
   private _ear: ReturnType<typeof setInterval> | undefined;
+  private _telling: ReturnType<typeof setTimeout> | undefined;
 }
 
 const NOTHING: ReadonlyMap<string, MediaStreamTrack> = new Map();

@@ -1,5 +1,7 @@
+import { Backoff } from '../connection/backoff';
 import { ServerMessage } from './protocol';
 import { Signalling } from './signalling';
+import { Watch } from './watch';
 
 type Offer = Extract<ServerMessage, { type: 'subscribe' }>;
 
@@ -7,8 +9,7 @@ type Offer = Extract<ServerMessage, { type: 'subscribe' }>;
 export class Incoming {
   constructor(
     private readonly _signalling: Signalling,
-    private readonly _onTracks: () => void,
-    private readonly _onFailed: () => void
+    private readonly _onTracks: () => void
   ) {}
 
   /** What comes, by track id. */
@@ -23,7 +24,7 @@ export class Incoming {
       .catch((error: unknown) => {
         if (!this._isClosed) {
           console.warn('What a call offers could not be taken', error);
-          this._onFailed();
+          this._onBroken();
         }
       });
   }
@@ -45,8 +46,21 @@ export class Incoming {
     return levels;
   }
 
+  /** The network is another one. */
+  hurry(): void {
+    this._watch?.hurry();
+  }
+
+  /** The session goes on: what broke meanwhile is asked for now. */
+  resume(): void {
+    if (this._isBroken) {
+      this._restart();
+    }
+  }
+
   close(): void {
     this._isClosed = true;
+    clearTimeout(this._timer);
     this._drop();
     this._tracks = new Map();
   }
@@ -82,26 +96,43 @@ export class Incoming {
       return this._connection;
     }
     this._drop();
-    const connection = new RTCPeerConnection();
-    connection.onconnectionstatechange = () => {
-      if (connection.connectionState === 'failed') {
-        this._onFailed();
-      }
-    };
+    const connection = new RTCPeerConnection(this._signalling.configuration);
+    this._watch = new Watch(
+      connection,
+      () => this._onBroken(),
+      () => this._backoff.reset()
+    );
+    this._isBroken = false;
     this._number = number;
     this._connection = connection;
     return connection;
   }
 
-  private _drop(): void {
-    if (this._connection) {
-      this._connection.onconnectionstatechange = null;
-      this._connection.close();
-      this._connection = null;
+  private _onBroken(): void {
+    this._isBroken = true;
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => this._restart(), this._backoff.next());
+  }
+
+  /** Have the server offer everything on a new connection. */
+  private _restart(): void {
+    clearTimeout(this._timer);
+    if (this._number !== 0) {
+      this._signalling.tell({ type: 'restart', connection: this._number });
     }
   }
 
+  private _drop(): void {
+    this._watch?.stop();
+    this._connection?.close();
+    this._watch = this._connection = null;
+  }
+
+  private readonly _backoff = new Backoff();
+  private _timer: ReturnType<typeof setTimeout> | undefined;
   private _connection: RTCPeerConnection | null = null;
+  private _watch: Watch | null = null;
+  private _isBroken = false;
   private _number = 0;
   private _ids: Readonly<Record<string, string>> = {};
   private _tracks: ReadonlyMap<string, MediaStreamTrack> = new Map();

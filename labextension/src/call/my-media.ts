@@ -8,13 +8,15 @@ import {
   saveChoices
 } from './devices';
 import { ISent, Outgoing } from './outgoing';
-import { Right, TrackKind } from './protocol';
+import { ITrack, Right, TrackKind } from './protocol';
 import { CallError, Signalling } from './signalling';
 
 interface ISource {
   readonly kind: TrackKind;
   track: MediaStreamTrack;
   isMuted: boolean;
+  /** Whether the server has it muted, as far as I know. */
+  isMutedThere: boolean;
   /** Null while there is no connection. */
   sent: ISent | null;
   /** What is shared together ends together. */
@@ -27,6 +29,12 @@ export interface IMyScreen {
   readonly id: string | null;
   readonly track: MediaStreamTrack;
   readonly stop: () => void;
+}
+
+/** Something of mine that a moderator muted, or that was ended. */
+export interface ILoss {
+  readonly type: 'muted' | 'ended';
+  readonly kind: TrackKind;
 }
 
 interface ILine {
@@ -92,11 +100,9 @@ export class MyMedia {
       this._line = line;
       this._isIn = true;
       this._forget(source => source.kind === 'camera' && source.isMuted);
-      this._sources.forEach(source => (source.sent = null));
+      this._unsend();
       await this._sendOrForget(this._sources);
-      for (const source of this._sources.filter(({ isMuted }) => isMuted)) {
-        await this._tellMuted(source);
-      }
+      await this._tellAllMuted();
       if (rights.includes('speak') && !this._hasBegun) {
         this._hasBegun = true;
         await this._openChosen();
@@ -104,10 +110,31 @@ export class MyMedia {
     });
   }
 
+  /** Back on the same connection: follow what others did to my tracks while I heard nothing. */
+  compare(tracks: readonly ITrack[]): readonly ILoss[] {
+    const losses: ILoss[] = [];
+    for (const { kind, sent, isMutedThere } of this._sources) {
+      const there = tracks.find(({ id }) => id === sent?.id);
+      if (sent && !there) {
+        this.lose(sent.id, true);
+        losses.push({ type: 'ended', kind });
+      } else if (sent && there?.is_muted && !isMutedThere) {
+        this.lose(sent.id, false);
+        losses.push({ type: 'muted', kind });
+      }
+    }
+    return losses;
+  }
+
+  /** Tell the server what I muted or switched on again while it didn't hear me. */
+  tellMuted(): Promise<void> {
+    return this._next(() => this._tellAllMuted());
+  }
+
   /** The connection is gone; another one may come. */
   pause(): void {
     this._line = null;
-    this._sources.forEach(source => (source.sent = null));
+    this._unsend();
   }
 
   /** Close everything. */
@@ -136,7 +163,14 @@ export class MyMedia {
           track.contentHint = 'detail';
         }
         track.onended = () => void this._unshare(share);
-        return { kind, track, isMuted: false, sent: null, share };
+        return {
+          kind,
+          track,
+          isMuted: false,
+          isMutedThere: false,
+          sent: null,
+          share
+        };
       });
       // The server takes the sound of a screen that it has.
       sources.sort(
@@ -165,6 +199,7 @@ export class MyMedia {
         void this._unshare(source.share);
       }
     } else {
+      source.isMutedThere = true;
       this._mute(source);
     }
     return source.kind;
@@ -228,6 +263,7 @@ export class MyMedia {
       kind,
       track,
       isMuted: false,
+      isMutedThere: false,
       sent: null,
       share: null
     };
@@ -308,13 +344,30 @@ export class MyMedia {
     this._changed.emit();
   }
 
-  private async _tellMuted({ sent, isMuted }: ISource): Promise<void> {
+  private async _tellMuted(source: ISource): Promise<void> {
+    const { sent, isMuted } = source;
     if (this._line && sent) {
       await this._line.signalling.ask({
         type: 'set_muted',
         track_id: sent.id,
         is_muted: isMuted
       });
+      source.isMutedThere = isMuted;
+    }
+  }
+
+  private async _tellAllMuted(): Promise<void> {
+    for (const source of this._sources) {
+      if (source.isMuted !== source.isMutedThere) {
+        await this._tellMuted(source);
+      }
+    }
+  }
+
+  private _unsend(): void {
+    for (const source of this._sources) {
+      source.sent = null;
+      source.isMutedThere = false;
     }
   }
 

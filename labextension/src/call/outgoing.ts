@@ -1,5 +1,8 @@
+import { PromiseDelegate } from '@lumino/coreutils';
+
 import { TrackKind } from './protocol';
-import { Signalling } from './signalling';
+import { CallError, connectionLost, Signalling } from './signalling';
+import { Watch } from './watch';
 
 /** The smallest first: the server forwards the one that a viewer has room for. */
 const CAMERA_LAYERS: RTCRtpEncodingParameters[] = [
@@ -14,17 +17,43 @@ export interface ISent {
   readonly transceiver: RTCRtpTransceiver;
 }
 
+export interface IOutgoingListener {
+  readonly onBroken: () => void;
+  readonly onConnected: () => void;
+}
+
 /** The connection that carries what I send. Every change waits for the one before. */
 export class Outgoing {
   constructor(
     private readonly _signalling: Signalling,
-    onFailed: () => void
+    configuration: RTCConfiguration,
+    { onBroken, onConnected }: IOutgoingListener
   ) {
-    this._connection.onconnectionstatechange = () => {
-      if (this._connection.connectionState === 'failed') {
-        onFailed();
-      }
-    };
+    this._connection = new RTCPeerConnection(configuration);
+    this._watch = new Watch(
+      this._connection,
+      () => {
+        this._isBroken = true;
+        onBroken();
+      },
+      onConnected
+    );
+    this._closed.promise.catch(() => undefined);
+  }
+
+  /** The server's number of this connection; 0 before it has one. */
+  get number(): number {
+    return this._number;
+  }
+
+  /** Whether it carries nothing more, or nobody knows what the server took of the last offer. */
+  get isBroken(): boolean {
+    return this._isBroken;
+  }
+
+  /** The network is another one. */
+  hurry(): void {
+    this._watch.hurry();
   }
 
   /** Send tracks; rejects with CallError, and sends none of them, when the server takes them not. */
@@ -77,7 +106,9 @@ export class Outgoing {
   }
 
   close(): void {
-    this._connection.onconnectionstatechange = null;
+    this._isClosed = true;
+    this._closed.reject(connectionLost());
+    this._watch.stop();
     this._connection.close();
   }
 
@@ -100,9 +131,13 @@ export class Outgoing {
       if (reply.type !== 'published') {
         return {};
       }
+      this._number = reply.connection;
       await connection.setRemoteDescription({ type: 'answer', sdp: reply.sdp });
       return reply.tracks;
     } catch (error) {
+      if (error instanceof CallError && error.code === 'connection_lost') {
+        this._isBroken = true;
+      }
       if (connection.signalingState === 'have-local-offer') {
         await connection.setLocalDescription({ type: 'rollback' });
       }
@@ -111,14 +146,24 @@ export class Outgoing {
   }
 
   private _next<T>(task: () => Promise<T>): Promise<T> {
-    const result = this._queue.then(task);
+    // What a browser was asked for on a connection that closes meanwhile never ends.
+    const result = this._queue.then(() =>
+      this._isClosed
+        ? this._closed.promise
+        : Promise.race([task(), this._closed.promise])
+    );
     this._queue = result.catch(() => undefined);
     return result;
   }
 
-  private readonly _connection = new RTCPeerConnection();
+  private readonly _connection: RTCPeerConnection;
+  private readonly _watch: Watch;
   private readonly _kinds = new Map<RTCRtpTransceiver, TrackKind>();
   private _queue: Promise<unknown> = Promise.resolve();
+  private readonly _closed = new PromiseDelegate<never>();
+  private _isClosed = false;
+  private _number = 0;
+  private _isBroken = false;
 }
 
 interface ISourceReport {

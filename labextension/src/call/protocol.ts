@@ -54,7 +54,16 @@ export type PassingMessage =
     };
 
 export type ServerMessage =
-  | { readonly type: 'welcome'; readonly member_id: string }
+  | {
+      readonly type: 'welcome';
+      readonly member_id: string;
+      /** What I come back with when the websocket breaks. */
+      readonly session: string;
+      /** Whether I just came back. */
+      readonly is_resumed: boolean;
+      /** The number of the connection that I publish on; 0 for none. */
+      readonly publishing: number;
+    }
   | { readonly type: 'done'; readonly id: number }
   | {
       readonly type: 'error';
@@ -65,6 +74,7 @@ export type ServerMessage =
   | {
       readonly type: 'published';
       readonly id: number;
+      readonly connection: number;
       readonly sdp: string;
       readonly tracks: Readonly<Record<string, string>>;
     }
@@ -129,6 +139,8 @@ export type ClientMessage =
       readonly connection: number;
       readonly sdp: string;
     }
+  | { readonly type: 'leave' }
+  | { readonly type: 'restart'; readonly connection: number }
   | {
       readonly type: 'set_muted';
       readonly track_id: string;
@@ -164,12 +176,14 @@ export function isPassing(message: ServerMessage): message is PassingMessage {
   return ['reaction', 'pointed', 'captioned'].includes(message.type);
 }
 
-/** What the server gives who may join: good for one connection, within a minute. */
+/** What the server gives who may join: the token is good for one connection, within a minute. */
 export interface ITicket {
   readonly version: number;
   readonly project: string;
   readonly room: string;
   readonly token: string;
+  /** By which a browser reaches the server where it can't directly. */
+  readonly ice_servers?: readonly RTCIceServer[];
 }
 
 /** What is in a frame of the server; null for what isn't a message that is known here. */
@@ -188,6 +202,13 @@ function messageOf(fields: Fields): ServerMessage | null {
   const type = fields.text('type');
   switch (type) {
     case 'welcome':
+      return {
+        type,
+        member_id: fields.text('member_id'),
+        session: fields.text('session'),
+        is_resumed: fields.boolean('is_resumed'),
+        publishing: fields.number('publishing')
+      };
     case 'person_stopped_waiting':
     case 'person_left':
       return { type, member_id: fields.text('member_id') };
@@ -201,7 +222,12 @@ function messageOf(fields: Fields): ServerMessage | null {
         message: fields.text('message')
       };
     case 'published':
-      return { type, id: fields.number('id'), ...descriptionOf(fields) };
+      return {
+        type,
+        id: fields.number('id'),
+        connection: fields.number('connection'),
+        ...descriptionOf(fields)
+      };
     case 'subscribe':
       return {
         type,

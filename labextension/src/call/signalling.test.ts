@@ -1,7 +1,13 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { ServerMessage } from './protocol';
-import { IEnding, ISocket, readEnding, Signalling } from './signalling';
+import {
+  ANSWER_WITHIN_MS,
+  IEnding,
+  ISocket,
+  readEnding,
+  Signalling
+} from './signalling';
 
 const TICKET = {
   version: 1,
@@ -15,14 +21,14 @@ class StandIn implements ISocket {
   onmessage: ISocket['onmessage'] = null;
   onclose: ISocket['onclose'] = null;
   sent: unknown[] = [];
-  isClosed = false;
+  closed: (number | undefined)[] = [];
 
   send(text: string): void {
     this.sent.push(JSON.parse(text));
   }
 
-  close(): void {
-    this.isClosed = true;
+  close(code?: number): void {
+    this.closed.push(code);
   }
 
   say(message: unknown): void {
@@ -36,22 +42,78 @@ let heard: ServerMessage[];
 let endings: IEnding[];
 let signalling: Signalling;
 
+const WELCOME = {
+  type: 'welcome',
+  member_id: 'm1',
+  session: 'm1.x',
+  is_resumed: false,
+  publishing: 0
+};
+
 beforeEach(() => {
-  socket = new StandIn();
+  vi.useFakeTimers();
   heard = [];
   endings = [];
   signalling = new Signalling({
-    socket,
-    ticket: TICKET,
     onMessage: message => heard.push(message),
     onClosed: ending => endings.push(ending)
   });
+  socket = enter();
+  heard.length = 0;
 });
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Join over a new socket. */
+function enter(): StandIn {
+  const another = new StandIn();
+  signalling.attach(another, { ...TICKET, ice_servers: [{ urls: 'turn:x' }] });
+  another.onopen?.({} as Event);
+  another.say(WELCOME);
+  return another;
+}
+
 describe('Signalling', () => {
-  it('joins as soon as it can', () => {
-    socket.onopen?.({} as Event);
+  it('joins as soon as it can, and keeps what is for the media', () => {
     expect(socket.sent).toEqual([{ ...TICKET, type: 'join' }]);
+    const iceServers = [{ urls: 'turn:x' }];
+    expect(signalling.configuration).toEqual({ iceServers });
+  });
+
+  it('comes back with its session', async () => {
+    const asked = expect(
+      signalling.ask({ type: 'mute_all' })
+    ).rejects.toMatchObject({ code: 'connection_lost' });
+    socket.onclose?.({ reason: '' } as CloseEvent);
+    await asked;
+    expect(endings).toHaveLength(1);
+    expect(signalling.isOpen).toBe(false);
+    const again = enter();
+    expect(again.sent).toEqual([{ ...TICKET, type: 'join', session: 'm1.x' }]);
+    void signalling.ask({ type: 'mute_all' });
+    expect(again.sent).toHaveLength(2);
+  });
+
+  it('waits for the welcome before it says anything', async () => {
+    const another = new StandIn();
+    signalling.attach(another, TICKET);
+    signalling.tell({ type: 'mute_all' });
+    const asked = signalling.ask({ type: 'mute_all' });
+    await expect(asked).rejects.toMatchObject({ code: 'connection_lost' });
+    expect(another.sent).toEqual([]);
+  });
+
+  it('gives a line up that no answer comes over', async () => {
+    const asked = expect(
+      signalling.ask({ type: 'mute_all' })
+    ).rejects.toMatchObject({ code: 'connection_lost' });
+    vi.advanceTimersByTime(ANSWER_WITHIN_MS);
+    await asked;
+    // No goodbye: the session goes on.
+    expect(socket.closed).toEqual([undefined]);
+    expect(endings).toHaveLength(1);
   });
 
   it('gives each question its own answer', async () => {
@@ -78,10 +140,12 @@ describe('Signalling', () => {
     expect(endings).toEqual([{ code: 'calls_unavailable', message: '' }]);
   });
 
-  it('says nothing of an end that was wanted', () => {
+  it('says goodbye when it ends, and comes back as somebody new', () => {
     signalling.close();
-    expect(socket.isClosed).toBe(true);
+    expect(socket.sent).toContainEqual({ type: 'leave' });
+    expect(socket.closed).toEqual([1000]);
     expect(socket.onclose).toBeNull();
+    expect(enter().sent).toEqual([{ ...TICKET, type: 'join' }]);
   });
 });
 

@@ -30,57 +30,98 @@ export interface ISocket {
 const GOODBYE = 1000;
 
 export interface ISignallingOptions {
-  readonly socket: ISocket;
-  readonly ticket: ITicket;
   readonly onMessage: (message: ServerMessage) => void;
+  /** The socket is gone, and the session may go on over another one. */
   readonly onClosed: (ending: IEnding) => void;
 }
+
+/** How long an answer may take; without one the line is dead, whatever the browser thinks. */
+export const ANSWER_WITHIN_MS = 10_000;
 
 type Reply = Extract<ServerMessage, { type: 'done' | 'published' }>;
 
 interface IWaiting {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: CallError) => void;
+  readonly timer: ReturnType<typeof setTimeout>;
 }
 
-/** One connection to a call: asks, and waits for answers. */
+/** One session of a call, over one socket after the other: asks, and waits for answers. */
 export class Signalling {
-  constructor(private readonly _options: ISignallingOptions) {
-    const { socket, ticket } = _options;
+  constructor(private readonly _options: ISignallingOptions) {}
+
+  /** Whether the server hears me. */
+  get isOpen(): boolean {
+    return this._isOpen;
+  }
+
+  /** How media connections reach the server, by the newest ticket. */
+  get configuration(): RTCConfiguration {
+    return this._configuration;
+  }
+
+  /** Join over a socket, as who I was if the server still knows. */
+  attach(socket: ISocket, ticket: ITicket): void {
+    this._release();
+    this._socket = socket;
+    this._configuration = { iceServers: [...(ticket.ice_servers ?? [])] };
+    const { version, project, room, token } = ticket;
+    const session = this._session === '' ? {} : { session: this._session };
     socket.onopen = () =>
-      socket.send(JSON.stringify({ ...ticket, type: 'join' }));
+      socket.send(
+        JSON.stringify({
+          type: 'join',
+          version,
+          project,
+          room,
+          token,
+          ...session
+        })
+      );
     socket.onmessage = event => this._hear(String(event.data));
     socket.onclose = event => {
       this._release();
-      _options.onClosed(readEnding(event.reason));
+      this._options.onClosed(readEnding(event.reason));
     };
   }
 
-  /** Send what needs no answer. */
+  /** Send what needs no answer; without a connection it is lost. */
   tell(message: ClientMessage): void {
-    if (!this._isClosed) {
-      this._options.socket.send(JSON.stringify(message));
+    if (this._isOpen) {
+      this._socket?.send(JSON.stringify(message));
     }
   }
 
   /** Ask for something; rejects with CallError when it is refused, or the connection ends. */
   ask(message: ClientMessage): Promise<Reply> {
-    if (this._isClosed) {
-      return Promise.reject(lost());
+    if (!this._isOpen) {
+      return Promise.reject(connectionLost());
     }
     const id = ++this._asked;
-    this._options.socket.send(JSON.stringify({ ...message, id }));
+    this._socket?.send(JSON.stringify({ ...message, id }));
     return new Promise((resolve, reject) => {
-      this._waiting.set(id, { resolve, reject });
+      const timer = setTimeout(() => this.drop(), ANSWER_WITHIN_MS);
+      this._waiting.set(id, { resolve, reject, timer });
     });
   }
 
-  /** End the connection; nothing is heard of it any more. */
-  close(): void {
-    if (!this._isClosed) {
+  /** Give a dead socket up, as if it had closed by itself. */
+  drop(): void {
+    const { _socket: socket } = this;
+    if (socket) {
       this._release();
-      this._options.socket.close(GOODBYE);
+      socket.close();
+      this._options.onClosed({ code: '', message: '' });
     }
+  }
+
+  /** Leave the call; nothing is heard of it any more. */
+  close(): void {
+    this.tell({ type: 'leave' });
+    const { _socket: socket } = this;
+    this._release();
+    this._session = '';
+    socket?.close(GOODBYE);
   }
 
   private _hear(text: string): void {
@@ -99,6 +140,11 @@ export class Signalling {
           this._answer(message.id)?.reject(error);
         }
         break;
+      case 'welcome':
+        this._isOpen = true;
+        this._session = message.session;
+        this._options.onMessage(message);
+        break;
       default:
         this._options.onMessage(message);
     }
@@ -106,25 +152,33 @@ export class Signalling {
 
   private _answer(id: number): IWaiting | undefined {
     const waiting = this._waiting.get(id);
+    clearTimeout(waiting?.timer);
     this._waiting.delete(id);
     return waiting;
   }
 
   private _release(): void {
-    const { socket } = this._options;
-    this._isClosed = true;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    this._waiting.forEach(({ reject }) => reject(lost()));
-    this._waiting.clear();
+    const { _socket: socket } = this;
+    this._isOpen = false;
+    this._socket = null;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+    }
+    for (const id of [...this._waiting.keys()]) {
+      this._answer(id)?.reject(connectionLost());
+    }
   }
 
   private readonly _waiting = new Map<number, IWaiting>();
+  private _socket: ISocket | null = null;
+  private _configuration: RTCConfiguration = {};
+  private _session = '';
   private _asked = 0;
-  private _isClosed = false;
+  private _isOpen = false;
 }
 
 /** A connection ended before the answer came. */
-function lost(): CallError {
+export function connectionLost(): CallError {
   return new CallError('connection_lost', '');
 }
 

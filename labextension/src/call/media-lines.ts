@@ -1,0 +1,95 @@
+import { Backoff } from '../connection/backoff';
+import { Incoming } from './incoming';
+import { ILoss, MyMedia } from './my-media';
+import { Outgoing } from './outgoing';
+import { ICaller, Right } from './protocol';
+import { Signalling } from './signalling';
+
+/** The two media connections of one session. Each is made anew alone when it breaks. */
+export class MediaLines {
+  constructor(
+    private readonly _signalling: Signalling,
+    private readonly _mine: MyMedia,
+    onTracks: () => void
+  ) {
+    this.incoming = new Incoming(_signalling, onTracks);
+    this._outgoing = this._open();
+  }
+
+  readonly incoming: Incoming;
+
+  /**
+   * I am in the call, for the first time or again in the same session, and the server hears me on the
+   * connection `publishing` (0 for none). Gives what of mine was muted or ended meanwhile.
+   */
+  enter(you: ICaller, publishing: number): readonly ILoss[] {
+    const isFirst = this._rights === null;
+    this._rights = you.rights;
+    if (isFirst) {
+      this._begin();
+      return [];
+    }
+    this.incoming.resume();
+    const isTheSame = publishing === this._outgoing.number;
+    const losses = isTheSame ? this._mine.compare(you.tracks) : [];
+    if (!isTheSame || this._outgoing.isBroken) {
+      this._republish(publishing);
+    } else {
+      void this._mine.tellMuted();
+    }
+    return losses;
+  }
+
+  /** The network is another one. */
+  hurry(): void {
+    this.incoming.hurry();
+    this._outgoing.hurry();
+  }
+
+  close(): void {
+    clearTimeout(this._timer);
+    this.incoming.close();
+    this._outgoing.close();
+    this._mine.pause();
+  }
+
+  private _open(): Outgoing {
+    const { configuration } = this._signalling;
+    return new Outgoing(this._signalling, configuration, {
+      onBroken: () => this._onBroken(),
+      onConnected: () => this._backoff.reset()
+    });
+  }
+
+  private _onBroken(): void {
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => {
+      // Without signalling it waits for the session to go on.
+      if (this._signalling.isOpen) {
+        this._republish(this._outgoing.number);
+      }
+    }, this._backoff.next());
+  }
+
+  /** Send everything over a new connection, instead of the one that the server knows by a number. */
+  private _republish(number: number): void {
+    clearTimeout(this._timer);
+    if (number !== 0) {
+      this._signalling.tell({ type: 'restart', connection: number });
+    }
+    this._outgoing.close();
+    this._outgoing = this._open();
+    this._begin();
+  }
+
+  private _begin(): void {
+    const { _outgoing: outgoing, _signalling: signalling } = this;
+    void this._mine.begin({ outgoing, signalling }, this._rights ?? []);
+  }
+
+  private readonly _backoff = new Backoff();
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _outgoing: Outgoing;
+  /** Null before I was in. */
+  private _rights: readonly Right[] | null = null;
+}
