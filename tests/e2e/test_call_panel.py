@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -113,33 +110,3 @@ def test_a_moderator_mutes_and_removes(person: Come) -> None:
     of_ada.get_by_role("button", name="Let in").click()
     moves(tile(of_grace, "Ada Lovelace").locator("video"))
     assert ada.problems == grace.problems == []
-
-
-def test_people_meet_again_when_the_media_process_died(person: Come, lab: LabServer) -> None:
-    ada, grace = person("ada"), person("grace")
-    of_ada, of_grace = join(ada), join(grace)
-    moves(tile(of_grace, "Ada Lovelace").locator("video"))
-    of_ada.get_by_role("button", name="Switch Microphone Off").click()
-    expect(tile(of_grace, "Ada Lovelace").locator(".csx-Call-muted")).to_be_visible()
-
-    before = [tile(of_ada, "Grace Hopper"), tile(of_grace, "Ada Lovelace")]
-    pictures = [each.locator("video").element_handle() for each in before]
-    os.kill(media_process(lab), signal.SIGKILL)
-    for each, picture in zip(before, pictures, strict=True):
-        each.page.wait_for_function("element => !element.isConnected", arg=picture)
-    for panel, other in ((of_ada, "Grace Hopper"), (of_grace, "Ada Lovelace")):
-        moves(tile(panel, other).locator("video"))
-    # Who was muted is muted still.
-    expect(tile(of_grace, "Ada Lovelace").locator(".csx-Call-muted")).to_be_visible()
-    assert ada.problems == grace.problems == []
-
-
-def media_process(lab: LabServer) -> int:
-    """Find the process that the lab's calls run in."""
-    found = subprocess.run(
-        ["pgrep", "-P", str(lab.pid), "-f", "codesyncx_media"],
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    return int(found.stdout)

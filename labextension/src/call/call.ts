@@ -134,7 +134,7 @@ export class Call {
   /** Tell the others what passes; no matter when it is lost. */
   tell(message: ClientMessage): void {
     if (this._phase === 'in') {
-      this._connection?.signalling.tell(message);
+      this._signalling?.tell(message);
     }
   }
 
