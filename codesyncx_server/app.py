@@ -109,6 +109,15 @@ class CodeSyncXApp(ExtensionApp):
         come in through this server.""",
     )
 
+    call_media = Enum(
+        ["auto", "udp", "websocket"],
+        default_value="auto",
+        config=True,
+        help="""How sound and pictures of calls get to browsers: over UDP ("udp"), which is better;
+        over a WebSocket ("websocket"), for servers that only web traffic reaches; or over UDP with
+        those who can and over a WebSocket with those who can't ("auto").""",
+    )
+
     call_udp_port = Int(
         0,
         min=0,
@@ -157,6 +166,7 @@ class CodeSyncXApp(ExtensionApp):
             host=self.call_host,
             udp_port=self.call_udp_port,
             addresses=self.call_addresses,
+            way=self.call_media,
         )
 
     def initialize_handlers(self) -> None:

@@ -14,9 +14,10 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
+from codesyncx_media.frames.wire import MAX_FRAME
 from codesyncx_media.signalling.messages import GOODBYES, MAX_MESSAGE
 from codesyncx_media.tokens import MAX_NAME_LENGTH, RoomName
-from codesyncx_media.worker import SIGNALLING_PATH
+from codesyncx_media.worker import MEDIA_PATH, SIGNALLING_PATH
 from codesyncx_server.errors import CodeSyncXError, RefusedError
 from codesyncx_server.gate.sight import sight_of
 from codesyncx_server.json_api import JsonHandler
@@ -48,8 +49,9 @@ _ABNORMAL = 1006
 class TokenHandler(JsonHandler):
     """`POST calls/token`."""
 
-    def initialize(self, media: MediaProcess) -> None:
+    def initialize(self, media: MediaProcess, way: str) -> None:
         self._media = media
+        self._way = way
 
     @web.authenticated
     @authorized(action="read")
@@ -67,7 +69,15 @@ class TokenHandler(JsonHandler):
             rights=rights,
             now=time.time(),
         )
-        await self.answer({"version": VERSION, "project": PROJECT, "room": ROOM, "token": token})
+        await self.answer(
+            {
+                "version": VERSION,
+                "project": PROJECT,
+                "room": ROOM,
+                "token": token,
+                "media": self._way,
+            }
+        )
 
 
 class SignallingHandler(ProjectSocket):
@@ -83,6 +93,9 @@ class SignallingHandler(ProjectSocket):
         self._inner: WebSocketClientConnection | None = None
         self._early: list[str | bytes] = []
         self._connecting: asyncio.Task[None] | None = None
+
+    inner_path = SIGNALLING_PATH
+    """Where in the media process the other end is."""
 
     @property
     def max_message_size(self) -> int:
@@ -133,7 +146,7 @@ class SignallingHandler(ProjectSocket):
         try:
             port = await self._media.signalling_port()
             inner = await websocket_connect(
-                f"ws://127.0.0.1:{port}{SIGNALLING_PATH}", max_message_size=self.max_message_size
+                f"ws://127.0.0.1:{port}{self.inner_path}", max_message_size=self.max_message_size
             )
         except (CodeSyncXError, OSError) as error:
             logger.warning("A browser couldn't be connected to the call: %s", error)
@@ -161,3 +174,18 @@ class SignallingHandler(ProjectSocket):
     def _end(self, code: int | None, reason: str | None) -> None:
         if self.ws_connection is not None:
             self.close(code, reason)
+
+
+class MediaHandler(SignallingHandler):
+    """`calls/media`: passes sound and pictures where only web traffic gets through.
+
+    The key in the first message says whose they are. What the browser doesn't read isn't read from
+    the media process either, so that nothing piles up here.
+    """
+
+    inner_path = MEDIA_PATH
+
+    @property
+    def max_message_size(self) -> int:
+        # What is too long is closed by the process, with its code; a frame of ours isn't.
+        return 4 * MAX_FRAME

@@ -6,7 +6,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from .callers import Callers
-from .handlers import SignallingHandler, TokenHandler
+from .handlers import MediaHandler, SignallingHandler, TokenHandler
 from .media_process import MediaProcess, MediaSettings
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ class CallsFeature:
     """What calls need while one server runs."""
 
     def __init__(
-        self, bus: EventBus, *, host: str, udp_port: int, addresses: Sequence[str]
+        self, bus: EventBus, *, host: str, udp_port: int, addresses: Sequence[str], way: str
     ) -> None:
         told = tuple(addresses) or own_addresses()
         settings = MediaSettings(host or EVERY_ADDRESS, udp_port, told)
         self.media = MediaProcess(settings)
+        self._way = way
         self._callers = Callers(self.media)
         self._unsubscribe = bus.subscribe(ACCESS_CHANGED, lambda _: self._callers.judge_again())
 
@@ -37,12 +38,13 @@ class CallsFeature:
         """Give the routes, for `ExtensionApp.handlers`."""
         media = {"media": self.media}
         return [
-            (r"/codesyncx/api/calls/token", TokenHandler, media),
+            (r"/codesyncx/api/calls/token", TokenHandler, {**media, "way": self._way}),
             (
                 r"/codesyncx/api/calls/signalling",
                 SignallingHandler,
                 {**media, "callers": self._callers},
             ),
+            (r"/codesyncx/api/calls/media", MediaHandler, {**media, "callers": self._callers}),
         ]
 
     async def stop(self) -> None:

@@ -9,6 +9,7 @@ from codesyncx_server.errors import CodeSyncXError
 
 from .errors import InvalidRequestError, RemovedError, TakenOverError, TooManyError
 from .forwarding import Forwarding
+from .frame_links import FrameLinks
 from .participant import Outlet, Participant, Publishing, Subscribing, outgoing
 from .rooms import CallRoom, TrackKind
 from .rooms.events import Removed, TrackEnded
@@ -40,6 +41,7 @@ class Call:
         self._people: dict[str, Participant] = {}
         self._forwarding = Forwarding(self._room.may_receive)
         self._sessions = Sessions()
+        self.links = FrameLinks(self._room, self._forwarding, clock, self._tell)
         self._made = 0
         self._is_sync_due = False
 
@@ -103,6 +105,7 @@ class Call:
     def poll(self, now: float) -> None:
         """Send the reports and requests that are due, and let go who didn't come back."""
         self._forwarding.poll(now)
+        self.links.poll(now)
         for member_id in self._sessions.overdue(now):
             self._leave(self._people[member_id])
 
@@ -138,6 +141,7 @@ class Call:
     def _leave(self, participant: Participant) -> None:
         if self._people.pop(participant.id, None) is not None:
             participant.close()
+            self.links.forget(participant.id)
             self._forwarding.forget(participant.id)
             self._sessions.end(participant.id)
         self._tell(self._room.leave(participant.id))
@@ -146,6 +150,12 @@ class Call:
         fields = message.fields
         if message.type == "publish":
             self._publish(participant, fields["sdp"], fields["tracks"], number)
+            return
+        if message.type == "publish_frames":
+            self._publish_frames(participant, fields["tracks"], number)
+            return
+        if message.type == "use_websocket":
+            self._use_websocket(participant, fields["codecs"], number)
             return
         if message.type == "subscribed":
             self._subscribed(participant, fields["connection"], fields["sdp"])
@@ -168,6 +178,8 @@ class Call:
         kinds: Mapping[str, str],
         number: dict[str, int],
     ) -> None:
+        if self.links.has(participant.id):
+            raise InvalidRequestError("Your sound and pictures go over a WebSocket.")
         publishing = participant.publishing
         if publishing is None:
             publishing = Publishing(participant, lambda: self._lost_publishing(participant))
@@ -242,6 +254,26 @@ class Call:
             if side is not None and side.number == number:
                 side.connection.close()
 
+    # --- where only web traffic gets through ---
+
+    def _use_websocket(
+        self, participant: Participant, codecs: Sequence[str], number: dict[str, int]
+    ) -> None:
+        """Give up a member's connections, if they have any, for a media socket."""
+        for side in (participant.publishing, participant.subscribing):
+            if side is not None:
+                side.connection.close()
+        key = self.links.begin(participant.id, codecs)
+        participant.outlet.send(encode("media_socket", **number, key=key))
+        self._sync_soon()
+
+    def _publish_frames(
+        self, participant: Participant, kinds: Mapping[str, str], number: dict[str, int]
+    ) -> None:
+        tracks, notices = self.links.publish(participant.id, kinds)
+        participant.outlet.send(encode("frames_published", **number, tracks=tracks))
+        self._tell(notices)
+
     # --- what people get ---
 
     def _subscribed(self, participant: Participant, number: int, answer: str) -> None:
@@ -273,6 +305,11 @@ class Call:
 
     def _sync(self, participant: Participant) -> None:
         wanted = self._room.tracks_for(participant.id)
+        if self.links.has(participant.id):
+            self.links.sync(
+                participant.id, {track_id: outgoing(*each) for track_id, each in wanted.items()}
+            )
+            return
         subscribing = participant.subscribing
         if subscribing is None:
             if not wanted:
@@ -320,6 +357,7 @@ class Call:
 
     def _track_ended(self, event: TrackEnded) -> None:
         self._forwarding.unpublish(event.member_id, event.track_id)
+        self.links.track_ended(event.member_id, event.track_id)
         sender = self._people.get(event.member_id)
         if sender is not None and sender.publishing is not None:
             tracks = sender.publishing.tracks
@@ -329,9 +367,11 @@ class Call:
     def _put_out(self, participant: Participant) -> None:
         del self._people[participant.id]
         participant.close()
+        removed = RemovedError("You were removed from the call.")
+        self.links.forget(participant.id, removed)
         self._forwarding.forget(participant.id)
         self._sessions.end(participant.id)
-        participant.outlet.refuse(RemovedError("You were removed from the call."))
+        participant.outlet.refuse(removed)
 
 
 def _kind_of(media: PublishedMedia, kinds: Mapping[str, str]) -> TrackKind:

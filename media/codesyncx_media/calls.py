@@ -12,6 +12,7 @@ from .tokens import RoomName, SpentTokens, TokenKey
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .frame_link import FrameLink, FrameSocket
     from .participant import Outlet, Participant
     from .rights import Rights
     from .signalling.messages import Fields
@@ -71,6 +72,11 @@ class Calls:
     def lose(self, seat: Seat) -> None:
         """Have somebody stay for a while whose signalling broke without a goodbye."""
         seat.call.lose(seat.participant, seat.outlet)
+
+    def open_link(self, key: str, socket: FrameSocket) -> FrameLink | None:
+        """Let a media socket in by the key that its member was given; None when nobody was."""
+        links = (call.links.open(key, socket) for call in self._calls.values())
+        return next((link for link in links if link is not None), None)
 
     def set_rights(self, project: str, person_id: str, rights: Rights) -> None:
         """Give somebody other rights in all calls of a project."""

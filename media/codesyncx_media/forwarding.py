@@ -23,17 +23,23 @@ if TYPE_CHECKING:
     from .rtp.media_packet import MediaPacket
     from .rtp.subscription import Subscription
     from .sdp import PublishedMedia, SubscribedMedia
-    from .transport import Connection
 
 SPEAKERS_FORWARDED = 5
 """How many people's sound is sent at once; who is silent makes room for who speaks."""
 
 
+class Source(Protocol):
+    """Where one publisher's packets come from: a connection, or frames over a WebSocket."""
+
+    def send_rtcp(self, packet: bytes) -> bool:
+        """Send the publisher a compound RTCP packet; whether it went."""
+
+
 class _Uplink:
     """What one member sends."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, source: Source) -> None:
+        self.source = source
         self.core = Publisher({}, secrets.randbits(31) + 1)
         self.tracks: dict[str, Track] = {}
 
@@ -117,13 +123,13 @@ class Forwarding:
     def publish(
         self,
         member_id: str,
-        connection: Connection,
+        source: Source,
         media: Sequence[tuple[str, PublishedMedia]],
     ) -> None:
         """Expect a member's tracks, by track id, and no others of theirs."""
         uplink = self._uplinks.get(member_id)
-        if uplink is None or uplink.connection is not connection:
-            uplink = self._uplinks[member_id] = _Uplink(connection)
+        if uplink is None or uplink.source is not source:
+            uplink = self._uplinks[member_id] = _Uplink(source)
         uplink.set_tracks(media)
 
     def unpublish(self, member_id: str, track_id: str) -> None:
@@ -228,7 +234,7 @@ class Forwarding:
         """Send the reports and requests that are due."""
         for uplink in self._uplinks.values():
             for packet in uplink.core.poll(now):
-                uplink.connection.send_rtcp(packet)
+                uplink.source.send_rtcp(packet)
         for downlink in self._downlinks.values():
             downlink.poll(now)
 

@@ -22,6 +22,7 @@ from tornado.web import Application
 from .calls import Calls
 from .rights import Right
 from .signalling.handlers import CallSocket, settings
+from .signalling.media_socket import MediaSocket
 from .tokens import TokenKey
 from .transport import UdpPort
 from .transport.private_aiortc import Certificate
@@ -29,6 +30,7 @@ from .transport.private_aiortc import Certificate
 _log = logging.getLogger(__name__)
 
 SIGNALLING_PATH = "/call/v1"
+MEDIA_PATH = f"{SIGNALLING_PATH}/media"
 POLL_EVERY_S = 0.02
 SWEEP_EVERY_S = 1.0
 MAX_ORDER = 64 * 1024
@@ -81,7 +83,11 @@ class Worker:
         self.calls = Calls(TokenKey(wanted.secret), self._port, addresses, clock=loop.time)
         sockets = bind_sockets(0, "127.0.0.1")
         application = Application(
-            [(SIGNALLING_PATH, CallSocket, {"calls": self.calls})], **settings()
+            [
+                (SIGNALLING_PATH, CallSocket, {"calls": self.calls}),
+                (MEDIA_PATH, MediaSocket, {"calls": self.calls}),
+            ],
+            **settings(),
         )
         self._server = HTTPServer(application)
         self._server.add_sockets(sockets)

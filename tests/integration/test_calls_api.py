@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.gatehouse import OWNER, PERSON, House, server_config
+from tornado.websocket import WebSocketClosedError
+
+from codesyncx_media.frames.wire import Chunk, Codec, write_chunk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
 TOKEN = "/codesyncx/api/calls/token"
 SIGNALLING = "/codesyncx/api/calls/signalling"
+MEDIA = "/codesyncx/api/calls/media"
 PATIENCE_S = 20
 
 
@@ -32,6 +37,7 @@ async def pass_for(house: House, person: str) -> dict[str, Any]:
     assert answer.code == 200, answer.body
     assert answer.headers["Cache-Control"] == "no-store"
     ticket: dict[str, Any] = json.loads(answer.body)
+    assert ticket.pop("media") == "auto"
     return ticket
 
 
@@ -155,3 +161,33 @@ async def test_a_media_process_that_dies_is_begun_anew(house: House) -> None:
     assert room["people"] == []
     assert media_pid(house) != pid
     again.close()
+
+
+async def test_media_goes_over_the_servers_own_address_too(house: House) -> None:
+    ada, _ = await join(house, "ada")
+    await ada.write_message(json.dumps({"type": "use_websocket", "codecs": ["opus"], "id": 1}))
+    key = (await hear(ada, "media_socket"))["key"]
+    media = await house.connect("ada", MEDIA)
+    await media.write_message(json.dumps({"type": "open", "key": key}))
+    assert (await hear(media, "streams"))["tracks"] == {}
+    await ada.write_message(
+        json.dumps({"type": "publish_frames", "tracks": {"1": "microphone"}, "id": 2})
+    )
+    assert set((await hear(ada, "frames_published"))["tracks"]) == {"1"}
+    voice = Chunk(1, Codec.OPUS, 0, b"\xfc\xff\xfe")
+    await media.write_message(write_chunk(voice), binary=True)
+    assert (await hear(media, "received"))["bytes"] == len(write_chunk(voice))
+    with contextlib.suppress(WebSocketClosedError):  # before all of it was sent
+        await media.write_message(bytes(50 * 1024 * 1024), binary=True)
+    assert (await end(media))[0] in {1009, 1006, None}
+    ended = await hear(ada, "track_ended")
+    assert ended["by"] == ended["member_id"]
+    ada.close()
+
+
+async def test_media_of_strangers_is_turned_away(house: House) -> None:
+    stranger = await house.connect("viewer", MEDIA)
+    assert await end(stranger) == (4403, "refused")
+    guesser = await house.connect("ada", MEDIA)
+    await guesser.write_message(json.dumps({"type": "open", "key": "guessed"}))
+    assert (await end(guesser))[0] == 4403

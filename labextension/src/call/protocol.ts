@@ -184,6 +184,8 @@ export interface ITicket {
   readonly token: string;
   /** By which a browser reaches the server where it can't directly. */
   readonly ice_servers?: readonly RTCIceServer[];
+  /** How this server has sound and pictures go. */
+  readonly media?: 'auto' | 'udp' | 'websocket';
 }
 
 /** What is in a frame of the server; null for what isn't a message that is known here. */

@@ -108,11 +108,8 @@ class CallSocket(WebSocketHandler):
 
     def refuse(self, error: CodeSyncXError) -> None:
         """Close the connection, with the error for a reason."""
-        reason = json.dumps({"code": error.code, "message": str(error)})
-        if len(reason.encode()) > _MAX_REASON_BYTES:
-            reason = json.dumps({"code": error.code})
         self._is_over = True
-        self.close(error.close_code, reason)
+        self.close(error.close_code, close_reason(error))
 
     def _take(self, text: str | bytes) -> None:
         message = decode(text)
@@ -140,6 +137,14 @@ class CallSocket(WebSocketHandler):
         self._unread -= 1
         if not future.cancelled():
             future.exception()  # the socket closed; `on_close` says so
+
+
+def close_reason(error: CodeSyncXError) -> str:
+    """Write the reason of a close frame: the error, or only its code when that is long."""
+    reason = json.dumps({"code": error.code, "message": str(error)})
+    if len(reason.encode()) > _MAX_REASON_BYTES:
+        reason = json.dumps({"code": error.code})
+    return reason
 
 
 def settings() -> dict[str, Any]:

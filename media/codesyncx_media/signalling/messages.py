@@ -80,6 +80,21 @@ CLIENT_MESSAGES: Mapping[str, Schema] = {
     ),
     "subscribed": _fields(connection=_NUMBER, sdp=_DESCRIPTION),
     "restart": _fields(connection=_NUMBER),
+    "use_websocket": _fields(
+        codecs={
+            "type": "array",
+            "items": {"enum": ["opus", "vp8", "vp9", "h264", "av1"]},
+            "maxItems": 5,
+        }
+    ),
+    "publish_frames": _fields(
+        tracks={
+            "type": "object",
+            "propertyNames": {"pattern": r"^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$"},
+            "additionalProperties": {"enum": [kind.value for kind in TrackKind]},
+            "maxProperties": 32,
+        }
+    ),
     "set_muted": _fields(track_id=_NAME, is_muted=_BOOLEAN),
     "mute": _fields(member_id=_NAME, track_id=_NAME),
     "mute_all": _fields(),
@@ -110,7 +125,15 @@ CLIENT_MESSAGES: Mapping[str, Schema] = {
     "broadcast": _fields(text=_text(2000)),
 }
 
-SERVER_MESSAGES = ("welcome", "done", "error", "published", "subscribe")
+SERVER_MESSAGES = (
+    "welcome",
+    "done",
+    "error",
+    "published",
+    "subscribe",
+    "media_socket",
+    "frames_published",
+)
 
 _VALIDATORS = {name: Draft202012Validator(schema) for name, schema in CLIENT_MESSAGES.items()}
 

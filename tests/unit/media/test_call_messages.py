@@ -27,6 +27,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "publish": {"sdp": "v=0", "tracks": {"0": "microphone", "1": "camera"}},
     "subscribed": {"connection": 1, "sdp": "v=0"},
     "restart": {"connection": 1},
+    "use_websocket": {"codecs": ["opus", "vp8"]},
+    "publish_frames": {"tracks": {"0": "microphone", "255": "camera"}},
     "set_muted": {"track_id": "t", "is_muted": True},
     "mute": {"member_id": "m1", "track_id": "t"},
     "mute_all": {},
@@ -58,6 +60,7 @@ def text(kind: str, **fields: Any) -> str:
 def test_there_is_an_example_of_every_message() -> None:
     assert set(EXAMPLES) == set(CLIENT_MESSAGES)
     of_the_call = {"join", "leave", "publish", "subscribed", "restart"}
+    of_the_call |= {"use_websocket", "publish_frames"}
     assert set(ROOM_REQUESTS) == set(CLIENT_MESSAGES) - of_the_call
 
 
