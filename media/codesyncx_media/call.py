@@ -103,7 +103,8 @@ class Call:
         self._tell(self._room.expel(person_id))
 
     def poll(self, now: float) -> None:
-        """Send the reports and requests that are due, and let go who didn't come back."""
+        """Do what is due: end breakout rooms, send reports, let go who didn't come back."""
+        self._tell(self._room.breakouts.poll(now))
         self._forwarding.poll(now)
         self.links.poll(now)
         for member_id in self._sessions.overdue(now):

@@ -103,6 +103,6 @@ def test_breakout_rooms_hear_only_themselves(call: Callable[..., Caller]) -> Non
         somebody.tracks_are(set())
     zoe.ask(type="visit", place="b2")
     zoe.sees_and_hears(of_ben)
-    zoe.ask(type="close_breakouts")
+    zoe.ask(type="close_breakouts", in_s=0)
     ben.sees_and_hears(of_ada)
     ada.sees_and_hears(of_ben)

@@ -12,6 +12,7 @@ from .crowd import Crowd, Notice, Notices
 from .events import (
     BreakoutRoom,
     BreakoutsChanged,
+    BreakoutsClosing,
     Broadcast,
     PersonChanged,
     PersonJoined,
@@ -39,6 +40,8 @@ class Breakouts:
         self._names: dict[str, str] = {}
         self._assigned: dict[str, str] = {}
         self._made = 0
+        self._closes_at: float | None = None
+        self._told_of_closing: set[str] = set()
         self.are_open = False
 
     def rooms_for(self, member: Member) -> tuple[BreakoutRoom, ...]:
@@ -100,22 +103,39 @@ class Breakouts:
         return self._changed()
 
     def open(self, by: str) -> Notices:
-        """Open the rooms: everybody goes where they belong."""
+        """Open the rooms: everybody goes where they belong. Rooms that are closing stay open."""
         self._crowd.entitled(by, Right.MODERATE)
         self._planned()
         if self.are_open:
-            return []
+            return self._keep_open()
         self.are_open = True
         return self._changed() + self._move_all(list(self._assigned))
 
-    def close(self, by: str) -> Notices:
-        """Close the rooms: everybody comes back. The plan stays, to open them again."""
+    def close(self, by: str, *, in_s: float = 0.0, now: float = 0.0) -> Notices:
+        """Close the rooms, at once or after a while that everybody is told of.
+
+        Everybody comes back. The plan stays, to open them again.
+        """
         self._crowd.entitled(by, Right.MODERATE)
         if not self.are_open:
             return []
-        self.are_open = False
-        moved = [notice for m in self._crowd.all_inside() for notice in self._move(m, MAIN_ROOM)]
-        return self._changed() + moved
+        if in_s <= 0:
+            return self._close()
+        self._closes_at = now + in_s
+        self._told_of_closing.clear()
+        return self.poll(now)
+
+    def poll(self, now: float) -> Notices:
+        """Tell who came in meanwhile that the rooms are closing, and close them when it is time."""
+        if self._closes_at is None:
+            return []
+        if now >= self._closes_at:
+            return self._close()
+        untold = self._crowd.everybody() - self._told_of_closing
+        if not untold:
+            return []
+        self._told_of_closing |= untold
+        return [Notice(untold, BreakoutsClosing(round(self._closes_at - now, 1)))]
 
     def visit(self, member_id: str, room_id: str) -> Notices:
         """Go to a room: moderators to any, others to their own and back to the main room."""
@@ -134,7 +154,20 @@ class Breakouts:
         if not text.strip() or len(text) > self._limits.broadcast_length:
             most = self._limits.broadcast_length
             raise InvalidRequestError(f"Say something to all rooms in 1 to {most} characters.")
-        return [Notice(self._crowd.everybody(), Broadcast(moderator.id, text))]
+        event = Broadcast(moderator.id, moderator.display_name, text)
+        return [Notice(self._crowd.everybody(), event)]
+
+    def _close(self) -> Notices:
+        self.are_open = False
+        self._closes_at = None
+        moved = [notice for m in self._crowd.all_inside() for notice in self._move(m, MAIN_ROOM)]
+        return self._changed() + moved
+
+    def _keep_open(self) -> Notices:
+        if self._closes_at is None:
+            return []
+        self._closes_at = None
+        return [Notice(self._crowd.everybody(), BreakoutsClosing(None))]
 
     def _new_id(self) -> str:
         self._made += 1

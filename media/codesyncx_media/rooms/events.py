@@ -208,13 +208,24 @@ class BreakoutsChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BreakoutsClosing(Event):
+    """The breakout rooms close in so many seconds; None when they stay open after all."""
+
+    type = "breakouts_closing"
+    moves_media = False
+
+    in_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Broadcast(Event):
-    """A moderator says something to all rooms."""
+    """A moderator, whom those in other rooms don't see, says something to all rooms."""
 
     type = "broadcast"
     moves_media = False
 
     by: str
+    display_name: str
     text: str
 
 
@@ -236,6 +247,7 @@ EVENTS: tuple[type[Event], ...] = (
     Pointed,
     Captioned,
     BreakoutsChanged,
+    BreakoutsClosing,
     Broadcast,
 )
 """Every event there is, for the protocol and its documentation."""

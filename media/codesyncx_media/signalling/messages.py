@@ -120,7 +120,7 @@ CLIENT_MESSAGES: Mapping[str, Schema] = {
         }
     ),
     "open_breakouts": _fields(),
-    "close_breakouts": _fields(),
+    "close_breakouts": _fields(in_s={"type": "number", "minimum": 0, "maximum": 600}),
     "visit": _fields(place=_PLACE),
     "broadcast": _fields(text=_text(2000)),
 }

@@ -47,7 +47,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "assign_at_random": {},
     "assign_by_team": {"teams": {"ada": "red"}},
     "open_breakouts": {},
-    "close_breakouts": {},
+    "close_breakouts": {"in_s": 30},
     "visit": {"place": "b1"},
     "broadcast": {"text": "Five minutes left"},
 }
@@ -162,6 +162,8 @@ def test_every_event_that_a_room_tells_of_can_be_written() -> None:
     tell(room.gestures.caption("zoe", "Hello", is_final=True, now=2))
     tell(room.breakouts.plan("zoe", ["one"]))
     tell(room.breakouts.broadcast("zoe", "Hello"))
+    tell(room.breakouts.open("zoe"))
+    tell(room.breakouts.close("zoe", in_s=30, now=3))
     tell(room.set_lobby("zoe", has_lobby=True))
     join("ben", frozenset())
     tell(room.admit("zoe", "ben"))

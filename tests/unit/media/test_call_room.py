@@ -440,6 +440,36 @@ def test_closed_rooms_bring_everybody_back() -> None:
     assert room.breakouts.close("zoe") == []
 
 
+def test_rooms_that_close_in_a_while_tell_everybody_and_late_ones_too() -> None:
+    room = course()
+    room.breakouts.open("zoe")
+    (notice,) = room.breakouts.close("zoe", in_s=30, now=100)
+    assert notice.to == {"zoe", "ada", "ben", "cem", "dan"}
+    assert notice.event == told.BreakoutsClosing(30)
+    assert room.breakouts.poll(110) == []
+    enter(room, "eve")
+    assert room.breakouts.poll(120) == [(frozenset({"eve"}), told.BreakoutsClosing(10))]
+    assert audible(room, "ada") == {"ben"}
+    room.breakouts.poll(130)
+    assert audible(room, "ada") == {"zoe", "ben", "cem", "dan"}
+    assert room.breakouts.poll(131) == []
+
+
+def test_rooms_that_are_closing_can_be_kept_open_or_closed_at_once() -> None:
+    room = course()
+    room.breakouts.open("zoe")
+    room.breakouts.close("zoe", in_s=30, now=100)
+    (notice,) = room.breakouts.open("zoe")
+    assert notice.event == told.BreakoutsClosing(None)
+    assert room.breakouts.poll(200) == []
+    assert room.breakouts.are_open
+    room.breakouts.close("zoe", in_s=30, now=200)
+    room.breakouts.close("zoe")
+    assert not room.breakouts.are_open
+    room.breakouts.open("zoe")
+    assert room.breakouts.poll(300) == [], "an end that was for the rooms before is forgotten"
+
+
 def test_moderators_visit_any_room_and_others_their_own() -> None:
     room = course()
     with pytest.raises(InvalidRequestError, match="closed"):
