@@ -6,6 +6,9 @@ import {
   isSilent,
   may,
   nameOf,
+  peopleHere,
+  placeName,
+  putAway,
   raisedHands,
   screensOf
 } from './call-model';
@@ -17,6 +20,7 @@ function caller(id: string, change: Partial<ICaller> = {}): ICaller {
     person_id: id,
     display_name: id.toUpperCase(),
     rights: ['speak'],
+    place: '',
     hand_raised_at: null,
     tracks: [],
     ...change
@@ -28,14 +32,21 @@ const ENTRY: ServerMessage = {
   you: caller('me'),
   people: [caller('ada')],
   waiting: [],
+  breakout_rooms: [],
+  are_breakouts_open: false,
   is_locked: false,
   has_lobby: false,
   is_recorded: false
 };
 
+const NOW_ms = 1000;
+
 /** The room after these messages. */
 function after(...messages: ServerMessage[]): IRoom {
-  const room = [ENTRY, ...messages].reduce<IRoom | null>(applyMessage, null);
+  const room = [ENTRY, ...messages].reduce<IRoom | null>(
+    (before, message) => applyMessage(before, message, NOW_ms),
+    null
+  );
   if (room === null) {
     throw new Error('there is no room');
   }
@@ -61,7 +72,11 @@ function mute(is_muted: boolean): ServerMessage {
 describe('a call', () => {
   it('has nobody before one is in', () => {
     expect(
-      applyMessage(null, { type: 'person_joined', person: caller('ada') })
+      applyMessage(
+        null,
+        { type: 'person_joined', person: caller('ada') },
+        NOW_ms
+      )
     ).toBeNull();
   });
 
@@ -74,7 +89,11 @@ describe('a call', () => {
       'ada',
       'ben'
     ]);
-    const left = applyMessage(room, { type: 'person_left', member_id: 'ada' });
+    const left = applyMessage(
+      room,
+      { type: 'person_left', member_id: 'ada' },
+      NOW_ms
+    );
     expect(left?.people.map(({ member_id }) => member_id)).toEqual(['ben']);
   });
 
@@ -126,11 +145,63 @@ describe('a call', () => {
   it('has a lobby that one leaves', () => {
     const room = after({ type: 'person_waiting', person: caller('zoe') });
     expect(nameOf(room, 'zoe')).toBe('ZOE');
-    const none = applyMessage(room, {
-      type: 'person_stopped_waiting',
-      member_id: 'zoe'
-    });
+    const none = applyMessage(
+      room,
+      { type: 'person_stopped_waiting', member_id: 'zoe' },
+      NOW_ms
+    );
     expect(none?.waiting).toEqual([]);
+  });
+
+  it('has people here and elsewhere, for who leads it', () => {
+    const hand = { place: 'b1', hand_raised_at: 1 };
+    const room = after({ type: 'person_joined', person: caller('ben', hand) });
+    expect(peopleHere(room).map(({ member_id }) => member_id)).toEqual(['ada']);
+    expect(raisedHands(room)).toEqual([]);
+  });
+
+  const OPEN: ServerMessage = {
+    type: 'breakouts_changed',
+    breakout_rooms: [{ id: 'b1', name: 'Left', assigned: ['me'] }],
+    are_open: true
+  };
+  const IN_ROOM: ServerMessage = {
+    ...ENTRY,
+    you: caller('me', { place: 'b1' }),
+    breakout_rooms: [{ id: 'b1', name: 'Left', assigned: ['me'] }],
+    are_breakouts_open: true
+  };
+
+  it('knows which room I am in', () => {
+    expect(placeName(after(OPEN))).toBe('');
+    expect(placeName(after(OPEN, IN_ROOM))).toBe('Left');
+  });
+
+  it('counts down until rooms close, wherever I go', () => {
+    const closing: ServerMessage = { type: 'breakouts_closing', in_s: 30 };
+    expect(after(OPEN, closing, IN_ROOM).closingAt_ms).toBe(31000);
+    expect(after(OPEN, closing, ENTRY).closingAt_ms).toBeNull();
+    expect(
+      after(OPEN, closing, { ...closing, in_s: null }).closingAt_ms
+    ).toBeNull();
+    expect(
+      after(OPEN, closing, { ...OPEN, are_open: false }).closingAt_ms
+    ).toBeNull();
+  });
+
+  it('keeps what was said to all rooms until it is put away', () => {
+    const said = (text: string, by = 'zoe'): ServerMessage => ({
+      type: 'broadcast',
+      by,
+      display_name: 'Zoe',
+      text
+    });
+    const room = after(said('1'), said('2'), said('mine', 'me'), IN_ROOM);
+    expect(room.broadcasts.map(({ text }) => text)).toEqual(['1', '2']);
+    const left = putAway(room, room.broadcasts[0].number);
+    expect(left.broadcasts.map(({ text }) => text)).toEqual(['2']);
+    const many = after(...['1', '2', '3', '4'].map(text => said(text)));
+    expect(many.broadcasts.map(({ text }) => text)).toEqual(['2', '3', '4']);
   });
 
   it('is as the newest view of it', () => {

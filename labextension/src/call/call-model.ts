@@ -1,37 +1,92 @@
 /** What is known of a call, from what its server tells. */
 
-import { ICaller, ITrack, Right, ServerMessage, TrackKind } from './protocol';
+import {
+  IBreakoutRoom,
+  ICaller,
+  ITrack,
+  Right,
+  ServerMessage,
+  TrackKind
+} from './protocol';
 
 export interface IRoom {
   /** Me, as the others see me. */
   readonly you: ICaller;
-  /** The others, in the order in which they came. */
+  /** The others, in the order in which they came; moderators see those of all rooms. */
   readonly people: readonly ICaller[];
   /** Who waits to be let in; only moderators are told. */
   readonly waiting: readonly ICaller[];
   readonly isLocked: boolean;
   readonly hasLobby: boolean;
   readonly isRecorded: boolean;
+  /** Moderators see all breakout rooms, others their own while it is open. */
+  readonly breakoutRooms: readonly IBreakoutRoom[];
+  readonly areBreakoutsOpen: boolean;
+  /** When the breakout rooms close, by this browser's clock; null when nobody closes them. */
+  readonly closingAt_ms: number | null;
+  /** What was said to all rooms and isn't put away yet, the oldest first. */
+  readonly broadcasts: readonly IBroadcast[];
 }
 
-/** The room after a message; null before I am in it. */
+/** Something that a moderator said to all rooms. */
+export interface IBroadcast {
+  readonly number: number;
+  readonly name: string;
+  readonly text: string;
+}
+
+/** As many are kept until they are put away. */
+const MOST_BROADCASTS = 3;
+
+/** The room after a message that came at a time; null before I am in it. */
 export function applyMessage(
   room: IRoom | null,
-  message: ServerMessage
+  message: ServerMessage,
+  now_ms: number
 ): IRoom | null {
   if (message.type === 'room') {
+    const areBreakoutsOpen = message.are_breakouts_open;
     return {
       you: message.you,
       people: message.people,
       waiting: message.waiting,
+      breakoutRooms: message.breakout_rooms,
+      areBreakoutsOpen,
+      // Who changes rooms gets a new view, which says nothing of these.
+      closingAt_ms: areBreakoutsOpen ? (room?.closingAt_ms ?? null) : null,
+      broadcasts: room?.broadcasts ?? [],
       ...roomFacts(message)
     };
   }
-  return room && change(room, message);
+  return room && change(room, message, now_ms);
 }
 
-function change(room: IRoom, message: ServerMessage): IRoom {
+/** The room once a broadcast was put away. */
+export function putAway(room: IRoom, number: number): IRoom {
+  const broadcasts = room.broadcasts.filter(each => each.number !== number);
+  return { ...room, broadcasts };
+}
+
+function change(room: IRoom, message: ServerMessage, now_ms: number): IRoom {
   switch (message.type) {
+    case 'breakouts_changed':
+      return {
+        ...room,
+        breakoutRooms: message.breakout_rooms,
+        areBreakoutsOpen: message.are_open,
+        closingAt_ms: message.are_open ? room.closingAt_ms : null
+      };
+    case 'breakouts_closing':
+      return {
+        ...room,
+        closingAt_ms:
+          message.in_s === null ? null : now_ms + message.in_s * 1000
+      };
+    case 'broadcast':
+      // What I said myself, I know.
+      return message.by === room.you.member_id
+        ? room
+        : { ...room, broadcasts: withBroadcast(room.broadcasts, message) };
     case 'room_changed':
       return { ...room, ...roomFacts(message) };
     case 'person_waiting':
@@ -69,6 +124,17 @@ function change(room: IRoom, message: ServerMessage): IRoom {
   }
 }
 
+/** Those who are where I am: who leads the call sees people of other rooms, too. */
+export function peopleHere(room: IRoom): readonly ICaller[] {
+  return room.people.filter(({ place }) => place === room.you.place);
+}
+
+/** What the breakout room is called that I am in; empty in the main room. */
+export function placeName(room: IRoom | null): string {
+  const place = room?.you.place;
+  return room?.breakoutRooms.find(({ id }) => id === place)?.name ?? '';
+}
+
 /** Whether somebody may do something in the call. */
 export function may(caller: ICaller | undefined, right: Right): boolean {
   return caller?.rights.includes(right) ?? false;
@@ -86,7 +152,7 @@ export function isSilent(caller: ICaller): boolean {
 
 /** The members whose hands are up, who raised theirs first in front. */
 export function raisedHands(room: IRoom): readonly string[] {
-  return [room.you, ...room.people]
+  return [room.you, ...peopleHere(room)]
     .filter(caller => caller.hand_raised_at !== null)
     .sort((a, b) => (a.hand_raised_at ?? 0) - (b.hand_raised_at ?? 0))
     .map(caller => caller.member_id);
@@ -99,7 +165,7 @@ export interface IShownScreen {
 }
 
 export function screensOf(room: IRoom): readonly IShownScreen[] {
-  return room.people.flatMap(caller =>
+  return peopleHere(room).flatMap(caller =>
     caller.tracks
       .filter(({ kind }) => kind === 'screen')
       .map(track => ({ caller, track }))
@@ -112,6 +178,16 @@ export function nameOf(room: IRoom | null, memberId: string): string | null {
     [...(room?.people ?? []), ...(room?.waiting ?? [])].find(
       caller => caller.member_id === memberId
     )?.display_name ?? null
+  );
+}
+
+function withBroadcast(
+  broadcasts: readonly IBroadcast[],
+  { display_name, text }: { display_name: string; text: string }
+): readonly IBroadcast[] {
+  const number = (broadcasts.at(-1)?.number ?? 0) + 1;
+  return [...broadcasts, { number, name: display_name, text }].slice(
+    -MOST_BROADCASTS
   );
 }
 

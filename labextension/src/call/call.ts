@@ -2,7 +2,14 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api/client';
 import { Backoff } from '../connection/backoff';
-import { applyMessage, IRoom, nameOf, trackOf } from './call-model';
+import {
+  applyMessage,
+  IRoom,
+  nameOf,
+  placeName,
+  putAway,
+  trackOf
+} from './call-model';
 import { DeviceError, loadChoices } from './devices';
 import { Loudspeaker } from './loudspeaker';
 import { MediaLines } from './media-lines';
@@ -46,7 +53,9 @@ export type CallNotice =
   | { readonly type: 'device'; readonly error: DeviceError }
   | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'muted'; readonly kind: TrackKind; readonly by: string }
-  | { readonly type: 'ended'; readonly kind: TrackKind; readonly by: string };
+  | { readonly type: 'ended'; readonly kind: TrackKind; readonly by: string }
+  | { readonly type: 'moved'; readonly to: string }
+  | { readonly type: 'broadcast'; readonly by: string; readonly text: string };
 
 type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
 
@@ -138,6 +147,12 @@ export class Call {
     }
   }
 
+  /** Show something that was said to all rooms no longer. */
+  putAway(broadcast: number): void {
+    this._room = this._room && putAway(this._room, broadcast);
+    this._changed.emit();
+  }
+
   private async _connect(): Promise<void> {
     const attempt = ++this._attempt;
     let ticket: ITicket;
@@ -160,7 +175,7 @@ export class Call {
       return;
     }
     const before = this._room;
-    this._room = applyMessage(this._room, message);
+    this._room = applyMessage(this._room, message, Date.now());
     switch (message.type) {
       case 'welcome':
         this._onWelcome(message);
@@ -168,6 +183,11 @@ export class Call {
       case 'room':
         if (this._isEntering) {
           this._begin();
+        }
+        if (
+          before ? before.you.place !== message.you.place : message.you.place
+        ) {
+          this._noticed.emit({ type: 'moved', to: placeName(this._room) });
         }
         break;
       case 'wait_in_lobby':
@@ -184,6 +204,12 @@ export class Call {
         break;
       case 'track_ended':
         this._onLoss('ended', message);
+        break;
+      case 'broadcast':
+        if (message.by !== before?.you.member_id) {
+          const { display_name: by, text } = message;
+          this._noticed.emit({ type: 'broadcast', by, text });
+        }
         break;
       case 'removed':
         this._end({

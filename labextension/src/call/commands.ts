@@ -2,7 +2,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { Call } from './call';
-import { may } from './call-model';
+import { may, raisedHands } from './call-model';
 import { callIcon } from './icons';
 import { Right } from './protocol';
 import { EMOJIS } from './reactions';
@@ -20,14 +20,21 @@ export const COMMANDS = {
   muteAll: 'codesyncx:call-mute-all',
   toggleLock: 'codesyncx:call-toggle-lock',
   toggleLobby: 'codesyncx:call-toggle-lobby',
+  lowerHands: 'codesyncx:call-lower-hands',
+  breakouts: 'codesyncx:call-breakouts',
   move: 'codesyncx:call-move'
 };
+
+/** What the panel shows of a call. */
+export type View = 'people' | 'breakouts';
 
 /** Where the panel is, and how it gets elsewhere. */
 export interface IPlacing {
   readonly isInMain: () => boolean;
   readonly show: () => void;
   readonly move: () => void;
+  /** Show something else than the people in the panel, or the people again. */
+  readonly toggle: (view: View) => void;
 }
 
 /** Add the commands of a call; all of it can be done with the keyboard. */
@@ -103,7 +110,7 @@ export function addCommands(
     isEnabled: isIn,
     execute: ({ emoji }) => call.ask({ type: 'react', emoji: emojiOf(emoji) })
   });
-  addModeration(commands, call, () => has('moderate'), trans);
+  addModeration(commands, call, placing, () => has('moderate'), trans);
   commands.addCommand(COMMANDS.move, {
     label: () =>
       placing.isInMain()
@@ -117,18 +124,37 @@ export function addCommands(
 function addModeration(
   commands: CommandRegistry,
   call: Call,
+  placing: IPlacing,
   isEnabled: () => boolean,
   trans: TranslationBundle
 ): void {
   commands.addCommand(COMMANDS.muteAll, {
     label: trans.__('Mute Everybody Else'),
     isEnabled,
+    isVisible: isEnabled,
     execute: () => call.ask({ type: 'mute_all' })
+  });
+  commands.addCommand(COMMANDS.lowerHands, {
+    label: trans.__('Lower All Hands'),
+    isEnabled: () => isEnabled() && handsOf(call).length > 0,
+    isVisible: isEnabled,
+    execute: async () => {
+      for (const member_id of handsOf(call)) {
+        await call.ask({ type: 'lower_hand', member_id });
+      }
+    }
+  });
+  commands.addCommand(COMMANDS.breakouts, {
+    label: trans.__('Breakout Rooms…'),
+    isEnabled,
+    isVisible: isEnabled,
+    execute: () => placing.toggle('breakouts')
   });
   commands.addCommand(COMMANDS.toggleLock, {
     label: () =>
       call.room?.isLocked ? trans.__('Unlock Call') : trans.__('Lock Call'),
     isEnabled,
+    isVisible: isEnabled,
     execute: () =>
       call.ask({
         type: 'set_locked',
@@ -141,6 +167,7 @@ function addModeration(
         ? trans.__('Let Everybody In at Once')
         : trans.__('Let People In One by One'),
     isEnabled,
+    isVisible: isEnabled,
     execute: () =>
       call.ask({
         type: 'set_lobby',
@@ -151,6 +178,10 @@ function addModeration(
 
 function emojiOf(value: unknown): string {
   return typeof value === 'string' ? value : EMOJIS[0];
+}
+
+function handsOf(call: Call): readonly string[] {
+  return call.room ? raisedHands(call.room) : [];
 }
 
 function isHandUp(call: Call): boolean {

@@ -11,10 +11,12 @@ import {
 } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { AccessApi } from '../api/access';
 import { request } from '../api/client';
 import { socketTo } from '../api/events';
 import { CLOCK } from '../presence/store';
 import { IPresence } from '../presence/tokens';
+import { ITeam } from './breakout-model';
 import { Call } from './call';
 import { addCommands, COMMANDS, IPlacing } from './commands';
 import { CallPanel } from './panel';
@@ -57,6 +59,7 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
       openSocket: () =>
         socketTo(serviceManager.serverSettings, 'calls/signalling')
     });
+    const access = new AccessApi(serviceManager.serverSettings);
     const panel = new CallPanel({
       call,
       reactions: new Reactions(call),
@@ -64,6 +67,7 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
       presence,
       commands,
       trans,
+      fetchTeams: () => fetchTeams(access),
       putAside: () => placing.move()
     });
     const placing = placingOf(panel, shell);
@@ -71,7 +75,13 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     restorer?.add(panel, panel.id);
     addCommands(commands, call, placing, trans);
     call.noticed.connect((_, notice) => {
-      Notification.warning(noticeText(notice, trans), { autoClose: 8000 });
+      const text = noticeText(notice, trans);
+      if (notice.type !== 'moved' && notice.type !== 'broadcast') {
+        Notification.warning(text, { autoClose: 8000 });
+      } else if (!panel.isVisible) {
+        // Who sees the panel reads it there.
+        Notification.info(text, { autoClose: 20000 });
+      }
     });
     toolbars?.addFactory(
       'TopBar',
@@ -99,6 +109,16 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
+/** The groups of the project make teams; only owners may know who is in them. */
+async function fetchTeams(access: AccessApi): Promise<readonly ITeam[]> {
+  const { is_owner } = await access.me();
+  const groups = is_owner ? await access.groups() : [];
+  return groups.map(({ name, people }) => ({
+    name,
+    members: people.map(person => person.name)
+  }));
+}
+
 /** The panel has its place at the side, and may be put into the main area beside the files. */
 function placingOf(panel: CallPanel, shell: ILabShell): IPlacing {
   let isInMain = false;
@@ -106,6 +126,10 @@ function placingOf(panel: CallPanel, shell: ILabShell): IPlacing {
   return {
     isInMain: () => isInMain,
     show,
+    toggle: view => {
+      show();
+      panel.toggle(view);
+    },
     move: () => {
       isInMain = !isInMain;
       panel.title.closable = isInMain;

@@ -6,13 +6,19 @@ import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { IPresence } from '../presence/tokens';
+import { ITeam } from './breakout-model';
+import { BreakoutNotice } from './breakout-notice';
+import { Breakouts } from './breakouts';
 import { Call } from './call';
+import { IRoom, may } from './call-model';
+import { View } from './commands';
 import { callIcon } from './icons';
 import { Pointers } from './pointers';
 import { Preview } from './preview';
 import { ICaller } from './protocol';
 import { Reactions } from './reactions';
 import { Stage } from './stage';
+import { Status } from './status';
 import { Toolbar } from './toolbar';
 
 export interface ICallPanelOptions {
@@ -22,6 +28,8 @@ export interface ICallPanelOptions {
   readonly presence: IPresence | null;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
+  /** The groups of the project; none for who may not know them. */
+  readonly fetchTeams: () => Promise<readonly ITeam[]>;
   /** Called when the panel's tab is closed: it has a place at the side. */
   readonly putAside: () => void;
 }
@@ -38,6 +46,12 @@ export class CallPanel extends ReactWidget {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', title);
     _options.presence?.followingChanged.connect(() => this.update());
+  }
+
+  /** Show a view, or the people again where it is shown already. */
+  toggle(view: View): void {
+    this._view = this._view === view ? 'people' : view;
+    this.update();
   }
 
   protected override onAfterShow(message: Message): void {
@@ -58,18 +72,29 @@ export class CallPanel extends ReactWidget {
     const { call } = this._options;
     return (
       <UseSignal signal={call.changed}>
-        {() => <Content {...this._options} isShown={this.isVisible} />}
+        {() => (
+          <Content
+            {...this._options}
+            isShown={this.isVisible}
+            view={this._view}
+            toggle={view => this.toggle(view)}
+          />
+        )}
       </UseSignal>
     );
   }
+
+  private _view: View = 'people';
 }
 
 interface IContentProps extends ICallPanelOptions {
   readonly isShown: boolean;
+  readonly view: View;
+  readonly toggle: (view: View) => void;
 }
 
 function Content(props: IContentProps): React.JSX.Element {
-  const { call, reactions, trans, isShown, commands } = props;
+  const { call, trans, isShown, commands, toggle } = props;
   const { phase, room } = call;
   if (phase === 'off' || phase === 'joining') {
     return <Preview call={call} trans={trans} isShown={isShown} />;
@@ -95,24 +120,54 @@ function Content(props: IContentProps): React.JSX.Element {
       )}
       {room && phase !== 'waiting' && (
         <>
-          <Stage
+          <Status room={room} trans={trans} />
+          <BreakoutNotice
             call={call}
             room={room}
-            reactions={reactions}
-            pointers={props.pointers}
-            presence={props.presence}
             trans={trans}
-            moderation={{
-              mute: caller => mute(call, caller),
-              lowerHand: ({ member_id }) =>
-                void call.ask({ type: 'lower_hand', member_id }),
-              remove: caller => void remove(call, caller, trans)
-            }}
+            showRooms={
+              props.view === 'breakouts' ? null : () => toggle('breakouts')
+            }
           />
+          <Main {...props} room={room} />
           <Toolbar call={call} room={room} commands={commands} trans={trans} />
         </>
       )}
     </>
+  );
+}
+
+/** The view that was chosen, as long as it is one's to see. */
+function Main(
+  props: IContentProps & { readonly room: IRoom }
+): React.JSX.Element {
+  const { call, room, trans, view, toggle } = props;
+  if (view === 'breakouts' && may(room.you, 'moderate')) {
+    return (
+      <Breakouts
+        call={call}
+        room={room}
+        trans={trans}
+        fetchTeams={props.fetchTeams}
+        close={() => toggle('breakouts')}
+      />
+    );
+  }
+  return (
+    <Stage
+      call={call}
+      room={room}
+      reactions={props.reactions}
+      pointers={props.pointers}
+      presence={props.presence}
+      trans={trans}
+      moderation={{
+        mute: caller => mute(call, caller),
+        lowerHand: ({ member_id }) =>
+          void call.ask({ type: 'lower_hand', member_id }),
+        remove: caller => void remove(call, caller, trans)
+      }}
+    />
   );
 }
 

@@ -17,6 +17,8 @@ const ROOM = {
   you: ADA,
   people: [],
   waiting: [],
+  breakout_rooms: [],
+  are_breakouts_open: false,
   is_locked: false,
   has_lobby: true,
   is_recorded: false
@@ -61,9 +63,21 @@ describe('readMessage', () => {
     ['people', [null]],
     ['people', {}],
     ['waiting', 'nobody'],
-    ['is_locked', 'no']
+    ['is_locked', 'no'],
+    ['breakout_rooms', [{ id: 'b1', name: 7, assigned: [] }]],
+    ['are_breakouts_open', undefined]
   ])('takes a room whose %s is %j for no message', (field, value) => {
     expect(read({ ...ROOM, [field]: value })).toBeNull();
+  });
+
+  it('reads when breakout rooms close, and that they do not', () => {
+    const closing = { type: 'breakouts_closing', in_s: 12.5 };
+    expect(read(closing)).toEqual(closing);
+    expect(read({ ...closing, in_s: null })).toEqual({
+      ...closing,
+      in_s: null
+    });
+    expect(read({ ...closing, in_s: 'soon' })).toBeNull();
   });
 
   it('takes an offer whose track ids are no texts for no message', () => {

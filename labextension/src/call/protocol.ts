@@ -25,6 +25,8 @@ export interface ICaller {
   readonly person_id: string;
   readonly display_name: string;
   readonly rights: readonly Right[];
+  /** The id of the breakout room that they are in; empty outside of any. */
+  readonly place: string;
   /** Who raised theirs first has the smallest. */
   readonly hand_raised_at: number | null;
   readonly tracks: readonly ITrack[];
@@ -52,6 +54,13 @@ export type PassingMessage =
       /** One that isn't is replaced by the next. */
       readonly is_final: boolean;
     };
+
+export interface IBreakoutRoom {
+  readonly id: string;
+  readonly name: string;
+  /** The person ids of who belongs there, as far as one may know. */
+  readonly assigned: readonly string[];
+}
 
 export type ServerMessage =
   | {
@@ -90,6 +99,8 @@ export type ServerMessage =
       readonly you: ICaller;
       readonly people: readonly ICaller[];
       readonly waiting: readonly ICaller[];
+      readonly breakout_rooms: readonly IBreakoutRoom[];
+      readonly are_breakouts_open: boolean;
       readonly is_locked: boolean;
       readonly has_lobby: boolean;
       readonly is_recorded: boolean;
@@ -126,6 +137,22 @@ export type ServerMessage =
       readonly is_locked: boolean;
       readonly has_lobby: boolean;
       readonly is_recorded: boolean;
+    }
+  | {
+      readonly type: 'breakouts_changed';
+      readonly breakout_rooms: readonly IBreakoutRoom[];
+      readonly are_open: boolean;
+    }
+  | {
+      readonly type: 'breakouts_closing';
+      /** Null when they stay open after all. */
+      readonly in_s: number | null;
+    }
+  | {
+      readonly type: 'broadcast';
+      readonly by: string;
+      readonly display_name: string;
+      readonly text: string;
     };
 
 export type ClientMessage =
@@ -170,7 +197,22 @@ export type ClientMessage =
       readonly member_id: string;
     }
   | { readonly type: 'set_locked'; readonly is_locked: boolean }
-  | { readonly type: 'set_lobby'; readonly has_lobby: boolean };
+  | { readonly type: 'set_lobby'; readonly has_lobby: boolean }
+  | { readonly type: 'plan_breakouts'; readonly names: readonly string[] }
+  | {
+      readonly type: 'assign';
+      readonly person_id: string;
+      readonly place: string;
+    }
+  | { readonly type: 'assign_at_random' | 'open_breakouts' }
+  | {
+      readonly type: 'assign_by_team';
+      /** The team of each person id. */
+      readonly teams: Readonly<Record<string, string>>;
+    }
+  | { readonly type: 'close_breakouts'; readonly in_s: number }
+  | { readonly type: 'visit'; readonly place: string }
+  | { readonly type: 'broadcast'; readonly text: string };
 
 export function isPassing(message: ServerMessage): message is PassingMessage {
   return ['reaction', 'pointed', 'captioned'].includes(message.type);
@@ -242,6 +284,8 @@ function messageOf(fields: Fields): ServerMessage | null {
         you: callerOf(fields.inner('you')),
         people: fields.list('people').map(callerOf),
         waiting: fields.list('waiting').map(callerOf),
+        breakout_rooms: fields.list('breakout_rooms').map(breakoutOf),
+        are_breakouts_open: fields.boolean('are_breakouts_open'),
         ...roomOf(fields)
       };
     case 'room_changed':
@@ -291,6 +335,21 @@ function messageOf(fields: Fields): ServerMessage | null {
       return { type, rights: rightsOf(fields) };
     case 'removed':
       return { type, by: fields.text('by') };
+    case 'breakouts_changed':
+      return {
+        type,
+        breakout_rooms: fields.list('breakout_rooms').map(breakoutOf),
+        are_open: fields.boolean('are_open')
+      };
+    case 'breakouts_closing':
+      return { type, in_s: fields.has('in_s') ? fields.number('in_s') : null };
+    case 'broadcast':
+      return {
+        type,
+        by: fields.text('by'),
+        display_name: fields.text('display_name'),
+        text: fields.text('text')
+      };
     default:
       return null;
   }
@@ -397,12 +456,21 @@ function placeOf(fields: Fields): {
   };
 }
 
+function breakoutOf(fields: Fields): IBreakoutRoom {
+  return {
+    id: fields.text('id'),
+    name: fields.text('name'),
+    assigned: fields.texts('assigned')
+  };
+}
+
 function callerOf(fields: Fields): ICaller {
   return {
     member_id: fields.text('member_id'),
     person_id: fields.text('person_id'),
     display_name: fields.text('display_name'),
     rights: rightsOf(fields),
+    place: fields.text('place'),
     hand_raised_at: fields.has('hand_raised_at')
       ? fields.number('hand_raised_at')
       : null,

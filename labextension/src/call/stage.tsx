@@ -8,6 +8,7 @@ import {
   IRoom,
   may,
   nameOf,
+  peopleHere,
   raisedHands,
   screensOf,
   trackOf
@@ -39,11 +40,6 @@ export function Stage(props: IStageProps): React.JSX.Element {
   const isModerator = may(room.you, 'moderate');
   return (
     <div className="csx-Call-stage">
-      {room.isLocked && (
-        <p className="csx-Call-notice">
-          {trans.__('The call is locked: only moderators can still come in.')}
-        </p>
-      )}
       {!may(room.you, 'speak') && (
         <p className="csx-Call-notice">
           {trans.__(
@@ -223,7 +219,7 @@ function inOrder(room: IRoom): readonly ICaller[] {
     const index = hands.indexOf(member_id);
     return index < 0 ? hands.length : index;
   };
-  const others = [...room.people].sort((a, b) => rank(a) - rank(b));
+  const others = [...peopleHere(room)].sort((a, b) => rank(a) - rank(b));
   return [...others, room.you];
 }
 

@@ -1,22 +1,21 @@
 import { CommandRegistry } from '@lumino/commands';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { classes, LabIcon, usersIcon } from '@jupyterlab/ui-components';
+import { classes, ellipsesIcon, LabIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { Call } from './call';
-import { IRoom, may } from './call-model';
+import { IRoom } from './call-model';
 import { COMMANDS } from './commands';
 import {
   cameraIcon,
   cameraOffIcon,
   handIcon,
   hangUpIcon,
-  lobbyIcon,
-  lockIcon,
   microphoneIcon,
   microphoneOffIcon,
   screenIcon
 } from './icons';
+import { MoreMenu } from './more-menu';
 import { ReactionPicker } from './reaction-picker';
 
 interface IToolbarProps {
@@ -26,29 +25,29 @@ interface IToolbarProps {
   readonly trans: TranslationBundle;
 }
 
-/** What one does all the time in a call. */
+/** What is in the menu, in groups; commands that there are not are left out. */
+const MORE: readonly (readonly string[])[] = [
+  [COMMANDS.shareScreen],
+  [
+    COMMANDS.breakouts,
+    COMMANDS.muteAll,
+    COMMANDS.lowerHands,
+    COMMANDS.toggleLock,
+    COMMANDS.toggleLobby
+  ],
+  [COMMANDS.move]
+];
+
+/** What one does all the time in a call; the rest is in a menu. */
 export function Toolbar(props: IToolbarProps): React.JSX.Element {
   const { call, room, trans } = props;
   const { mine } = call;
-  const count = room.people.length + 1;
-  const people = trans._n(
-    '%1 person in the call',
-    '%1 people in the call',
-    count
-  );
   return (
     <div
       className="csx-Call-toolbar"
       role="toolbar"
       aria-label={trans.__('Call')}
     >
-      <span className="csx-Call-count" title={people}>
-        <usersIcon.react tag="span" className="csx-Call-icon" />
-        <span aria-hidden="true">{count}</span>
-        <span className="csx-Call-hidden" role="status">
-          {people}
-        </span>
-      </span>
       <Tool
         {...props}
         command={COMMANDS.toggleMicrophone}
@@ -61,15 +60,12 @@ export function Toolbar(props: IToolbarProps): React.JSX.Element {
         icon={mine.isCameraOn ? cameraIcon : cameraOffIcon}
         isOff={!mine.isCameraOn}
       />
-      <Tool {...props} command={COMMANDS.shareScreen} icon={screenIcon} />
-      {mine.shares > 0 && (
-        <Tool
-          {...props}
-          command={COMMANDS.stopSharing}
-          icon={screenIcon}
-          isActive={true}
-        />
-      )}
+      <Tool
+        {...props}
+        command={mine.shares > 0 ? COMMANDS.stopSharing : COMMANDS.shareScreen}
+        icon={screenIcon}
+        isActive={mine.shares > 0}
+      />
       <Tool
         {...props}
         command={COMMANDS.raiseHand}
@@ -77,22 +73,7 @@ export function Toolbar(props: IToolbarProps): React.JSX.Element {
         isActive={room.you.hand_raised_at !== null}
       />
       <ReactionPicker commands={props.commands} trans={trans} />
-      {may(room.you, 'moderate') && (
-        <>
-          <Tool
-            {...props}
-            command={COMMANDS.toggleLock}
-            icon={lockIcon}
-            isActive={room.isLocked}
-          />
-          <Tool
-            {...props}
-            command={COMMANDS.toggleLobby}
-            icon={lobbyIcon}
-            isActive={room.hasLobby}
-          />
-        </>
-      )}
+      <More {...props} />
       <Tool
         {...props}
         command={COMMANDS.leave}
@@ -100,6 +81,23 @@ export function Toolbar(props: IToolbarProps): React.JSX.Element {
         isLeave={true}
       />
     </div>
+  );
+}
+
+function More({ commands, trans }: IToolbarProps): React.JSX.Element {
+  const menu = React.useMemo(() => new MoreMenu(commands, MORE), [commands]);
+  React.useEffect(() => () => menu.dispose(), [menu]);
+  const label = trans.__('More');
+  return (
+    <button
+      className="csx-Call-tool"
+      aria-label={label}
+      aria-haspopup="menu"
+      title={label}
+      onClick={event => menu.open(event.currentTarget)}
+    >
+      <ellipsesIcon.react tag="span" className="csx-Call-icon" />
+    </button>
   );
 }
 

@@ -44,6 +44,12 @@ export function noticeText(
       return deviceText(notice.error, trans);
     case 'refused':
       return notice.message;
+    case 'moved':
+      return notice.to === ''
+        ? trans.__('You are with everybody again in the call.')
+        : trans.__('You are in the breakout room %1 now.', notice.to);
+    case 'broadcast':
+      return trans.__('%1 to all rooms: %2', notice.by, notice.text);
     case 'muted':
       return notice.kind === 'microphone'
         ? trans.__(
