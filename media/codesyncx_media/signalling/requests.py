@@ -42,9 +42,7 @@ ROOM_REQUESTS: Mapping[str, Request] = {
     "assign_at_random": lambda room, me, _, __: room.breakouts.assign_at_random(me, _RANDOM),
     "assign_by_team": lambda room, me, f, _: room.breakouts.assign_by_team(me, f["teams"]),
     "open_breakouts": lambda room, me, _, __: room.breakouts.open(me),
-    "close_breakouts": lambda room, me, f, now: room.breakouts.close(
-        me, in_s=f["in_s"], now=now
-    ),
+    "close_breakouts": lambda room, me, f, now: room.breakouts.close(me, in_s=f["in_s"], now=now),
     "visit": lambda room, me, f, _: room.breakouts.visit(me, f["place"]),
     "broadcast": lambda room, me, f, _: room.breakouts.broadcast(me, f["text"]),
 }
