@@ -11,6 +11,8 @@ from .errors import InvalidRequestError, RemovedError, TakenOverError, TooManyEr
 from .forwarding import Forwarding
 from .frame_links import FrameLinks
 from .participant import Outlet, Participant, Publishing, Subscribing, outgoing
+from .recording.call_recording import CallRecording
+from .recording.feeder import RECORDER
 from .rooms import CallRoom, TrackKind
 from .rooms.events import Removed, TrackEnded
 from .sessions import Sessions
@@ -20,6 +22,7 @@ from .signalling.requests import ROOM_REQUESTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from .recording.task import RecordingSettings
     from .rights import Rights
     from .rooms import Notices
     from .sdp import PublishedMedia
@@ -32,14 +35,19 @@ class Call:
     """One room of one project in this process."""
 
     def __init__(
-        self, port: UdpPort, addresses: Sequence[tuple[str, int]], clock: Callable[[], float]
+        self,
+        port: UdpPort,
+        addresses: Sequence[tuple[str, int]],
+        clock: Callable[[], float],
+        recordings: RecordingSettings | None = None,
     ) -> None:
         self._port = port
         self._addresses = addresses
         self._clock = clock
         self._room = CallRoom()
         self._people: dict[str, Participant] = {}
-        self._forwarding = Forwarding(self._room.may_receive)
+        self._forwarding = Forwarding(self._may_receive)
+        self._recording = CallRecording(self._room, self._forwarding, recordings, self._tell, clock)
         self._sessions = Sessions()
         self.links = FrameLinks(self._room, self._forwarding, clock, self._tell)
         self._made = 0
@@ -49,6 +57,11 @@ class Call:
     def is_empty(self) -> bool:
         """Whether everybody has left."""
         return self._room.is_empty
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether a recording runs."""
+        return self._room.is_recorded
 
     def join(self, token: RoomToken, outlet: Outlet, session: str = "") -> Participant:
         """Let somebody in who has a token, as who they were when the session is theirs."""
@@ -102,11 +115,16 @@ class Call:
         """Remove somebody, by the server's word."""
         self._tell(self._room.expel(person_id))
 
+    def end(self) -> None:
+        """Be over: a recording of it is done."""
+        self._recording.end()
+
     def poll(self, now: float) -> None:
         """Do what is due: end breakout rooms, send reports, let go who didn't come back."""
         self._tell(self._room.breakouts.poll(now))
         self._forwarding.poll(now)
         self.links.poll(now)
+        self._recording.poll(now)
         for member_id in self._sessions.overdue(now):
             self._leave(self._people[member_id])
 
@@ -162,6 +180,8 @@ class Call:
             self._subscribed(participant, fields["connection"], fields["sdp"])
         elif message.type == "restart":
             self._restart(participant, fields["connection"])
+        elif message.type == "record":
+            self._recording.set_recorded(participant.id, is_recorded=fields["is_recording"])
         else:
             request = ROOM_REQUESTS.get(message.type)
             if request is None:
@@ -276,6 +296,11 @@ class Call:
         self._tell(notices)
 
     # --- what people get ---
+
+    def _may_receive(self, member_id: str, track_id: str) -> bool:
+        if member_id == RECORDER:
+            return self._room.may_be_recorded(track_id)
+        return self._room.may_receive(member_id, track_id)
 
     def _subscribed(self, participant: Participant, number: int, answer: str) -> None:
         subscribing = participant.subscribing

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .frame_link import FrameLink, FrameSocket
     from .participant import Outlet, Participant
+    from .recording.task import RecordingSettings
     from .rights import Rights
     from .signalling.messages import Fields
     from .transport import UdpPort
@@ -40,12 +41,14 @@ class Calls:
         *,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
+        recordings: RecordingSettings | None = None,
     ) -> None:
         self._key = key
         self._port = port
         self._addresses = addresses
         self._clock = clock
         self._wall_clock = wall_clock
+        self._recordings = recordings
         self._spent = SpentTokens()
         self._calls: dict[RoomName, Call] = {}
 
@@ -59,7 +62,7 @@ class Calls:
         if call is None:
             if len(self._calls) >= MAX_CALLS:
                 raise TooManyError("There are as many calls here as can be; try again later.")
-            call = Call(self._port, self._addresses, self._clock)
+            call = Call(self._port, self._addresses, self._clock, self._recordings)
         participant = call.join(token, outlet, fields.get("session", ""))
         self._calls[name] = call
         return Seat(call, participant, outlet)
@@ -88,6 +91,10 @@ class Calls:
         for call in self._of_project(project):
             call.expel(person_id)
 
+    def are_recorded(self) -> list[RoomName]:
+        """Give the calls that are recorded now."""
+        return [name for name, call in self._calls.items() if call.is_recorded]
+
     def poll(self) -> None:
         """Send what is due in every call."""
         now = self._clock()
@@ -97,7 +104,7 @@ class Calls:
 
     def _forget_empty(self) -> None:
         for name in [name for name, call in self._calls.items() if call.is_empty]:
-            del self._calls[name]
+            self._calls.pop(name).end()
 
     def _of_project(self, project: str) -> list[Call]:
         return [call for name, call in self._calls.items() if name.project == project]

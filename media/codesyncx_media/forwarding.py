@@ -218,6 +218,11 @@ class Forwarding:
                         line.pause()
         return self._speakers.is_forwarded(track_id)
 
+    def active_speaker(self, now: float) -> str | None:
+        """Give the sound track of who speaks, or spoke last; ask every 100 ms or so."""
+        active = self._speakers.poll(now)
+        return None if active is None else str(active)
+
     def receive_rtcp(self, member_id: str, data: bytes, now: float) -> None:
         """Take a publisher's reports."""
         uplink = self._uplinks.get(member_id)

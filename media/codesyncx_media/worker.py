@@ -1,9 +1,10 @@
 """A media process: calls behind one UDP port and one loopback port for signalling.
 
 Its parent writes lines of JSON to its standard input: the first says how it is to run, each later
-one changes somebody's rights. It answers the first with one line of its own, and ends when the
-pipe closes: a media process never outlives the server that it works for. Secrets come over the
-pipe because arguments and environments can be read by others.
+one changes somebody's rights. It answers the first with one line of its own and tells in later
+ones which calls are recorded. It ends when the pipe closes: a media process never outlives the
+server that it works for. Secrets come over the pipe because arguments and environments can be read
+by others.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from .calls import Calls
+from .recording.task import RecordingSettings
 from .rights import Right
 from .signalling.handlers import CallSocket, settings
 from .signalling.media_socket import MediaSocket
-from .tokens import TokenKey
+from .tokens import RoomName, TokenKey
 from .transport import UdpPort
 from .transport.private_aiortc import Certificate
 
@@ -33,6 +35,7 @@ SIGNALLING_PATH = "/call/v1"
 MEDIA_PATH = f"{SIGNALLING_PATH}/media"
 POLL_EVERY_S = 0.02
 SWEEP_EVERY_S = 1.0
+NEWS_EVERY_S = 0.1
 MAX_ORDER = 64 * 1024
 
 
@@ -47,17 +50,20 @@ class WorkerSettings:
     host: str = "127.0.0.1"
     udp_port: int = 0
     addresses: tuple[str, ...] = ()
+    recordings: RecordingSettings | None = None
 
     @classmethod
     def read(cls, line: bytes) -> WorkerSettings:
         """Read the first line from the parent; ValueError, KeyError or TypeError."""
         told = json.loads(line)
         host = str(told.get("host", "127.0.0.1"))
+        recordings = told.get("recordings")
         return cls(
             secret=bytes.fromhex(told["secret"]),
             host=host,
             udp_port=int(told.get("udp_port", 0)),
             addresses=tuple(str(address) for address in told.get("addresses", [host])),
+            recordings=None if recordings is None else RecordingSettings(**recordings),
         )
 
 
@@ -69,6 +75,7 @@ class Worker:
         self._port: UdpPort | None = None
         self._server: HTTPServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._recorded: list[RoomName] = []
         self.calls: Calls | None = None
 
     async def start(self) -> dict[str, int]:
@@ -80,7 +87,13 @@ class Worker:
         )
         udp_port = self._port.address[1]
         addresses = [(address, udp_port) for address in wanted.addresses or (wanted.host,)]
-        self.calls = Calls(TokenKey(wanted.secret), self._port, addresses, clock=loop.time)
+        self.calls = Calls(
+            TokenKey(wanted.secret),
+            self._port,
+            addresses,
+            clock=loop.time,
+            recordings=wanted.recordings,
+        )
         sockets = bind_sockets(0, "127.0.0.1")
         application = Application(
             [
@@ -94,6 +107,7 @@ class Worker:
         for every_s, work in (
             (POLL_EVERY_S, self.calls.poll),
             (SWEEP_EVERY_S, self._port.sweep),
+            (NEWS_EVERY_S, self._tell_news),
         ):
             self._tasks.add(loop.create_task(_repeat(every_s, work)))
         return {"signalling_port": sockets[0].getsockname()[1], "udp_port": udp_port}
@@ -111,6 +125,13 @@ class Worker:
         else:
             raise ValueError(f"there is no order {order['type']!r}")
 
+    def _tell_news(self) -> None:
+        """Tell the parent which calls are recorded, when others are than before."""
+        recorded = [] if self.calls is None else self.calls.are_recorded()
+        if recorded != self._recorded:
+            self._recorded = recorded
+            _say(recorded=[name._asdict() for name in recorded])
+
     async def stop(self) -> None:
         """Close everything."""
         for task in self._tasks:
@@ -120,6 +141,11 @@ class Worker:
             await self._server.close_all_connections()
         if self._port is not None:
             await self._port.close()
+
+
+def _say(**news: Any) -> None:
+    sys.stdout.write(json.dumps(news) + "\n")
+    sys.stdout.flush()
 
 
 async def _repeat(every_s: float, work: Any) -> None:
@@ -135,8 +161,7 @@ async def _repeat(every_s: float, work: Any) -> None:
 async def _serve(stream: asyncio.StreamReader) -> None:
     worker = Worker(WorkerSettings.read(await stream.readline()))
     ports = await worker.start()
-    sys.stdout.write(json.dumps(ports) + "\n")
-    sys.stdout.flush()
+    _say(**ports)
     try:
         while line := await stream.readline():
             try:

@@ -162,6 +162,16 @@ class RoomChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingEnded(Event):
+    """A recording is done: `path` is its file in the project, empty when it isn't there."""
+
+    type = "recording_ended"
+
+    reason: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reaction(Event):
     """Somebody reacted."""
 
@@ -243,6 +253,7 @@ EVENTS: tuple[type[Event], ...] = (
     RightsChanged,
     Removed,
     RoomChanged,
+    RecordingEnded,
     Reaction,
     Pointed,
     Captioned,

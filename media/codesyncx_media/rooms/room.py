@@ -16,6 +16,7 @@ from .events import (
     PersonLeft,
     PersonStoppedWaiting,
     PersonWaiting,
+    RecordingEnded,
     Removed,
     RightsChanged,
     RoomChanged,
@@ -25,7 +26,7 @@ from .events import (
 from .floor import Floor
 from .gestures import Gestures
 from .limits import RoomLimits
-from .people import Member
+from .people import MAIN_ROOM, Member
 
 if TYPE_CHECKING:
     from .people import PersonView, Track
@@ -176,6 +177,29 @@ class CallRoom:
         self._crowd.entitled(by, Right.RECORD)
         self.is_recorded = is_recorded
         return self._changed()
+
+    def recording_over(self) -> Notices:
+        """Note that a recording ended by itself."""
+        if not self.is_recorded:
+            return []
+        self.is_recorded = False
+        return self._changed()
+
+    def recording_ended(self, reason: str, path: str) -> Notices:
+        """Tell everybody where the film of a recording is, and why it ended."""
+        return [Notice(self._crowd.everybody(), RecordingEnded(reason, path))]
+
+    def people_to_record(self) -> list[PersonView]:
+        """Give those whom a recording shows: everybody who is in no breakout room."""
+        return [member.view() for member in self._recorded()]
+
+    def may_be_recorded(self, track_id: str) -> bool:
+        """Whether a track may be forwarded to a recorder now."""
+        tracks = (member.tracks.get(track_id) for member in self._recorded())
+        return any(track is not None and not track.is_muted for track in tracks)
+
+    def _recorded(self) -> list[Member]:
+        return [member for member in self._crowd.all_inside() if member.place == MAIN_ROOM]
 
     def _is_inside(self, person_id: str) -> bool:
         return any(not member.is_waiting for member in self._crowd.of_person(person_id))

@@ -108,6 +108,7 @@ CLIENT_MESSAGES: Mapping[str, Schema] = {
     "remove": _fields(member_id=_NAME),
     "set_locked": _fields(is_locked=_BOOLEAN),
     "set_lobby": _fields(has_lobby=_BOOLEAN),
+    "record": _fields(is_recording=_BOOLEAN),
     "plan_breakouts": _fields(names={"type": "array", "items": _text(256), "maxItems": 100}),
     "assign": _fields(person_id=_NAME, place=_PLACE),
     "assign_at_random": _fields(),

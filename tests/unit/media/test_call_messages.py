@@ -35,6 +35,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "end_track": {"member_id": "m1", "track_id": "t"},
     "raise_hand": {"is_raised": True},
     "lower_hand": {"member_id": "m1"},
+    "record": {"is_recording": True},
     "react": {"emoji": "👍🏽"},
     "point": {"track_id": "t", "x": 0, "y": 0.5},
     "caption": {"text": "As I said", "is_final": False},
@@ -59,7 +60,7 @@ def text(kind: str, **fields: Any) -> str:
 
 def test_there_is_an_example_of_every_message() -> None:
     assert set(EXAMPLES) == set(CLIENT_MESSAGES)
-    of_the_call = {"join", "leave", "publish", "subscribed", "restart"}
+    of_the_call = {"join", "leave", "publish", "subscribed", "restart", "record"}
     of_the_call |= {"use_websocket", "publish_frames"}
     assert set(ROOM_REQUESTS) == set(CLIENT_MESSAGES) - of_the_call
 
@@ -164,6 +165,7 @@ def test_every_event_that_a_room_tells_of_can_be_written() -> None:
     tell(room.breakouts.broadcast("zoe", "Hello"))
     tell(room.breakouts.open("zoe"))
     tell(room.breakouts.close("zoe", in_s=30, now=3))
+    tell(room.recording_ended("stopped", "Recordings/lesson.mp4"))
     tell(room.set_lobby("zoe", has_lobby=True))
     join("ben", frozenset())
     tell(room.admit("zoe", "ben"))

@@ -382,6 +382,21 @@ def test_everybody_is_told_of_a_recording_and_who_comes_later_too() -> None:
     assert heard(room.set_recorded("zoe", is_recorded=True), "ada") == ["room_changed"]
     enter(room, "ben")
     assert view(room, "ben").is_recorded
+    assert heard(room.recording_over(), "ben") == ["room_changed"]
+    assert room.recording_over() == []
+    assert heard(room.recording_ended("stopped", "film.mp4"), "ada") == ["recording_ended"]
+
+
+def test_a_recording_shows_who_is_in_the_main_room_and_nothing_that_is_muted() -> None:
+    room = course()
+    assert len(room.people_to_record()) == 5
+    room.breakouts.open("zoe")
+    assert [person.member_id for person in room.people_to_record()] == ["zoe", "dan"]
+    assert room.may_be_recorded("zoe's voice")
+    assert not room.may_be_recorded("ada's voice")
+    room.floor.set_muted("zoe", "zoe's voice", is_muted=True)
+    assert not room.may_be_recorded("zoe's voice")
+    assert not room.may_be_recorded("nobody's voice")
 
 
 # --- breakout rooms -----------------------------------------------------------------------------
