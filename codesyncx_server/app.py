@@ -12,6 +12,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Dict, Enum, Int, List, TraitError, Type, Unicode
 
 from .access.model import NO_ACCESS, ROLES
+from .calls.ice import IceSettings, read_secret
 from .calls.wiring import CallsFeature
 from .chat.wiring import Chat
 from .collab.wiring import Collaboration
@@ -133,6 +134,28 @@ class CodeSyncXApp(ExtensionApp):
         isn't: behind a translation of addresses, or in a container with a published port.""",
     )
 
+    call_ice_servers = List(
+        Dict(),
+        config=True,
+        help="""STUN and TURN servers for browsers that can't reach the UDP port of calls, as in
+        RTCConfiguration.iceServers: [{"urls": ["turn:..."], "username": "...", "credential":
+        "..."}]. Everybody in a call gets to know them.""",
+    )
+
+    call_turn_urls = List(
+        Unicode(),
+        config=True,
+        help="""TURN servers that share a secret with this one, e.g. ["turn:turn.example.org:3478"];
+        names and passwords for them are made for each person, and hold for half a day.""",
+    )
+
+    call_turn_secret_file = Unicode(
+        "",
+        config=True,
+        help="""A file with the secret shared with the servers of call_turn_urls (coturn:
+        static-auth-secret). In a file, because settings are shown in processes and logs.""",
+    )
+
     gate: Gatekeeping | None = None
 
     def initialize_settings(self) -> None:
@@ -167,6 +190,11 @@ class CodeSyncXApp(ExtensionApp):
             udp_port=self.call_udp_port,
             addresses=self.call_addresses,
             way=self.call_media,
+            ice=IceSettings(
+                self.call_ice_servers,
+                self.call_turn_urls,
+                read_secret(self.call_turn_secret_file),
+            ),
         )
 
     def initialize_handlers(self) -> None:

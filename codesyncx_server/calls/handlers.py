@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from codesyncx_server.gate.sight import Sight
 
     from .callers import Callers
+    from .ice import IceSettings
     from .media_process import MediaProcess
 
 logger = logging.getLogger(__name__)
@@ -49,9 +50,10 @@ _ABNORMAL = 1006
 class TokenHandler(JsonHandler):
     """`POST calls/token`."""
 
-    def initialize(self, media: MediaProcess, way: str) -> None:
+    def initialize(self, media: MediaProcess, way: str, ice: IceSettings) -> None:
         self._media = media
         self._way = way
+        self._ice = ice
 
     @web.authenticated
     @authorized(action="read")
@@ -61,13 +63,14 @@ class TokenHandler(JsonHandler):
         if rights is None:
             raise RefusedError(_REFUSED)
         user = self.current_user
+        now = time.time()
         name = user.display_name or user.name or user.username
         token = self._media.key.sign(
             RoomName(PROJECT, ROOM),
             person_id=user.username,
             display_name=name[:MAX_NAME_LENGTH],
             rights=rights,
-            now=time.time(),
+            now=now,
         )
         await self.answer(
             {
@@ -76,6 +79,7 @@ class TokenHandler(JsonHandler):
                 "room": ROOM,
                 "token": token,
                 "media": self._way,
+                "ice_servers": self._ice.servers_for(user.username, now),
             }
         )
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..events.bus import EventBus
+    from .ice import IceSettings
 
 ACCESS_CHANGED = "access.changed"
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (media must come in where browsers are; nothing unproven is heard)
@@ -25,12 +26,20 @@ class CallsFeature:
     """What calls need while one server runs."""
 
     def __init__(
-        self, bus: EventBus, *, host: str, udp_port: int, addresses: Sequence[str], way: str
+        self,
+        bus: EventBus,
+        *,
+        host: str,
+        udp_port: int,
+        addresses: Sequence[str],
+        way: str,
+        ice: IceSettings,
     ) -> None:
         told = tuple(addresses) or own_addresses()
         settings = MediaSettings(host or EVERY_ADDRESS, udp_port, told)
         self.media = MediaProcess(settings)
         self._way = way
+        self._ice = ice
         self._callers = Callers(self.media)
         self._unsubscribe = bus.subscribe(ACCESS_CHANGED, lambda _: self._callers.judge_again())
 
@@ -38,7 +47,11 @@ class CallsFeature:
         """Give the routes, for `ExtensionApp.handlers`."""
         media = {"media": self.media}
         return [
-            (r"/codesyncx/api/calls/token", TokenHandler, {**media, "way": self._way}),
+            (
+                r"/codesyncx/api/calls/token",
+                TokenHandler,
+                {**media, "way": self._way, "ice": self._ice},
+            ),
             (
                 r"/codesyncx/api/calls/signalling",
                 SignallingHandler,

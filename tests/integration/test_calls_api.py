@@ -26,9 +26,17 @@ MEDIA = "/codesyncx/api/calls/media"
 PATIENCE_S = 20
 
 
+TURN = "turn:turn.example.org:3478"
+TURN_SECRET = "a-secret-of-two-servers"
+
+
 @pytest.fixture
 def jp_server_config(tmp_path: Path) -> dict[str, Any]:
-    return server_config(tmp_path)
+    config = server_config(tmp_path)
+    file = tmp_path / "turn-secret"
+    file.write_text(TURN_SECRET)
+    config["CodeSyncXApp"] |= {"call_turn_urls": [TURN], "call_turn_secret_file": str(file)}
+    return config
 
 
 async def pass_for(house: House, person: str) -> dict[str, Any]:
@@ -38,6 +46,9 @@ async def pass_for(house: House, person: str) -> dict[str, Any]:
     assert answer.headers["Cache-Control"] == "no-store"
     ticket: dict[str, Any] = json.loads(answer.body)
     assert ticket.pop("media") == "auto"
+    (turn,) = ticket.pop("ice_servers")
+    assert turn["urls"] == [TURN]
+    assert set(turn) == {"urls", "username", "credential"}
     return ticket
 
 
@@ -82,6 +93,17 @@ async def test_people_meet_with_the_names_and_rights_that_the_server_knows(house
     trusted.close(1000)
     assert (await hear(ada, "person_left"))["member_id"] == joined["person"]["member_id"]
     ada.close()
+
+
+async def test_the_secret_of_the_turn_server_stays_here(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await house.fetch("ada", "POST", TOKEN, {})
+    assert TURN.encode() in answer.body
+    assert TURN_SECRET.encode() not in answer.body
+    ada, _ = await join(house, "ada")
+    ada.close(1000)
+    assert TURN_SECRET not in caplog.text
 
 
 async def test_whoever_may_read_just_a_part_is_in_no_call(house: House) -> None:
