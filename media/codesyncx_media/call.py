@@ -378,6 +378,8 @@ class Call:
                     participant.outlet.send(text)
                     if isinstance(event, Removed):
                         self._put_out(participant)
+        if notices:
+            self._forwarding.rights_changed()
         if any(event.moves_media for _, event in notices):
             self._sync_soon()
 

@@ -7,7 +7,7 @@ what is lost and chooses layers by what their line carries.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .rtp.formats import Format
 from .rtp.publisher import Publisher
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .rtp.subscription import Subscription
     from .sdp import PublishedMedia, SubscribedMedia
 
+RIGHTS_HOLD_S = 0.5
 SPEAKERS_FORWARDED = 5
 """How many people's sound is sent at once; who is silent makes room for who speaks."""
 
@@ -111,14 +112,30 @@ class _Downlink:
         self.send(probes)
 
 
+class _Route(NamedTuple):
+    """A way from a track to one member."""
+
+    forward: Callable[[MediaPacket, float], bytearray | None]
+    send: Callable[[bytes], bool]
+
+
 class Forwarding:
-    """The media of one call. `may_receive` is asked about each member, track and packet."""
+    """The media of one call. `may_receive` is asked about each member and track.
+
+    What it said holds until `rights_changed` is called, and no longer than `RIGHTS_HOLD_S`.
+    """
 
     def __init__(self, may_receive: Callable[[str, str], bool]) -> None:
         self._may_receive = may_receive
         self._uplinks: dict[str, _Uplink] = {}
         self._downlinks: dict[str, _Downlink] = {}
         self._speakers = Speakers(SPEAKERS_FORWARDED)
+        self._routes: dict[str, list[_Route]] = {}  # by track id
+        self._routed_at = float("-inf")
+
+    def rights_changed(self) -> None:
+        """Ask anew who may receive what."""
+        self._routes.clear()
 
     def publish(
         self,
@@ -131,6 +148,7 @@ class Forwarding:
         if uplink is None or uplink.source is not source:
             uplink = self._uplinks[member_id] = _Uplink(source)
         uplink.set_tracks(media)
+        self._routes.clear()
 
     def unpublish(self, member_id: str, track_id: str) -> None:
         """Take no more packets of a track, and send none."""
@@ -163,12 +181,14 @@ class Forwarding:
                 and _codecs(track) & each.codecs
             ):
                 downlink.add(each, track)
+        self._routes.clear()
 
     def unsubscribe(self, member_id: str, track_id: str) -> None:
         """Send a member no more of a track."""
         downlink = self._downlinks.get(member_id)
         if downlink is not None:
             downlink.remove(track_id)
+            self._routes.clear()
 
     def forget_publisher(self, member_id: str) -> None:
         """Take no more from a member."""
@@ -180,6 +200,7 @@ class Forwarding:
     def forget_subscriber(self, member_id: str) -> None:
         """Send no more to a member."""
         self._downlinks.pop(member_id, None)
+        self._routes.clear()
 
     def forget(self, member_id: str) -> None:
         """Take no more from a member and send them nothing."""
@@ -195,20 +216,33 @@ class Forwarding:
         track = packet.stream.track
         if not track.is_video and not self._is_heard(packet, now):
             return
+        routes = self._routes.get(track.id)
+        if routes is None:
+            routes = self._routes[track.id] = self._route(track.id)
+        for forward, send in routes:
+            out = forward(packet, now)
+            if out is not None:
+                send(bytes(out))
+
+    def _route(self, track_id: str) -> list[_Route]:
+        """Find all who get a track now."""
+        routes = []
         for subscriber_id, downlink in self._downlinks.items():
-            line = downlink.lines.get(track.id)
+            line = downlink.lines.get(track_id)
             if line is None:
                 continue
-            if not self._may_receive(subscriber_id, track.id):
+            if self._may_receive(subscriber_id, track_id):
+                routes.append(_Route(line.forward, downlink.sink.send_rtp))
+            else:
                 line.pause()  # what is missed meanwhile can't be asked for later
-                continue
-            out = line.forward(packet, now)
-            if out is not None:
-                downlink.sink.send_rtp(bytes(out))
+        return routes
 
     def _is_heard(self, packet: MediaPacket, now: float) -> bool:
         """Whether the sound of a packet's sender is among what is sent."""
         track_id = packet.stream.track.id
+        if self._speakers.is_forwarded(track_id):
+            self._speakers.receive(track_id, packet.level, now)
+            return True
         before = self._speakers.forwarded
         if self._speakers.receive(track_id, packet.level, now):
             for quiet in before - self._speakers.forwarded:
@@ -237,6 +271,9 @@ class Forwarding:
 
     def poll(self, now: float) -> None:
         """Send the reports and requests that are due."""
+        if now - self._routed_at > RIGHTS_HOLD_S:
+            self._routed_at = now
+            self._routes.clear()
         for uplink in self._uplinks.values():
             for packet in uplink.core.poll(now):
                 uplink.source.send_rtcp(packet)
@@ -254,6 +291,7 @@ class Forwarding:
         self._speakers.remove(track_id)
         for downlink in self._downlinks.values():
             downlink.remove(track_id)
+        self._routes.clear()
 
 
 def _codecs(track: Track) -> set[str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from support.media_client import MediaClient
 
 from codesyncx_media.sdp import Fingerprint
 from codesyncx_media.transport import ConnectionState, UdpPort
+from codesyncx_media.transport.batched_datagrams import BatchedSocket
+from codesyncx_media.transport.datagrams import PortableSocket
+from codesyncx_media.transport.outbox import SLOTS
 from codesyncx_media.transport.private_aiortc import Certificate
 
 if TYPE_CHECKING:
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
 RTP = bytes.fromhex("80600001000000010000002a") + b"a frame"
 RTCP = bytes.fromhex("81ce00020000000a0000002a")
 GARBAGE = [b"", b"\x80" + bytes(1500), b"\x80" * 100, b"\x16" * 100, b"\x17\xfe\xfd" + bytes(60)]
+
+
+SOCKETS = [BatchedSocket, PortableSocket] if sys.platform == "linux" else [PortableSocket]
 
 
 class Ear:
@@ -38,9 +45,15 @@ class Ear:
         self.states.put_nowait(state)
 
 
-@pytest_asyncio.fixture
-async def port() -> AsyncIterator[UdpPort]:
-    opened = await UdpPort.open("127.0.0.1", 0, certificate=Certificate(), clock=time.monotonic)
+@pytest_asyncio.fixture(params=SOCKETS, ids=["by the batch", "one by one"])
+async def port(request: pytest.FixtureRequest) -> AsyncIterator[UdpPort]:
+    opened = await UdpPort.open(
+        "127.0.0.1",
+        0,
+        certificate=Certificate(),
+        clock=time.monotonic,
+        open_socket=request.param.open,
+    )
     yield opened
     await opened.close()
 
@@ -68,6 +81,44 @@ async def test_media_goes_both_ways_on_one_port_for_all(port: UdpPort) -> None:
         assert not connection.send_rtp(RTP + bytes(1500)), "too long is told, not raised"
     for client in clients:
         await client.close()
+
+
+@pytest.mark.asyncio
+async def test_more_than_a_batch_arrives_whole_and_in_order(port: UdpPort) -> None:
+    ear = Ear()
+    connection = port.connect(ear)
+    client = MediaClient(port, connection)
+    connection.start(client.remote)
+    await client.connect()
+    assert await asyncio.wait_for(ear.states.get(), 10) is ConnectionState.CONNECTED
+    raw = client.socket.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**20)
+    sent = [RTP[:2] + number.to_bytes(2, "big") + RTP[4:] for number in range(SLOTS + 44)]
+    for packet in sent:
+        assert connection.send_rtp(packet)
+    arrived = [await asyncio.wait_for(client.received.get(), 10) for _ in sent]
+    assert arrived == sent
+    for packet in sent:
+        await client.send(packet)
+    heard = [await asyncio.wait_for(ear.packets.get(), 10) for _ in sent]
+    assert heard == [("rtp", packet) for packet in sent]
+    await client.close()
+
+
+@pytest.mark.asyncio
+async def test_what_comes_after_a_busy_time_and_a_calm_one_is_heard_too(port: UdpPort) -> None:
+    ear = Ear()
+    connection = port.connect(ear)
+    client = MediaClient(port, connection)
+    connection.start(client.remote)
+    await client.connect()
+    for turn in range(3):
+        for number in range(60):
+            packet = RTP[:2] + (100 * turn + number).to_bytes(2, "big") + RTP[4:]
+            await client.send(packet)
+            assert await asyncio.wait_for(ear.packets.get(), 10) == ("rtp", packet)
+        await asyncio.sleep(0.1)
+    await client.close()
 
 
 @pytest.mark.asyncio

@@ -6,17 +6,17 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .ice import IceLiteAgent, new_credentials
 from .private_aiortc import Certificate, Dtls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..sdp import IceCredentials
     from ..sdp.description import RemoteTransport
+    from .datagrams import DatagramSocket
     from .ice import Address, Check
+    from .private_aiortc import SendingKeys
 
 _log = logging.getLogger(__name__)
 
@@ -67,19 +67,17 @@ class Connection:
     """One bundled connection. The port calls `take_check` and `receive`, its owner the rest."""
 
     def __init__(
-        self,
-        certificate: Certificate,
-        receiver: Receiver,
-        send: Callable[[bytes, Address], None],
-        *,
-        now: float,
+        self, certificate: Certificate, receiver: Receiver, wire: DatagramSocket, *, now: float
     ) -> None:
         self.counters = ConnectionCounters()
         self.state = ConnectionState.NEW
-        self.address: Address | None = None
+        self._address: Address | None = None
+        self._wire = wire
+        self._outbox = wire.outbox
+        self._target: Any = None
+        self._keys: SendingKeys | None = None
         self._agent = IceLiteAgent(new_credentials())
         self._receiver = receiver
-        self._send_datagram = send
         self._dtls = Dtls(certificate, self._send)
         self._dtls.on_state(self._dtls_changed)
         self._began_at = now
@@ -91,6 +89,18 @@ class Connection:
     def ice(self) -> IceCredentials:
         """The credentials that checks of this connection know."""
         return self._agent.local
+
+    @property
+    def address(self) -> Address | None:
+        """Where the client is reached, once a check has shown it."""
+        return self._address
+
+    def pin(self, address: Address) -> None:
+        """Reach the client at an address from now on."""
+        if self._address is not None:
+            self._wire.forget(self._address)
+        self._address = address
+        self._target = self._wire.target(address)
 
     def start(self, remote: RemoteTransport) -> None:
         """Take the client's side; later calls, for later descriptions, change nothing."""
@@ -106,11 +116,11 @@ class Connection:
         if verdict is None or self.state is ConnectionState.CLOSED:
             self.counters.not_authentic += 1
             return False
-        self._send_datagram(verdict.answer, address)
+        self._wire.send(verdict.answer, address)
         if not verdict.is_valid:
             return False
         self._checked_at = now
-        return self.address is None or (verdict.is_nominated and address != self.address)
+        return self._address is None or (verdict.is_nominated and address != self._address)
 
     def receive(self, datagram: bytes, now: float) -> None:
         """Take a datagram from the client's address."""
@@ -121,12 +131,27 @@ class Connection:
             self._dtls.receive(datagram)
 
     def send_rtp(self, packet: bytes) -> bool:
-        """Send an RTP packet; whether it went."""
-        return self._protect_and_send(packet, is_rtcp=False)
+        """Send an RTP packet with the next batch; whether it will go."""
+        keys = self._keys
+        if keys is None or self._target is None:
+            return False
+        if self._outbox.put(packet, keys, self._target):
+            self.counters.sent += 1
+            return True
+        self.counters.too_long += 1
+        return False
 
     def send_rtcp(self, packet: bytes) -> bool:
         """Send a compound RTCP packet; whether it went."""
-        return self._protect_and_send(packet, is_rtcp=True)
+        if self._address is None or self._keys is None:
+            return False
+        secret = self._dtls.protect_rtcp(packet)
+        if secret is None:
+            self.counters.too_long += 1
+            return False
+        self.counters.sent += 1
+        self._wire.send(secret, self._address)
+        return True
 
     def is_over(self, now: float) -> bool:
         """Whether the client has gone without a word, or never came."""
@@ -165,24 +190,13 @@ class Connection:
         else:
             self._receiver.receive_rtp(packet, now)
 
-    def _protect_and_send(self, packet: bytes, *, is_rtcp: bool) -> bool:
-        address = self.address
-        if address is None or self.state is not ConnectionState.CONNECTED:
-            return False
-        secret = self._dtls.protect(packet, is_rtcp=is_rtcp)
-        if secret is None:
-            self.counters.too_long += 1
-            return False
-        self.counters.sent += 1
-        self._send_datagram(secret, address)
-        return True
-
     def _send(self, datagram: bytes) -> None:
-        if self.address is not None:
-            self._send_datagram(datagram, self.address)
+        if self._address is not None:
+            self._wire.send(datagram, self._address)
 
     def _dtls_changed(self, state: str) -> None:
         if state == "connected":
+            self._keys = self._dtls.sending_keys
             self._change(ConnectionState.CONNECTED)
         elif state in ("failed", "closed"):
             self.close()
@@ -190,6 +204,8 @@ class Connection:
     def _change(self, state: ConnectionState) -> None:
         if state is not self.state and self.state is not ConnectionState.CLOSED:
             self.state = state
+            if state is ConnectionState.CLOSED:
+                self._keys = None
             self._receiver.connection_changed(state)
 
 

@@ -7,26 +7,32 @@ take over the address of another.
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from . import batched_datagrams
 from .connection import Connection, ConnectionState, Receiver
+from .datagrams import PortableSocket
 from .ice import is_stun, read_check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..sdp import Fingerprint
+    from .datagrams import DatagramSocket, Take
     from .ice import Address
     from .private_aiortc import Certificate
 
-_log = logging.getLogger(__name__)
-
 MAX_DATAGRAM = 1500
-RECEIVE_BUFFER = 4 * 2**20
+
+
+OpenSocket = Callable[[str, int, "Take"], Awaitable["DatagramSocket"]]
+
+
+def fastest_socket() -> OpenSocket:
+    """Give how to open the fastest socket that works on this system."""
+    if batched_datagrams.works_here():
+        return batched_datagrams.BatchedSocket.open
+    return PortableSocket.open
 
 
 @dataclass(slots=True)
@@ -38,35 +44,50 @@ class PortCounters:
     bad_checks: int = 0
 
 
-class UdpPort(asyncio.DatagramProtocol):
+class UdpPort:
     """All connections of one worker."""
 
     def __init__(self, certificate: Certificate, clock: Callable[[], float]) -> None:
+        """Begin without a socket: `attach` one."""
         self.counters = PortCounters()
         self._certificate = certificate
         self._clock = clock
-        self._socket: asyncio.DatagramTransport | None = None
+        self._socket: DatagramSocket | None = None
         self._by_ufrag: dict[str, Connection] = {}
         self._by_address: dict[Address, Connection] = {}
 
     @classmethod
     async def open(
-        cls, host: str, port: int, *, certificate: Certificate, clock: Callable[[], float]
+        cls,
+        host: str,
+        port: int,
+        *,
+        certificate: Certificate,
+        clock: Callable[[], float],
+        open_socket: OpenSocket | None = None,
     ) -> UdpPort:
-        """Open a port at a local address; 0 takes a free one."""
-        loop = asyncio.get_running_loop()
-        _, protocol = await loop.create_datagram_endpoint(
-            lambda: cls(certificate, clock), local_addr=(host, port)
-        )
-        return protocol
+        """Open a port at a local address; 0 takes a free one.
+
+        The socket is the fastest kind that works on this system unless another one is given.
+        """
+        opened = cls(certificate, clock)
+        opened.attach(await (open_socket or fastest_socket())(host, port, opened.take))
+        return opened
+
+    def attach(self, wire: DatagramSocket) -> None:
+        """Send over a socket, which gives to `take` what comes."""
+        self._socket = wire
 
     @property
     def address(self) -> Address:
         """The address that it is bound to."""
+        return self._wire.address
+
+    @property
+    def _wire(self) -> DatagramSocket:
         if self._socket is None:
             raise RuntimeError("the port isn't open")
-        host, port = self._socket.get_extra_info("sockname")[:2]
-        return host, port
+        return self._socket
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -75,7 +96,7 @@ class UdpPort(asyncio.DatagramProtocol):
 
     def connect(self, receiver: Receiver) -> Connection:
         """Begin a connection, which waits for its client's checks."""
-        connection = Connection(self._certificate, receiver, self._send, now=self._clock())
+        connection = Connection(self._certificate, receiver, self._wire, now=self._clock())
         self._by_ufrag[connection.ice.ufrag] = connection
         return connection
 
@@ -99,19 +120,11 @@ class UdpPort(asyncio.DatagramProtocol):
         if self._socket is not None:
             self._socket.close()
 
-    def connection_made(self, transport: Any) -> None:
-        """Keep the socket, with a buffer that holds what comes while Python does something else."""
-        self._socket = transport
-        raw = transport.get_extra_info("socket")
-        if raw is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
+    def take(self, data: bytes, address: Address) -> None:
         """Give a datagram to its connection, or drop it."""
         if not 0 < len(data) <= MAX_DATAGRAM:
             self.counters.misshapen += 1
             return
-        address: Address = addr[:2]
         if is_stun(data):
             self._take_stun(data, address)
             return
@@ -120,10 +133,6 @@ class UdpPort(asyncio.DatagramProtocol):
             self.counters.strangers += 1
             return
         connection.receive(data, self._clock())
-
-    def error_received(self, exc: Exception) -> None:
-        """Note that a client's port is closed: its consent runs out by itself."""
-        _log.debug("The UDP port heard of an error: %s", exc)
 
     def _take_stun(self, data: bytes, address: Address) -> None:
         check = read_check(data)
@@ -141,14 +150,11 @@ class UdpPort(asyncio.DatagramProtocol):
     def _pin(self, connection: Connection, address: Address) -> None:
         if connection.address is not None:
             del self._by_address[connection.address]
-        connection.address = address
+        connection.pin(address)
         self._by_address[address] = connection
 
     def _forget(self, connection: Connection) -> None:
         self._by_ufrag.pop(connection.ice.ufrag, None)
         if connection.address is not None:
             self._by_address.pop(connection.address, None)
-
-    def _send(self, datagram: bytes, address: Address) -> None:
-        if self._socket is not None and not self._socket.is_closing():
-            self._socket.sendto(datagram, address)
+            self._wire.forget(connection.address)

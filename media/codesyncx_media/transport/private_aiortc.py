@@ -18,6 +18,7 @@ from aiortc import (
     RTCDtlsParameters,
     RTCDtlsTransport,
 )
+from pylibsrtp import _binding
 
 from ..sdp import Fingerprint
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+MAX_TRAILER: int = pylibsrtp.SRTP_MAX_TRAILER_LEN
+"""How much longer a packet may get by being encrypted."""
 MAX_WAITING_DATAGRAMS = 64
 """Handshake datagrams that wait to be read. DTLS sends again what is dropped."""
 
@@ -41,6 +44,40 @@ class Certificate:
         """Its SHA-256 fingerprint, for session descriptions."""
         found = next(f for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
         return Fingerprint(found.algorithm, found.value)
+
+
+class SendingKeys:
+    """The keys that one connection's packets are encrypted with."""
+
+    __slots__ = ("handle", "session")
+
+    def __init__(self, session: pylibsrtp.Session) -> None:
+        self.session = session  # owns what the handle points to
+        self.handle = session._srtp[0]
+
+
+class Cells:
+    """Memory in cells of a size, in which RTP packets are encrypted where they lie."""
+
+    __slots__ = ("_length", "_memory", "_places", "_protect")
+
+    def __init__(self, memory: bytearray, size: int) -> None:
+        self._memory = _binding.ffi.from_buffer(memory)
+        self._places = [self._memory + at for at in range(0, len(memory), size)]
+        self._length = _binding.ffi.new("int *")
+        self._protect = _binding.lib.srtp_protect
+
+    def protect(self, keys: SendingKeys, cell: int, length: int) -> int:
+        """Encrypt the packet in a cell, which has room for `MAX_TRAILER` more; 0 when it is none.
+
+        Gives its length from then on.
+        """
+        told = self._length
+        told[0] = length
+        if self._protect(keys.handle, self._places[cell], told):
+            return 0
+        encrypted: int = told[0]
+        return encrypted
 
 
 class _Pipe:
@@ -121,13 +158,19 @@ class Dtls:
             return None
         return plain
 
-    def protect(self, packet: bytes, *, is_rtcp: bool) -> bytes | None:
-        """Encrypt a packet; None when it is too long or there are no keys yet."""
+    @property
+    def sending_keys(self) -> SendingKeys | None:
+        """The keys to encrypt RTP with; None before the handshake."""
+        session = self._transport._tx_srtp
+        return SendingKeys(session) if session is not None and self.is_connected else None
+
+    def protect_rtcp(self, packet: bytes) -> bytes | None:
+        """Encrypt a packet of reports; None when it is too long or there are no keys yet."""
         session = self._transport._tx_srtp
         if session is None or not self.is_connected:
             return None
         try:
-            secret: bytes = session.protect_rtcp(packet) if is_rtcp else session.protect(packet)
+            secret: bytes = session.protect_rtcp(packet)
         except (pylibsrtp.Error, ValueError):
             return None
         return secret

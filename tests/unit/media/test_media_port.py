@@ -13,6 +13,7 @@ from codesyncx_media.sdp.description import RemoteTransport, Setup
 from codesyncx_media.transport import Connection, ConnectionState, UdpPort
 from codesyncx_media.transport.connection import CONSENT_S, HANDSHAKE_S
 from codesyncx_media.transport.ice import read_check
+from codesyncx_media.transport.outbox import SLOT_BYTES, SLOTS, Outbox
 from codesyncx_media.transport.private_aiortc import Certificate
 
 if TYPE_CHECKING:
@@ -31,17 +32,23 @@ REMOTE = RemoteTransport(
 class Wire:
     """A socket that keeps what is sent."""
 
+    address = ("192.0.2.9", 9)
+
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, tuple[str, int]]] = []
+        lengths, targets = [0] * SLOTS, [None] * SLOTS
+        self.outbox = Outbox(
+            bytearray(SLOTS * SLOT_BYTES), lengths, targets, lambda _: None, lambda: None
+        )
 
-    def sendto(self, data: bytes, address: tuple[str, int]) -> None:
-        self.sent.append((data, address))
+    def target(self, address: tuple[str, int]) -> tuple[str, int]:
+        return address
 
-    def get_extra_info(self, _name: str) -> None:
-        return None
+    def forget(self, address: tuple[str, int]) -> None:
+        pass
 
-    def is_closing(self) -> bool:
-        return False
+    def send(self, datagram: bytes, address: tuple[str, int]) -> None:
+        self.sent.append((datagram, address))
 
     def close(self) -> None:
         pass
@@ -69,7 +76,7 @@ class Desk:
         self.now = 100.0
         self.wire = Wire()
         self.port = UdpPort(CERTIFICATE, lambda: self.now)
-        self.port.connection_made(self.wire)
+        self.port.attach(self.wire)
 
     def connect(self) -> Connection:
         return self.port.connect(Nobody())
@@ -96,7 +103,7 @@ class Desk:
             },
         )
         message.add_message_integrity((pwd or connection.ice.pwd).encode())
-        self.port.datagram_received(bytes(message), address)
+        self.port.take(bytes(message), address)
 
     def answers(self) -> list[tuple[stun.Class, tuple[str, int]]]:
         return [(stun.parse_message(data).message_class, to) for data, to in self.wire.sent]
@@ -140,7 +147,7 @@ async def test_a_check_without_integrity_is_dropped(desk: Desk) -> None:
     message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
     message.attributes["USERNAME"] = f"{connection.ice.ufrag}:clnt"
     message.add_fingerprint()
-    desk.port.datagram_received(bytes(message), ADA)
+    desk.port.take(bytes(message), ADA)
     assert desk.wire.sent == []
 
 
@@ -209,7 +216,7 @@ async def test_what_is_not_authentic_goes_nowhere_and_closes_nothing(
     connection.start(REMOTE)
     desk.check(connection, ADA)
     for _ in range(200):
-        desk.port.datagram_received(datagram, sender)
+        desk.port.take(datagram, sender)
     assert len(desk.wire.sent) == 1
     assert connection.state is ConnectionState.NEW
     desk.check(connection, ADA)

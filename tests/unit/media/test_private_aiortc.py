@@ -13,7 +13,13 @@ from aioice import stun
 from aiortc import RTCDtlsTransport
 from support.servers import REPOSITORY
 
-from codesyncx_media.transport.private_aiortc import Certificate, Dtls
+from codesyncx_media.transport.private_aiortc import (
+    MAX_TRAILER,
+    Cells,
+    Certificate,
+    Dtls,
+    SendingKeys,
+)
 
 
 @pytest.mark.parametrize("name", ["aiortc", "aioice"])
@@ -55,6 +61,22 @@ def test_srtp_errors_are_the_ones_we_catch() -> None:
         session.protect(b"\x80")
 
 
+def test_a_packet_is_encrypted_where_it_lies_as_pylibsrtp_does_it() -> None:
+    packet = bytes.fromhex("80600001000000010000002a") + b"a frame"
+    key = bytes(range(30))
+    policy = pylibsrtp.Policy(key=key, ssrc_type=pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
+    expected = pylibsrtp.Session(policy).protect(packet)
+    keys = SendingKeys(pylibsrtp.Session(policy))
+    memory = bytearray(2 * 200)
+    memory[200 : 200 + len(packet)] = packet
+    cells = Cells(memory, 200)
+    length = cells.protect(keys, 1, len(packet))
+    assert length <= len(packet) + MAX_TRAILER
+    assert memory[200 : 200 + length] == expected
+    assert bytes(200) == memory[:200], "the neighbour is left alone"
+    assert not cells.protect(keys, 0, 3), "no packet"
+
+
 def test_stun_messages_are_checked_by_key() -> None:
     message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
     message.attributes["USERNAME"] = "a:b"
@@ -69,7 +91,8 @@ def test_nothing_is_decrypted_or_encrypted_before_the_handshake() -> None:
         dtls = Dtls(Certificate(), lambda _: None)
         assert not dtls.is_connected
         assert dtls.unprotect(b"\x80" * 100, is_rtcp=False) is None
-        assert dtls.protect(b"\x80" * 100, is_rtcp=True) is None
+        assert dtls.protect_rtcp(b"\x80" * 100) is None
+        assert dtls.sending_keys is None
         await dtls.close()
 
     asyncio.run(look())
