@@ -15,6 +15,7 @@ from .rtp.speakers import Speakers
 from .rtp.subscriber import Subscriber
 from .rtp.track import Track, TrackOffer
 from .sdp.formats import REPAIRS
+from .transport import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -79,6 +80,8 @@ class _Downlink:
 
     def __init__(self, sink: Sink, bandwidth: Bandwidth | None) -> None:
         self.sink = sink
+        # A connection encrypts a copy at once; others may keep what they get.
+        self.send_patched = sink.send_rtp if isinstance(sink, Connection) else self._send_copy
         self.core = Subscriber(bandwidth=bandwidth)
         self.lines: dict[str, Subscription] = {}  # by track id
 
@@ -99,6 +102,9 @@ class _Downlink:
         if line is not None:
             self.core.unsubscribe(line)
 
+    def _send_copy(self, packet: bytearray) -> bool:
+        return self.sink.send_rtp(bytes(packet))
+
     def send(self, packets: Iterable[bytearray]) -> None:
         """Send RTP packets."""
         for packet in packets:
@@ -115,8 +121,8 @@ class _Downlink:
 class _Route(NamedTuple):
     """A way from a track to one member."""
 
-    forward: Callable[[MediaPacket, float], bytearray | None]
-    send: Callable[[bytes], bool]
+    patch: Callable[[MediaPacket, float], bytearray | None]
+    send: Callable[[bytearray], bool]
 
 
 class Forwarding:
@@ -219,10 +225,10 @@ class Forwarding:
         routes = self._routes.get(track.id)
         if routes is None:
             routes = self._routes[track.id] = self._route(track.id)
-        for forward, send in routes:
-            out = forward(packet, now)
+        for patch, send in routes:
+            out = patch(packet, now)
             if out is not None:
-                send(bytes(out))
+                send(out)
 
     def _route(self, track_id: str) -> list[_Route]:
         """Find all who get a track now."""
@@ -232,7 +238,7 @@ class Forwarding:
             if line is None:
                 continue
             if self._may_receive(subscriber_id, track_id):
-                routes.append(_Route(line.forward, downlink.sink.send_rtp))
+                routes.append(_Route(line.patch, downlink.send_patched))
             else:
                 line.pause()  # what is missed meanwhile can't be asked for later
         return routes

@@ -52,6 +52,7 @@ class ArrivalLog:
         self._first_new = None
         self._count += 1
         self._sent_at = now
-        for old in [sequence for sequence in self._arrivals if sequence <= last - HISTORY]:
-            del self._arrivals[old]
+        if len(self._arrivals) > 4 * HISTORY:
+            kept = range(last - 2 * HISTORY, last + 1)
+            self._arrivals = {n: self._arrivals[n] for n in kept if n in self._arrivals}
         return feedback

@@ -178,8 +178,9 @@ class BandwidthEstimator:
         probe = self._probe
         if probe is None:
             return
-        self._probe_packets += [p for p in packets if probe.first <= p.number < probe.end]
-        if packets[-1].number < probe.end - 1:
+        self._probe_packets += [p for p in packets if probe.first <= p[0] < probe.end]
+        last_number, _, _, _ = packets[-1]
+        if last_number < probe.end - 1:
             return
         self._probe = None
         measured = _measured_bps(self._probe_packets)
@@ -191,12 +192,13 @@ class BandwidthEstimator:
 
 def _measured_bps(packets: list[SentPacket]) -> float:
     """How fast a burst arrived. 0 when a tenth of it was lost or it was too short to tell."""
-    came = [(p.arrival_ticks, p.size) for p in packets if p.arrival_ticks is not None]
+    came = [(arrival, size) for _, _, size, arrival in packets if arrival is not None]
     if len(came) < 5 or len(came) < 0.9 * len(packets):
         return 0.0
     ticks = sorted(arrival for arrival, _ in came)
     # The first packet's bytes came before the time that is measured.
     size = sum(size for _, size in came) - came[0][1]
     arrived_s = (ticks[-1] - ticks[0]) * TICK_S
-    sent_s = packets[-1].sent_at - packets[0].sent_at
+    (_, first_sent_at, _, _), (_, last_sent_at, _, _) = packets[0], packets[-1]
+    sent_s = last_sent_at - first_sent_at
     return size * 8 / max(arrived_s, sent_s, TICK_S)

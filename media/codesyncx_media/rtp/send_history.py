@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from .transport_feedback import TransportFeedback
+
+Number = TypeVar("Number", int, float)
 
 SIZE = 4096  # 4 s at 1,000 packets/s
 MASK = SIZE - 1
 
 
-class SentPacket(NamedTuple):
-    """A packet that feedback is about. `arrival_ticks` is None when it didn't come."""
+SentPacket = tuple[int, float, int, int | None]
+"""A packet that feedback is about: number, when it was sent, size, arrival in ticks.
 
-    number: int
-    sent_at: float
-    size: int
-    arrival_ticks: int | None
+The arrival is None when it didn't come.
+"""
 
 
 class SendHistory:
@@ -47,13 +47,23 @@ class SendHistory:
         highest = self.next_number - 1
         distance = (highest - feedback.base_sequence) & 0xFFFF
         base = highest - distance
-        oldest = max(0, self.next_number - SIZE, self._acknowledged + 1)
-        sent_at, sizes = self.sent_at, self.sizes
-        matched = [
-            SentPacket(number, sent_at[number & MASK], sizes[number & MASK], arrival)
-            for number, arrival in enumerate(feedback.arrivals, base)
-            if oldest <= number <= highest
-        ]
-        if matched:
-            self._acknowledged = matched[-1].number
-        return matched
+        first = max(base, 0, self.next_number - SIZE, self._acknowledged + 1)
+        end = min(base + len(feedback.arrivals), highest + 1)
+        if end <= first:
+            return []
+        self._acknowledged = end - 1
+        return list(
+            zip(
+                range(first, end),
+                _part(self.sent_at, first, end),
+                _part(self.sizes, first, end),
+                feedback.arrivals[first - base : end - base],
+                strict=True,
+            )
+        )
+
+
+def _part(ring: list[Number], first: int, end: int) -> list[Number]:
+    """Give a ring's entries from one number up to another, at most once around."""
+    start, stop = first & MASK, (end - 1 & MASK) + 1
+    return ring[start:stop] if start < stop else ring[start:] + ring[:stop]

@@ -113,7 +113,12 @@ class Subscription:
         self._stream = None
 
     def forward(self, packet: MediaPacket, now: float) -> bytearray | None:
-        """Give the packet to send for one that came, None when this subscriber doesn't get it.
+        """Give the packet to send for one that came, None when this subscriber doesn't get it."""
+        out = self.patch(packet, now)
+        return None if out is None else bytearray(out)
+
+    def patch(self, packet: MediaPacket, now: float) -> bytearray | None:
+        """Give what `forward` does, in memory that the next subscriber's numbers are written to.
 
         The hot path: everything that is seldom is done elsewhere.
         """
@@ -131,7 +136,9 @@ class Subscription:
             epoch = epochs.covering(packet)
         if epoch is None:
             return None
-        out = bytearray(packet.wire)
+        out = packet.own_copy
+        if out is None:
+            out = packet.own_copy = bytearray(packet.wire)
         self.packets += 1
         self.octets += len(out) - PAYLOAD_AT
         history = self._history
@@ -165,7 +172,7 @@ class Subscription:
         self._epochs.begin(packet, now)
         self._stream = packet.stream
         self._highest = packet.sequence - 1
-        return self.forward(packet, now)
+        return self.patch(packet, now)
 
     def _leave_out(self, packet: MediaPacket) -> None:
         if packet.sequence > self._highest:

@@ -34,7 +34,10 @@ class Trendline:
 
     def __init__(self) -> None:
         self.usage: Usage = "normal"
-        self._group: tuple[float, float, int] | None = None  # first sent, last sent, last arrived
+        # Packets that were sent together: when the first and the last, when the last arrived.
+        self._group_began = float("-inf")
+        self._group_sent = 0.0
+        self._group_arrived = 0
         self._previous: tuple[float, int] | None = None  # last sent, last arrived
         self._reset()
 
@@ -51,14 +54,16 @@ class Trendline:
 
     def receive(self, sent_at: float, arrival_ticks: int) -> None:
         """Take in one packet that arrived."""
-        group = self._group
-        if group is None:
-            self._group = (sent_at, sent_at, arrival_ticks)
-        elif sent_at - group[0] <= BURST_S:
-            self._group = (group[0], max(group[1], sent_at), max(group[2], arrival_ticks))
-        else:
-            self._finish(group[1], group[2])
-            self._group = (sent_at, sent_at, arrival_ticks)
+        if sent_at - self._group_began > BURST_S:
+            if self._group_began > float("-inf"):
+                self._finish(self._group_sent, self._group_arrived)
+            self._group_began = self._group_sent = sent_at
+            self._group_arrived = arrival_ticks
+            return
+        if sent_at > self._group_sent:  # noqa: PLR1730 (once a packet: a call costs more)
+            self._group_sent = sent_at
+        if arrival_ticks > self._group_arrived:  # noqa: PLR1730
+            self._group_arrived = arrival_ticks
 
     def _finish(self, sent_at: float, arrival_ticks: int) -> None:
         previous, self._previous = self._previous, (sent_at, arrival_ticks)

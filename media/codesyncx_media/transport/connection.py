@@ -130,8 +130,8 @@ class Connection:
         elif first in _DTLS_FIRST_BYTES:
             self._dtls.receive(datagram)
 
-    def send_rtp(self, packet: bytes) -> bool:
-        """Send an RTP packet with the next batch; whether it will go."""
+    def send_rtp(self, packet: bytes | bytearray) -> bool:
+        """Send an RTP packet with the next batch, as it is now; whether it will go."""
         keys = self._keys
         if keys is None or self._target is None:
             return False

@@ -45,7 +45,7 @@ class Outbox:
         self._cells = Cells(memory, SLOT_BYTES)
         self._count = 0
 
-    def put(self, packet: bytes, keys: SendingKeys, target: Any) -> bool:
+    def put(self, packet: bytes | bytearray, keys: SendingKeys, target: Any) -> bool:
         """Encrypt an RTP packet and have it sent; whether it could be.
 
         The hot path: one call for each packet that is forwarded to somebody.

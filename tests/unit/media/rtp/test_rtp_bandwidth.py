@@ -166,13 +166,26 @@ def test_feedback_tells_of_each_packet_once() -> None:
     for number in range(10):
         history.note(100 + number, number / 10)
     first = history.match(TransportFeedback(1, 2, 2, 0, [400, None, 408]))
-    assert [(p.number, p.size, p.sent_at) for p in first] == [
+    assert [(number, size, sent_at) for number, sent_at, size, _ in first] == [
         (2, 102, 0.2),
         (3, 103, 0.3),
         (4, 104, 0.4),
     ]
     again = history.match(TransportFeedback(1, 2, 2, 1, [400, 404, 408, 412]))
-    assert [p.number for p in again] == [5]
+    assert [number for number, _, _, _ in again] == [5]
+
+
+@given(st.integers(0, 3 * SIZE), st.lists(st.none() | st.integers(0, 9), max_size=50), st.data())
+def test_what_feedback_is_about_is_found_all_around_the_ring(
+    sent: int, arrivals: list[int | None], data: st.DataObject
+) -> None:
+    history = SendHistory()
+    for number in range(sent):
+        history.note(number + 7, number / 1000)
+    base = data.draw(st.integers(max(0, sent - SIZE), max(0, sent)))
+    told = arrivals[: sent - base]
+    matched = history.match(TransportFeedback(1, 2, base & 0xFFFF, 0, arrivals))
+    assert matched == [(base + n, (base + n) / 1000, base + n + 7, a) for n, a in enumerate(told)]
 
 
 @given(st.integers(0, 2 * SIZE), st.integers(0, 0xFFFF), st.lists(st.none() | st.integers(0, 9)))
@@ -182,7 +195,7 @@ def test_feedback_about_anything_else_is_ignored(
     history = SendHistory()
     history.next_number = sent
     matched = history.match(TransportFeedback(1, 2, base, 0, arrivals))
-    assert all(max(0, sent - SIZE) <= packet.number < sent for packet in matched)
+    assert all(max(0, sent - SIZE) <= number < sent for number, _, _, _ in matched)
 
 
 @given(
