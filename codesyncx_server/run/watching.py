@@ -25,10 +25,15 @@ def require_execute(sight: Sight, what: RunConfiguration) -> None:
     A file that is run by itself has its path for a title and no name; else it is the folder that
     counts.
     """
-    is_file = bool(what.title) and not what.name
-    if is_file:
-        sight.require(Permission.READ, what.title)
-    sight.require(Permission.EXECUTE, what.title if is_file else what.folder)
+    file = file_of(what)
+    if file is not None:
+        sight.require(Permission.READ, file)
+    sight.require(Permission.EXECUTE, what.folder if file is None else file)
+
+
+def file_of(what: RunConfiguration) -> str | None:
+    """Give the file that is run by itself, if it is one."""
+    return what.title if what.title and not what.name else None
 
 
 def may_watch(sight: Sight, run: Run) -> bool:
@@ -58,14 +63,17 @@ def may_stop(sight: Sight, run: Run) -> bool:
 def run_to_json(sight: Sight, run: Run, position: int | None) -> dict[str, Any]:
     """Give what they may know of a run that they may watch; no variables of its environment."""
     what, is_mine = run.what, may_stop(sight, run)
+    went_in = set(run.files)
     return {
         "id": run.id,
         "person": run.person.username,
         "configuration": what.name,
+        "file": file_of(what),
         "title": what.title or what.name or what.command[-1],
         "kind": what.kind,
         "command": list(what.command),
         "folder": what.folder,
+        "ports": list(what.ports),
         "state": run.state,
         "is_over": run.state.is_over,
         "sentence": run.sentence,
@@ -76,10 +84,14 @@ def run_to_json(sight: Sight, run: Run, position: int | None) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "cpu_s": run.cpu_s,
         "peak_memory_bytes": run.peak_memory_bytes,
+        "cpu_limit": what.limits.cpu,
         "memory_limit_bytes": what.limits.memory_bytes,
         "time_limit_s": what.limits.time_s,
         "limits": limits_in_words(what.limits),
-        "artifacts": [{"path": one.path, "size": one.size} for one in run.artifacts],
+        "artifacts": [
+            {"path": one.path, "size": one.size, "is_change": one.path in went_in}
+            for one in run.artifacts
+        ],
         "kept_back": [one._asdict() for one in run.kept_back],
         # Names of files that not everybody who may watch need be able to see.
         "left_out": [one._asdict() for one in run.left_out] if is_mine else [],

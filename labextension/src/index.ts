@@ -7,6 +7,7 @@ import { plugins as connection } from './connection';
 import { plugins as history } from './history';
 import { plugins as presence } from './presence';
 import { plugins as project } from './project';
+import { plugins as run } from './run';
 
 /** Every plugin of the extension, one folder a feature. */
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
@@ -16,7 +17,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   ...project,
   ...chat,
   ...call,
-  ...history
+  ...history,
+  ...run
 ];
 
 export default plugins;

@@ -57,6 +57,7 @@ async def test_a_file_runs_and_its_output_is_watched(house: House) -> None:
     ended, text = await watch(house, "ada", run["id"])
     assert text == "hello\n"
     assert (ended["state"], ended["exit_code"], ended["is_over"]) == ("succeeded", 0, True)
+    assert (ended["file"], ended["artifacts"]) == ("open/hello.py", [])
     assert (await listed(house, "ada"))["runs"] == [ended]
 
 
@@ -121,7 +122,7 @@ async def test_whoever_may_read_all_that_went_in_may_watch_and_not_stop(house: H
 async def test_artifacts_are_given_for_keeping_and_never_as_a_page(house: House) -> None:
     _, run = await start(house, "ada", command="echo '<script>' > page.html; ln -s /etc/passwd out")
     ended, _ = await watch(house, "ada", run["id"])
-    assert ended["artifacts"] == [{"path": "page.html", "size": 9}]
+    assert ended["artifacts"] == [{"path": "page.html", "size": 9, "is_change": False}]
     assert ended["kept_back"] == [{"path": "out", "why": "it is a link."}]
     answer = await house.fetch("ada", "GET", f"{RUNS}/{run['id']}/artifacts/page.html")
     assert (answer.code, answer.body) == (200, b"<script>\n")
@@ -130,6 +131,18 @@ async def test_artifacts_are_given_for_keeping_and_never_as_a_page(house: House)
     for path in ("out", "../../runs.db", "%2e%2e/%2e%2e/runs.db", "no-such-file"):
         gone = await house.fetch("ada", "GET", f"{RUNS}/{run['id']}/artifacts/{path}")
         assert gone.code in {400, 403, 404}, path
+
+
+async def test_an_artifact_says_whether_it_is_a_file_of_the_project_with_changes(
+    house: House,
+) -> None:
+    _, run = await start(house, "ada", command="echo 1 > open/hello.py; echo 2 > open/new.py")
+    ended, _ = await watch(house, "ada", run["id"])
+    assert [(one["path"], one["is_change"]) for one in ended["artifacts"]] == [
+        ("open/hello.py", True),
+        ("open/new.py", False),
+    ]
+    assert ended["file"] is None
 
 
 async def test_a_run_is_stopped_by_who_started_it(house: House) -> None:

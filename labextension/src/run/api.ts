@@ -1,0 +1,141 @@
+/** Runs, as the server tells and starts them (`codesyncx/api/runs`). */
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+import { ApiError, request } from '../api/client';
+
+export type RunState =
+  | 'queued'
+  | 'preparing'
+  | 'pulling'
+  | 'starting'
+  | 'running'
+  | 'collecting'
+  | 'succeeded'
+  | 'failed'
+  | 'stopped'
+  | 'timed_out'
+  | 'lost';
+
+export type RunKind = 'run' | 'build' | 'lint' | 'test';
+
+export interface IArtifact {
+  readonly path: string;
+  readonly size: number;
+  /** Whether it is a file of the project that the run has changed. */
+  readonly is_change: boolean;
+}
+
+export interface IPathAndReason {
+  readonly path: string;
+  readonly why: string;
+}
+
+/** One run, as of now. Times are Unix seconds. */
+export interface IRun {
+  readonly id: string;
+  readonly person: string;
+  readonly configuration: string;
+  readonly file: string | null;
+  readonly title: string;
+  readonly kind: RunKind;
+  readonly command: readonly string[];
+  readonly folder: string;
+  readonly ports: readonly number[];
+  readonly state: RunState;
+  readonly is_over: boolean;
+  readonly sentence: string;
+  /** How many start before it, while it waits. */
+  readonly position: number | null;
+  readonly submitted_at: number;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  readonly exit_code: number | null;
+  readonly cpu_s: number | null;
+  readonly cpu_limit: number;
+  readonly peak_memory_bytes: number | null;
+  readonly memory_limit_bytes: number;
+  readonly time_limit_s: number;
+  readonly artifacts: readonly IArtifact[];
+  readonly kept_back: readonly IPathAndReason[];
+  readonly left_out: readonly IPathAndReason[];
+  readonly may_stop: boolean;
+}
+
+/** A run that the project has a name for. */
+export interface IConfiguration {
+  readonly name: string;
+  readonly title: string;
+  readonly kind: RunKind;
+}
+
+export interface IRuns {
+  readonly runs: readonly IRun[];
+  readonly configurations: readonly IConfiguration[];
+  /** What is wrong with `.codesyncx/run.toml`, a sentence each. */
+  readonly complaints: readonly string[];
+  /** Why nothing can be run on this server, and what to install. */
+  readonly refusal: string | null;
+}
+
+/** What to run: one of the three ways to say it. */
+export type RunRequest =
+  | { readonly file: string }
+  | { readonly configuration: string }
+  | { readonly command: string | readonly string[]; readonly folder?: string };
+
+/** A piece of output; it may be a part of a line. */
+export interface IPiece {
+  readonly number: number;
+  readonly text: string;
+  readonly ends_line: boolean;
+  /** Whether the server says it, not the command. */
+  readonly is_notice: boolean;
+}
+
+export type LogMessage =
+  | { readonly type: 'output'; readonly pieces: readonly IPiece[] }
+  | { readonly type: 'run'; readonly run: IRun };
+
+export interface IRunApi {
+  list(): Promise<IRuns>;
+  start(what: RunRequest): Promise<IRun>;
+  stop(id: string): Promise<void>;
+}
+
+export const runApi: IRunApi = {
+  list: () => request<IRuns>('runs'),
+  start: what =>
+    request<IRun>('runs', { method: 'POST', body: JSON.stringify(what) }),
+  stop: id => request(`runs/${id}/stop`, { method: 'POST', body: '{}' })
+};
+
+/** How to ask for the same once more. */
+export function requestOf(run: IRun): RunRequest {
+  if (run.configuration) {
+    return { configuration: run.configuration };
+  }
+  return run.file === null
+    ? { command: run.command, folder: run.folder }
+    : { file: run.file };
+}
+
+/** Fetch a file that a run has made. */
+export async function fetchArtifact(
+  settings: ServerConnection.ISettings,
+  run: IRun,
+  path: string
+): Promise<Blob> {
+  const url = URLExt.join(
+    settings.baseUrl,
+    'codesyncx/api/runs',
+    run.id,
+    'artifacts',
+    URLExt.encodeParts(path)
+  );
+  const response = await ServerConnection.makeRequest(url, {}, settings);
+  if (!response.ok) {
+    throw new ApiError(response.status, 'unknown', response.statusText);
+  }
+  return response.blob();
+}

@@ -1,0 +1,150 @@
+"""Runs in the panel: one starts them, others watch, and all see what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from axe_playwright_python.sync_playwright import Axe
+from support.people import Person
+from support.servers import LabServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Locator
+
+PROGRAM = """\
+import os, pathlib, time
+
+print("\\x1b[1;36mmeasuring\\x1b[0m", len(os.listdir(".")), "files")
+for step in range(3):
+    print(f"step {step}: \\x1b[32mok\\x1b[0m")
+while not pathlib.Path("go").exists() and GO == "wait":
+    time.sleep(0.1)
+data = bytearray(60_000_000)
+pathlib.Path("results.csv").write_text("step,value\\n1,7\\n2,11\\n")
+print("\\x1b[33mwarning:\\x1b[0m a needle in the log")
+print("all done")
+"""
+
+RUN_TOML = """\
+[run.web]
+title = "Web app"
+command = "sleep 1000"
+
+[run.build]
+title = "Build"
+kind = "build"
+command = "echo built"
+
+[run.unit]
+title = "Unit tests"
+kind = "test"
+command = "exit 3"
+"""
+
+
+def panel(person: Person) -> Locator:
+    person.command("codesyncx:run-show")
+    return person.page.get_by_role("region", name="Run", exact=True)
+
+
+def output(person: Person) -> Locator:
+    return person.page.locator(".csx-RunView")
+
+
+def wait_for_log(person: Person, text: str) -> None:
+    output(person).locator(".xterm-rows", has_text=text).wait_for()
+
+
+def check(person: Person, *parts: str) -> None:
+    for part in parts:
+        results = Axe().run(person.page, context=part)
+        assert results.violations_count == 0, results.generate_report()
+
+
+def test_one_runs_a_file_and_another_watches_it_live(
+    lab: LabServer, person: Callable[..., Person], pictures: Path
+) -> None:
+    (lab.root / "measure.py").write_text("GO = 'wait'\n" + PROGRAM)
+    folder = lab.root / ".codesyncx"
+    folder.mkdir()
+    (folder / "run.toml").write_text(RUN_TOML)
+    ada, ben = person("ada"), person("grace")
+    ada.open_file("measure.py")
+    his = panel(ben)
+    his.get_by_text("Nothing has run yet.").wait_for()
+    hers = panel(ada)
+
+    hers.get_by_role("button", name="Run measure.py").click()
+    wait_for_log(ada, "step 2: ok")
+    output(ada).get_by_role("status").get_by_text("Running").wait_for()
+    his.get_by_role("button", name="measure.py Running").click()
+    wait_for_log(ben, "step 2: ok")
+    assert ben.page.get_by_role("button", name="Stop").count() == 0
+    ada.screenshot(pictures / "run-panel.png")
+    output(ada).get_by_role("button", name="Stop").click()
+    for somebody in (ada, ben):
+        output(somebody).get_by_role("status").get_by_text("Stopped", exact=True).wait_for()
+
+    ada.type("measure.py", "GO = 'at once'; ")
+    ada.page.keyboard.press("Shift+End")
+    ada.page.keyboard.press("Delete")
+    output(ada).get_by_role("button", name="Run again").click()
+    wait_for_log(ada, "all done")
+    state = output(ada).get_by_role("status")
+    state.get_by_text("Done").wait_for()
+    state.get_by_text("Exit code 0").wait_for()
+    output(ada).get_by_text("MB of 512 MB").wait_for()
+    output(ada).get_by_text("of 1 processor").wait_for()
+    output(ada).get_by_role("searchbox").fill("needle")
+    output(ada).get_by_text("1 of 1").wait_for()
+    ada.screenshot(pictures / "run-output.png")
+
+    output(ada).get_by_title("Open results.csv").click()
+    ada.page.locator(".csx-RunArtifact", has_text="11").wait_for()
+    output(ada).get_by_role("button", name="Keep results.csv").click()
+    ada.page.locator(".jp-Dialog input").wait_for()
+    ada.page.keyboard.press("Enter")
+    ada.page.get_by_text("results.csv is in the project now.").first.wait_for()
+    assert (lab.root / "results.csv").read_text() == "step,value\n1,7\n2,11\n"
+    assert ada.problems == ben.problems == []
+
+
+def test_named_jobs_commands_and_changes_to_files(
+    lab: LabServer, person: Callable[..., Person]
+) -> None:
+    (lab.root / "notes.md").write_text("one\n")
+    ada = person("ada")
+    hers = panel(ada)
+    hers.get_by_role("button", name="Unit tests").click()
+    output(ada).get_by_text("It ended with exit code 3.").wait_for()
+
+    hers.get_by_role("textbox").fill("echo two >> notes.md; printf '\\033[31mred\\033[0m'")
+    ada.page.keyboard.press("Enter")
+    wait_for_log(ada, "red")
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        ada.theme(theme)
+        check(ada, ".csx-Run", ".csx-RunView")
+    output(ada).get_by_role("button", name="Put the changes of notes.md").click()
+    dialog = ada.page.locator(".jp-Dialog")
+    dialog.locator(".cm-insertedLine, .cm-changedLine, .cm-changedText", has_text="two").first.wait_for()
+    assert (lab.root / "notes.md").read_text() == "one\n"
+    dialog.get_by_role("button", name="Change it").click()
+    ada.page.get_by_text("notes.md is in the project now.").first.wait_for()
+    assert (lab.root / "notes.md").read_text() == "one\ntwo\n"
+    hers.get_by_role("textbox").fill("true")
+    (lab.root / ".codesyncx" / "run.toml").write_text("[run.x]\ncommand = 3\n")
+    ada.page.keyboard.press("Enter")
+    hers.get_by_text("run.x.command: give a text").wait_for()
+    assert ada.problems == []
+
+
+def test_a_server_without_sandboxes_says_what_to_install(tmp_path: Path, browser: Browser) -> None:
+    nothing = ("--BubblewrapBackend.program=no-such-bwrap",)
+    with LabServer(tmp_path, args=nothing) as lab:
+        ada = Person(browser, lab, "ada").enter()
+        panel(ada).get_by_text("apt install bubblewrap").wait_for()
+        assert panel(ada).get_by_role("button").count() == 0
+        ada.leave()
