@@ -129,7 +129,9 @@ def test_named_jobs_commands_and_changes_to_files(
         check(ada, ".csx-Run", ".csx-RunView")
     output(ada).get_by_role("button", name="Put the changes of notes.md").click()
     dialog = ada.page.locator(".jp-Dialog")
-    dialog.locator(".cm-insertedLine, .cm-changedLine, .cm-changedText", has_text="two").first.wait_for()
+    dialog.locator(
+        ".cm-insertedLine, .cm-changedLine, .cm-changedText", has_text="two"
+    ).first.wait_for()
     assert (lab.root / "notes.md").read_text() == "one\n"
     dialog.get_by_role("button", name="Change it").click()
     ada.page.get_by_text("notes.md is in the project now.").first.wait_for()

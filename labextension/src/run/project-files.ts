@@ -12,16 +12,16 @@ export class ProjectFiles {
 
   /** The text of a file; null for a file without one, undefined where no file is. */
   async textOf(path: string): Promise<string | null | undefined> {
-    const response = await this.ask(path, {
-      query: 'type=file&format=text&content=1'
-    });
-    if (response.status === 404) {
+    if (!(await this.exists(path))) {
       return undefined;
     }
+    const query = 'type=file&format=text&content=1';
+    const response = await this.ask(path, { query });
     if (response.status === 400) {
       return null;
     }
-    const { content } = await read<Contents.IModel>(response);
+    const model = await read<Contents.IModel>(response);
+    const content: unknown = model.content;
     return typeof content === 'string' ? content : null;
   }
 
@@ -32,14 +32,27 @@ export class ProjectFiles {
   }
 
   private async makeFolders(folder: string): Promise<void> {
-    if (folder === '' || folder === '.') {
-      return;
-    }
-    const { status } = await this.ask(folder, { query: 'content=0' });
-    if (status === 404) {
+    if (!(await this.exists(folder))) {
       await this.makeFolders(PathExt.dirname(folder));
       await this.put(folder, { type: 'directory' });
     }
+  }
+
+  /** Looks into the folder above: asking for what isn't there puts errors into the console. */
+  private async exists(path: string): Promise<boolean> {
+    if (path === '' || path === '.') {
+      return true;
+    }
+    const above = PathExt.dirname(path);
+    if (!(await this.exists(above))) {
+      return false;
+    }
+    const query = 'type=directory&content=1';
+    const folder = await read<Contents.IModel>(
+      await this.ask(above, { query })
+    );
+    const entries = folder.content as readonly Contents.IModel[];
+    return entries.some(({ name }) => name === PathExt.basename(path));
   }
 
   private async put(
