@@ -53,6 +53,10 @@ unit: .make/develop ## Test the pure parts
 	pytest tests/unit
 	jlpm test
 
+.PHONY: fuzz
+fuzz: .make/develop ## Send damaged packets, descriptions and messages to the parsers for FUZZ_SECONDS (600)
+	tests/support/fuzz $(or $(FUZZ_SECONDS),600)
+
 .PHONY: installed
 installed: ## Install the wheel where there is no Node and look what is switched on
 	tests/support/check-installed dist/codesyncx-*.whl

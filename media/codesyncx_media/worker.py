@@ -26,6 +26,7 @@ from .recording.task import RecordingSettings
 from .rights import Right
 from .signalling.handlers import CallSocket, settings
 from .signalling.media_socket import MediaSocket
+from .signalling.turns import Turns
 from .tokens import RoomName, TokenKey
 from .transport import UdpPort
 from .transport.private_aiortc import Certificate
@@ -99,7 +100,7 @@ class Worker:
         sockets = bind_sockets(0, "127.0.0.1")
         application = Application(
             [
-                (SIGNALLING_PATH, CallSocket, {"calls": self.calls}),
+                (SIGNALLING_PATH, CallSocket, {"calls": self.calls, "turns": Turns()}),
                 (MEDIA_PATH, MediaSocket, {"calls": self.calls}),
             ],
             **settings(),

@@ -244,7 +244,9 @@ def main() -> None:
     if chosen.json:
         found = json.loads(chosen.json.read_text()) if chosen.json.exists() else {}
         machine = f"{os.cpu_count()} cores, Linux {platform.release()}"
-        calls = {"machine": machine, "python": platform.python_version(), "results": results}
+        before = found.get("calls", {}).get("results", {})
+        calls: dict[str, Any] = {"machine": machine, "python": platform.python_version()}
+        calls["results"] = {**before, **results}
         chosen.json.write_text(json.dumps({**found, "calls": calls}, indent=1) + "\n")
 
 

@@ -18,7 +18,10 @@ from .messages import GOODBYES, MAX_MESSAGE, decode
 from .pace import BURST, PER_SECOND, Pace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..calls import Calls, Seat
+    from .turns import Turns
 
 _log = logging.getLogger(__name__)
 
@@ -40,9 +43,10 @@ class CallSocket(WebSocketHandler):
 
     open_sockets = 0
 
-    def initialize(self, calls: Calls) -> None:
-        """Take the calls of this process."""
+    def initialize(self, calls: Calls, turns: Turns) -> None:
+        """Take the calls of this process, and the turns that all of their sockets take."""
         self._calls = calls
+        self._turns = turns
         self._id = secrets.token_hex(8)
         self._seat: Seat | None = None
         now = time.monotonic()
@@ -51,6 +55,8 @@ class CallSocket(WebSocketHandler):
         self._unread = 0
         self._is_counted = False
         self._is_over = False
+        self._is_closed = False
+        self._leaving: asyncio.Task[None] | None = None
         self._hurry: asyncio.TimerHandle | None = None
 
     def check_origin(self, origin: str) -> bool:  # noqa: ARG002 (see the class)
@@ -68,13 +74,13 @@ class CallSocket(WebSocketHandler):
         late = InvalidRequestError("Nobody joined a call over this connection.")
         self._hurry = loop.call_later(JOIN_WITHIN_S, self.refuse, late)
 
-    def on_message(self, message: str | bytes) -> None:
-        """Do what a browser asks for; close on what breaks the protocol."""
-        if self._is_over:
-            return  # it was on its way when the connection was closed
+    async def on_message(self, message: str | bytes) -> None:
+        """Do what a browser asks for, in turn; close on what breaks the protocol."""
         try:
             self._frames.spend(time.monotonic())
-            self._take(message)
+            async with self._turns:
+                if not (self._is_over or self._is_closed):
+                    self._take(message)
         except CodeSyncXError as error:
             self.refuse(error)
         except Exception:  # noqa: BLE001 (the outermost frame: one message ends one call)
@@ -83,14 +89,23 @@ class CallSocket(WebSocketHandler):
 
     def on_close(self) -> None:
         """Leave the call, or be lost for a while when nobody said goodbye."""
+        self._is_closed = True
         if self._is_counted:
             CallSocket.open_sockets -= 1
         if self._hurry is not None:
             self._hurry.cancel()
         if self._seat is not None:
             is_meant = self._is_over or self.close_code in GOODBYES
-            (self._calls.leave if is_meant else self._calls.lose)(self._seat)
-            self._seat = None
+            seat, self._seat = self._seat, None
+            go = self._calls.leave if is_meant else self._calls.lose
+            self._leaving = asyncio.get_running_loop().create_task(self._go(go, seat))
+
+    async def _go(self, go: Callable[[Seat], None], seat: Seat) -> None:
+        try:
+            async with self._turns:
+                go(seat)
+        except Exception:  # noqa: BLE001 (the task's outermost frame)
+            _log.exception("Leaving a call made an error (connection %s)", self._id)
 
     def send(self, text: str) -> None:
         """Send a message; who doesn't read is let go."""

@@ -23,6 +23,7 @@ class OurPerson:
     """Somebody in a call."""
 
     def __init__(self, pump: Pump, host: str, sending: Sending | None) -> None:
+        self.up: Wire | None = None
         self.down: Wire | None = None
         self._pump = pump
         self._host = host
@@ -52,7 +53,7 @@ class OurPerson:
             )
         )
         await asyncio.wait_for(self._published.wait(), 20)
-        up = self._pump.add(Wire(self._host, self._sending.hear))
+        self.up = up = self._pump.add(Wire(self._host, self._sending.hear))
         await up.connect(remote_of(self._answer["sdp"]))
         self._pump.sources.append(self._sending.send)
         self._sending.start(up, time.monotonic())

@@ -54,6 +54,8 @@ class Source:
         self.kind = kind
         self.ssrc = secrets.randbits(30) * 2 + 2
         self.sent = 0
+        self.wishes = 0
+        """How many key frames were asked for."""
         self._mid = str(mid).encode()
         self._level = bytes([SOUND_LEVEL if is_loud else BACKGROUND_LEVEL])
         self._sequence = secrets.randbits(15)
@@ -74,6 +76,7 @@ class Source:
             is_wanted = isinstance(packet, PictureLossIndication) and packet.media_ssrc == self.ssrc
             if is_wanted or isinstance(packet, FullIntraRequest):
                 self._wants_keyframe = True
+                self.wishes += 1
 
     def start(self, now: float) -> None:
         """Begin at some moment of a frame of one's own."""
@@ -135,6 +138,11 @@ class Sending:
         self.sources = sources
         self.wire: Wire | None = None
         self._number = 0
+
+    @property
+    def wishes(self) -> int:
+        """How many key frames were asked for."""
+        return sum(source.wishes for source in self.sources)
 
     def hear(self, rtcp: bytes) -> None:
         """Take the server's feedback."""

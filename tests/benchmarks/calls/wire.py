@@ -77,6 +77,19 @@ class Tally:
     latencies_ns: list[int] = field(default_factory=list)
     repairs: int = 0
     bytes: int = 0
+    longest_pause_ns: int = 0
+    _last_ns: int = 0
+
+    def note(self, arrival_ns: int) -> None:
+        """Note when a packet of media came."""
+        if self._last_ns:
+            self.longest_pause_ns = max(self.longest_pause_ns, arrival_ns - self._last_ns)
+        self._last_ns = arrival_ns
+
+    @property
+    def longest_pause_s(self) -> float:
+        """How long nothing came, at most."""
+        return self.longest_pause_ns / 1e9
 
 
 class Wire:
@@ -131,6 +144,11 @@ class Wire:
         with contextlib.suppress(BlockingIOError):
             self.socket.send(self._dtls._tx_srtp.protect(packet))
 
+    def send_rtcp(self, packet: bytes) -> None:
+        """Encrypt and send reports."""
+        with contextlib.suppress(BlockingIOError):
+            self.socket.send(self._dtls._tx_srtp.protect_rtcp(packet))
+
     def reset(self) -> Tally:
         """Begin to count anew; gives what was counted."""
         counted, self.tally = self.tally, Tally()
@@ -162,6 +180,7 @@ class Wire:
                 self.first_packet_at = self.first_packet_at or time.monotonic()
             stream.receive(sequence)
             tally.bytes += length
+            tally.note(arrival_ns)
             if stream.count % SAMPLE == 1:
                 self._sample(bytes(memory[at : at + length]), arrival_ns)
 
@@ -185,9 +204,8 @@ class Wire:
         ]
         self._next_number = base + last + 1 & 0xFFFF
         self._feedbacks += 1
-        packet = TransportFeedback(1, self.media_ssrc, base, self._feedbacks & 0xFF, ticks).build()
-        with contextlib.suppress(BlockingIOError):
-            self.socket.send(self._dtls._tx_srtp.protect_rtcp(packet))
+        feedback = TransportFeedback(1, self.media_ssrc, base, self._feedbacks & 0xFF, ticks)
+        self.send_rtcp(feedback.build())
 
     def _sample(self, packet: bytes, arrival_ns: int) -> None:
         try:
