@@ -168,16 +168,10 @@ async def test_a_flood_of_frames_ends_the_connection(worker: MediaWorker) -> Non
         FrameCaller(worker, "ben") as ben,
     ):
         of_ada = await ada.publish(s1="microphone")
-        await eve.publish(s1="microphone", s2="screen")
+        await eve.publish(s2="screen")
         ada.play(1, 440)
         with contextlib.suppress(ConnectionClosed):
-            for number in range(2000):
-                await eve.send(Chunk(1, Codec.OPUS, number, VOICE))
-        assert await eve.media_closed() in {(4429, "too_many"), (1006, "")}
-        await eve.open_media()
-        await eve.publish(s2="screen")
-        with contextlib.suppress(ConnectionClosed):
-            for number in range(8):
+            for number in range(200):
                 await eve.send(Chunk(2, Codec.VP8, number, key_frame(1_000_000), is_key=True))
         assert await eve.media_closed() in {(4429, "too_many"), (1006, "")}
         await ben.hears(of_ada[1], 440)

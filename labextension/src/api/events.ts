@@ -232,12 +232,21 @@ export function socketTo(
   path: string,
   query: Readonly<Record<string, string>> = {}
 ): WebSocket {
+  return new settings.WebSocket(urlOf(settings, path, query));
+}
+
+/** Gives the address of a socket to a route below `codesyncx/api/`. */
+export function urlOf(
+  settings: ServerConnection.ISettings,
+  path: string,
+  query: Readonly<Record<string, string>> = {}
+): string {
   const parameters = { ...query };
   if (settings.appendToken && settings.token !== '') {
     parameters.token = settings.token;
   }
-  const url =
+  return (
     URLExt.join(settings.wsUrl, 'codesyncx/api', path) +
-    URLExt.objectToQueryString(parameters);
-  return new settings.WebSocket(url);
+    URLExt.objectToQueryString(parameters)
+  );
 }

@@ -12,6 +12,7 @@ import {
 } from './call-model';
 import { DeviceError, loadChoices } from './devices';
 import { Loudspeaker } from './loudspeaker';
+import { ILines } from './lines';
 import { MediaLines } from './media-lines';
 import { MyMedia } from './my-media';
 import {
@@ -22,8 +23,11 @@ import {
   ServerMessage,
   TrackKind
 } from './protocol';
+import { Reach } from './reach';
 import { CallError, IEnding, ISocket, Signalling } from './signalling';
 import { Speaking } from './speaking';
+import { MediaWay, Way } from './way';
+import { FrameLines } from './websocket-media/frame-lines';
 
 const LISTEN_EVERY_MS = 200;
 
@@ -62,6 +66,8 @@ type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
 export interface ICallOptions {
   readonly fetchTicket: () => Promise<ITicket>;
   readonly openSocket: () => ISocket;
+  /** Where media goes over a WebSocket. */
+  readonly mediaUrl: () => string;
 }
 
 /** My part in the project's call. */
@@ -86,6 +92,16 @@ export class Call {
   /** Reactions, pointers and captions of the others. */
   get passed(): ISignal<this, PassingMessage> {
     return this._passed;
+  }
+
+  /** How my sound and pictures go; null while nothing does. */
+  get way(): Way | null {
+    return this._lines && this._way.now;
+  }
+
+  /** Whether my sound and pictures have no way at all from here. */
+  get isCutOff(): boolean {
+    return this._lines !== null && this._way.isClosed;
   }
 
   get phase(): Phase {
@@ -165,6 +181,7 @@ export class Call {
       return;
     }
     if (attempt === this._attempt) {
+      this._way.tell(ticket.media ?? 'auto');
       this._signalling?.attach(this._options.openSocket(), ticket);
     }
   }
@@ -227,10 +244,34 @@ export class Call {
     this._publishing = publishing;
     if (!is_resumed && this._signalling) {
       this._release();
-      this._lines = new MediaLines(this._signalling, this.mine, () =>
-        this._onTracks()
-      );
+      this._lines = this._openLines(this._signalling);
     }
+  }
+
+  private _openLines(signalling: Signalling): ILines {
+    const onTracks = (): void => this._onTracks();
+    return this._way.now === 'websocket' && !this._way.isClosed
+      ? new FrameLines(
+          signalling,
+          this.mine,
+          onTracks,
+          this._options.mediaUrl()
+        )
+      : new MediaLines(signalling, this.mine, this._reach, onTracks);
+  }
+
+  /** UDP doesn't reach the server: go on over a WebSocket, in the same session. */
+  private _onBlocked(): void {
+    const { _room: room, _signalling: signalling } = this;
+    if (!room || !signalling || !this._way.leaveUdp()) {
+      return;
+    }
+    if (!this._way.isClosed) {
+      this._release();
+      this._lines = this._openLines(signalling);
+      this._lines.enter(room.you, 0);
+    }
+    this._changed.emit();
   }
 
   private _begin(): void {
@@ -369,7 +410,9 @@ export class Call {
   private _room: IRoom | null = null;
   private _ending: IEnding | null = null;
   private _signalling: Signalling | null = null;
-  private _lines: MediaLines | null = null;
+  private readonly _way = new MediaWay();
+  private readonly _reach = new Reach(() => this._onBlocked());
+  private _lines: ILines | null = null;
   /** The number of the connection that the server hears me on. */
   private _publishing = 0;
   /** Between the welcome and the first sight of the room. */

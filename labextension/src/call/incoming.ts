@@ -1,14 +1,17 @@
 import { Backoff } from '../connection/backoff';
+import { IIncoming } from './lines';
 import { ServerMessage } from './protocol';
+import { Reach } from './reach';
 import { Signalling } from './signalling';
 import { Watch } from './watch';
 
 type Offer = Extract<ServerMessage, { type: 'subscribe' }>;
 
 /** The connection that brings what the others send. */
-export class Incoming {
+export class Incoming implements IIncoming {
   constructor(
     private readonly _signalling: Signalling,
+    private readonly _reach: Reach,
     private readonly _onTracks: () => void
   ) {}
 
@@ -97,6 +100,7 @@ export class Incoming {
     }
     this._drop();
     const connection = new RTCPeerConnection(this._signalling.configuration);
+    this._reach.watch(connection);
     this._watch = new Watch(
       connection,
       () => this._onBroken(),

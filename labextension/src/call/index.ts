@@ -13,7 +13,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { AccessApi } from '../api/access';
 import { request } from '../api/client';
-import { socketTo } from '../api/events';
+import { socketTo, urlOf } from '../api/events';
 import { CLOCK } from '../presence/store';
 import { IPresence } from '../presence/tokens';
 import { ITeam } from './breakout-model';
@@ -57,7 +57,8 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
       fetchTicket: () =>
         request<ITicket>('calls/token', { method: 'POST', body: '{}' }),
       openSocket: () =>
-        socketTo(serviceManager.serverSettings, 'calls/signalling')
+        socketTo(serviceManager.serverSettings, 'calls/signalling'),
+      mediaUrl: () => urlOf(serviceManager.serverSettings, 'calls/media')
     });
     const access = new AccessApi(serviceManager.serverSettings);
     const panel = new CallPanel({

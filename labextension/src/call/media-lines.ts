@@ -1,18 +1,21 @@
 import { Backoff } from '../connection/backoff';
 import { Incoming } from './incoming';
+import { ILines } from './lines';
 import { ILoss, MyMedia } from './my-media';
 import { Outgoing } from './outgoing';
 import { ICaller, Right } from './protocol';
+import { Reach } from './reach';
 import { Signalling } from './signalling';
 
 /** The two media connections of one session. Each is made anew alone when it breaks. */
-export class MediaLines {
+export class MediaLines implements ILines {
   constructor(
     private readonly _signalling: Signalling,
     private readonly _mine: MyMedia,
+    private readonly _reach: Reach,
     onTracks: () => void
   ) {
-    this.incoming = new Incoming(_signalling, onTracks);
+    this.incoming = new Incoming(_signalling, _reach, onTracks);
     this._outgoing = this._open();
   }
 
@@ -55,7 +58,7 @@ export class MediaLines {
 
   private _open(): Outgoing {
     const { configuration } = this._signalling;
-    return new Outgoing(this._signalling, configuration, {
+    return new Outgoing(this._signalling, configuration, this._reach, {
       onBroken: () => this._onBroken(),
       onConnected: () => this._backoff.reset()
     });

@@ -7,7 +7,7 @@ import {
   openScreen,
   saveChoices
 } from './devices';
-import { ISent, Outgoing } from './outgoing';
+import { IOutgoing, ISent } from './lines';
 import { ITrack, Right, TrackKind } from './protocol';
 import { CallError, Signalling } from './signalling';
 
@@ -38,7 +38,7 @@ export interface ILoss {
 }
 
 interface ILine {
-  readonly outgoing: Outgoing;
+  readonly outgoing: IOutgoing;
   readonly signalling: Signalling;
 }
 
@@ -192,7 +192,7 @@ export class MyMedia {
       return null;
     }
     if (isEnded) {
-      source.sent?.transceiver.stop();
+      source.sent?.stop();
       this._forget(each => each === source);
       // A screen takes its sound along.
       if (source.share !== null) {
@@ -245,7 +245,7 @@ export class MyMedia {
       const track = await openCamera(this._choices.camera);
       source.track = track;
       track.onended = () => this._unplugged(source);
-      await source.sent?.transceiver.sender.replaceTrack(track);
+      await source.sent?.replace(track);
       source.isMuted = false;
       this._changed.emit();
       await this._tellMuted(source);
@@ -287,7 +287,7 @@ export class MyMedia {
     if (source.kind === 'camera') {
       source.track.onended = null;
       source.track.stop();
-      void source.sent?.transceiver.sender.replaceTrack(null);
+      void source.sent?.replace(null);
     }
     this._changed.emit();
   }

@@ -1,6 +1,8 @@
 import { PromiseDelegate } from '@lumino/coreutils';
 
+import { IOutgoing, ISent } from './lines';
 import { TrackKind } from './protocol';
+import { Reach } from './reach';
 import { CallError, connectionLost, Signalling } from './signalling';
 import { Watch } from './watch';
 
@@ -11,9 +13,7 @@ const CAMERA_LAYERS: RTCRtpEncodingParameters[] = [
   { rid: 'f' }
 ];
 
-/** A track that the server takes. */
-export interface ISent {
-  readonly id: string;
+interface ISentOver extends ISent {
   readonly transceiver: RTCRtpTransceiver;
 }
 
@@ -23,13 +23,15 @@ export interface IOutgoingListener {
 }
 
 /** The connection that carries what I send. Every change waits for the one before. */
-export class Outgoing {
+export class Outgoing implements IOutgoing {
   constructor(
     private readonly _signalling: Signalling,
     configuration: RTCConfiguration,
+    reach: Reach,
     { onBroken, onConnected }: IOutgoingListener
   ) {
     this._connection = new RTCPeerConnection(configuration);
+    reach.watch(this._connection);
     this._watch = new Watch(
       this._connection,
       () => {
@@ -59,7 +61,7 @@ export class Outgoing {
   /** Send tracks; rejects with CallError, and sends none of them, when the server takes them not. */
   send(
     tracks: readonly (readonly [TrackKind, MediaStreamTrack])[]
-  ): Promise<ISent[]> {
+  ): Promise<ISentOver[]> {
     return this._next(async () => {
       const added = tracks.map(([kind, track]) => {
         const transceiver = this._connection.addTransceiver(track, {
@@ -73,7 +75,9 @@ export class Outgoing {
         const ids = await this._offer();
         return added.map(transceiver => ({
           id: ids[transceiver.mid ?? ''],
-          transceiver
+          transceiver,
+          stop: () => transceiver.stop(),
+          replace: track => transceiver.sender.replaceTrack(track)
         }));
       } catch (error) {
         added.forEach(transceiver => transceiver.stop());
@@ -85,7 +89,7 @@ export class Outgoing {
   /** Send tracks no longer. */
   end(tracks: readonly ISent[]): Promise<void> {
     return this._next(async () => {
-      tracks.forEach(({ transceiver }) => transceiver.stop());
+      tracks.forEach(sent => sent.stop());
       await this._offer();
     });
   }

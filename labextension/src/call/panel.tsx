@@ -118,6 +118,7 @@ function Content(props: IContentProps): React.JSX.Element {
           {trans.__('The connection is lost. You come back by yourself.')}
         </p>
       )}
+      {room && phase !== 'waiting' && <WayNotice call={call} trans={trans} />}
       {room && phase !== 'waiting' && (
         <>
           <Status room={room} trans={trans} />
@@ -169,6 +170,36 @@ function Main(
       }}
     />
   );
+}
+
+/** Why pictures are small, where they are. */
+function WayNotice({
+  call,
+  trans
+}: {
+  readonly call: Call;
+  readonly trans: TranslationBundle;
+}): React.JSX.Element | null {
+  if (call.isCutOff) {
+    return (
+      <p className="csx-Call-notice csx-mod-warning" role="alert">
+        {trans.__(
+          'This network lets only web traffic through, and this browser is too old to send sound and pictures that way. Use a newer browser, or another network.'
+        )}
+      </p>
+    );
+  }
+  return call.way === 'websocket' ? (
+    <p
+      className="csx-Call-notice csx-mod-quiet"
+      role="status"
+      title={trans.__('Sound and pictures go over a WebSocket.')}
+    >
+      {trans.__(
+        'Your network lets only web traffic through, so pictures are smaller.'
+      )}
+    </p>
+  ) : null;
 }
 
 function mute(call: Call, { member_id, tracks }: ICaller): void {

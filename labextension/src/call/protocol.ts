@@ -88,6 +88,16 @@ export type ServerMessage =
       readonly tracks: Readonly<Record<string, string>>;
     }
   | {
+      readonly type: 'media_socket';
+      readonly id: number;
+      readonly key: string;
+    }
+  | {
+      readonly type: 'frames_published';
+      readonly id: number;
+      readonly tracks: Readonly<Record<string, string>>;
+    }
+  | {
       readonly type: 'subscribe';
       /** Another number than before wants a new connection. */
       readonly connection: number;
@@ -168,6 +178,14 @@ export type ClientMessage =
     }
   | { readonly type: 'leave' }
   | { readonly type: 'restart'; readonly connection: number }
+  | {
+      readonly type: 'use_websocket';
+      readonly codecs: readonly string[];
+    }
+  | {
+      readonly type: 'publish_frames';
+      readonly tracks: Readonly<Record<string, TrackKind>>;
+    }
   | {
       readonly type: 'set_muted';
       readonly track_id: string;
@@ -271,6 +289,14 @@ function messageOf(fields: Fields): ServerMessage | null {
         id: fields.number('id'),
         connection: fields.number('connection'),
         ...descriptionOf(fields)
+      };
+    case 'media_socket':
+      return { type, id: fields.number('id'), key: fields.text('key') };
+    case 'frames_published':
+      return {
+        type,
+        id: fields.number('id'),
+        tracks: fields.textByName('tracks')
       };
     case 'subscribe':
       return {

@@ -38,7 +38,10 @@ export interface ISignallingOptions {
 /** How long an answer may take; without one the line is dead, whatever the browser thinks. */
 export const ANSWER_WITHIN_MS = 10_000;
 
-type Reply = Extract<ServerMessage, { type: 'done' | 'published' }>;
+type Reply = Extract<
+  ServerMessage,
+  { type: 'done' | 'published' | 'media_socket' | 'frames_published' }
+>;
 
 interface IWaiting {
   readonly resolve: (reply: Reply) => void;
@@ -132,6 +135,8 @@ export class Signalling {
     switch (message.type) {
       case 'done':
       case 'published':
+      case 'media_socket':
+      case 'frames_published':
         this._answer(message.id)?.resolve(message);
         break;
       case 'error':

@@ -1,0 +1,231 @@
+import { PromiseDelegate } from '@lumino/coreutils';
+
+import { Backoff } from '../../connection/backoff';
+import { IIncoming, ILines } from '../lines';
+import { ILoss, MyMedia } from '../my-media';
+import { ICaller, Right } from '../protocol';
+import { Signalling } from '../signalling';
+import { FrameOutgoing } from './frame-outgoing';
+import { FromWorker, ToWorker } from './messages';
+import { decodable } from './players';
+import { IPictureSink, ISoundSink, pictureSink, soundSink } from './sinks';
+import { addWorklets } from './worklets';
+
+/** The media of one session over a WebSocket, where only web traffic gets through. */
+export class FrameLines implements ILines, IIncoming {
+  constructor(
+    private readonly _signalling: Signalling,
+    private readonly _mine: MyMedia,
+    private readonly _onTracks: () => void,
+    private readonly _url: string
+  ) {}
+
+  readonly incoming: IIncoming = this;
+
+  get tracks(): ReadonlyMap<string, MediaStreamTrack> {
+    return this._tracks;
+  }
+
+  take(): void {
+    // The server offers connections only to those who have one.
+  }
+
+  levels(): Promise<Map<string, number>> {
+    return Promise.resolve(new Map(this._levels));
+  }
+
+  enter(you: ICaller): readonly ILoss[] {
+    this._rights = you.rights;
+    if (this._outgoing) {
+      // The media socket lives on without the signalling.
+      const losses = this._mine.compare(you.tracks);
+      void this._mine.tellMuted();
+      return losses;
+    }
+    this._retry(0);
+    return [];
+  }
+
+  hurry(): void {
+    if (!this._outgoing) {
+      this._retry(0);
+    }
+  }
+
+  close(): void {
+    this._isClosed = true;
+    clearTimeout(this._timer);
+    this._drop();
+    void this._playing?.close();
+    void this._capturing?.close();
+    this._mine.pause();
+  }
+
+  /** Open a media socket, and send over it all that is mine. */
+  private async _open(): Promise<void> {
+    await this._prepare();
+    const codecs = await decodable();
+    const reply = await this._signalling.ask({ type: 'use_websocket', codecs });
+    const { _capturing: capturing } = this;
+    if (this._isClosed || reply.type !== 'media_socket' || !capturing) {
+      return;
+    }
+    this._drop();
+    const worker = new Worker(new URL('./media.worker.js', import.meta.url), {
+      type: 'module'
+    });
+    this._worker = worker;
+    const opened = new PromiseDelegate<void>();
+    opened.promise.catch(() => undefined);
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.type === 'opened') {
+        opened.resolve();
+      } else if (data.type === 'closed') {
+        opened.reject(new Error('The media socket closed'));
+        this._onBroken(worker);
+      } else {
+        this._hear(data);
+      }
+    };
+    this._tell({ type: 'open', url: this._url, key: reply.key });
+    await opened.promise;
+    this._backoff.reset();
+    const { _signalling: signalling } = this;
+    const outgoing = new FrameOutgoing(signalling, capturing, (...message) =>
+      this._tell(...message)
+    );
+    this._outgoing = outgoing;
+    void this._mine.begin({ outgoing, signalling }, this._rights);
+  }
+
+  private async _prepare(): Promise<void> {
+    if (!this._capturing) {
+      // Some browsers take a microphone only at the rate of the device.
+      const [playing, capturing] = [
+        new AudioContext({ sampleRate: 48_000 }),
+        new AudioContext()
+      ];
+      await Promise.all([addWorklets(playing), addWorklets(capturing)]);
+      this._playing = playing;
+      this._capturing = capturing;
+    }
+    for (const context of [this._playing, this._capturing]) {
+      void context?.resume();
+    }
+  }
+
+  private _hear(message: FromWorker): void {
+    switch (message.type) {
+      case 'tracks':
+        for (const id of [...this._tracks.keys()]) {
+          if (!message.ids.includes(id)) {
+            this._forget(id);
+          }
+        }
+        this._onTracks();
+        break;
+      case 'begins':
+        this._begin(message.id, message.kind);
+        break;
+      case 'picture': {
+        const sink = this._pictures.get(message.id);
+        if (sink) {
+          sink.show(message.picture);
+        } else {
+          message.picture.close();
+        }
+        break;
+      }
+      case 'levels':
+        this._levels = message.theirs;
+        this._outgoing?.hearLevels(message.mine);
+        break;
+    }
+  }
+
+  private _begin(id: string, kind: 'audio' | 'video'): void {
+    const tracks = new Map(this._tracks);
+    if (kind === 'video') {
+      const sink = pictureSink();
+      const { pictures } = sink;
+      this._pictures.set(id, sink);
+      tracks.set(id, sink.track);
+      this._tell(
+        { type: 'play_pictures', id, pictures },
+        pictures ? [pictures] : []
+      );
+    } else if (this._playing) {
+      const { port1, port2 } = new MessageChannel();
+      const sink = soundSink(this._playing, port2);
+      this._sounds.set(id, sink);
+      tracks.set(id, sink.track);
+      this._tell({ type: 'play_sound', id, samples: port1 }, [port1]);
+    }
+    this._tracks = tracks;
+    this._onTracks();
+  }
+
+  private _forget(id: string): void {
+    this._sounds.get(id)?.close();
+    this._sounds.delete(id);
+    this._pictures.delete(id);
+    const tracks = new Map(this._tracks);
+    tracks.get(id)?.stop();
+    tracks.delete(id);
+    this._tracks = tracks;
+  }
+
+  private _onBroken(worker: Worker): void {
+    if (worker === this._worker && !this._isClosed) {
+      this._drop();
+      this._mine.pause();
+      this._onTracks();
+      this._retry(this._backoff.next());
+    }
+  }
+
+  private _retry(delay: number): void {
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => {
+      // Without signalling it waits for the session to go on.
+      if (this._signalling.isOpen && !this._isOpening) {
+        this._isOpening = true;
+        this._open()
+          .catch((error: unknown) => {
+            if (!this._isClosed) {
+              console.warn('The way of the media could not be opened', error);
+              this._retry(this._backoff.next());
+            }
+          })
+          .finally(() => (this._isOpening = false));
+      }
+    }, delay);
+  }
+
+  private _drop(): void {
+    this._outgoing?.close();
+    this._outgoing = null;
+    this._worker?.terminate();
+    this._worker = null;
+    [...this._tracks.keys()].forEach(id => this._forget(id));
+    this._levels = new Map();
+  }
+
+  private _tell(message: ToWorker, transfer: Transferable[] = []): void {
+    this._worker?.postMessage(message, transfer);
+  }
+
+  private readonly _backoff = new Backoff();
+  private readonly _pictures = new Map<string, IPictureSink>();
+  private readonly _sounds = new Map<string, ISoundSink>();
+  private _tracks: ReadonlyMap<string, MediaStreamTrack> = new Map();
+  private _levels: ReadonlyMap<string, number> = new Map();
+  private _rights: readonly Right[] = [];
+  private _worker: Worker | null = null;
+  private _outgoing: FrameOutgoing | null = null;
+  private _playing: AudioContext | null = null;
+  private _capturing: AudioContext | null = null;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _isOpening = false;
+  private _isClosed = false;
+}
