@@ -32,6 +32,8 @@ def main() -> None:
     command += [
         "--ServerApp.identity_provider_class=demo_people.NamedLinks",
         "--CodeSyncXApp.default_role=editor",
+        # Nothing else gets through to a Binder: don't look for another way first.
+        "--CodeSyncXApp.call_media=websocket",
         f"--ServerApp.root_dir={PROJECT}",
     ]
     path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
