@@ -30,7 +30,7 @@ test: ## Check everything: lint, build, install, tests with real servers and bro
 	done; echo "== all: $$((SECONDS - start)) s"
 
 .PHONY: setup
-setup: .make/bubblewrap .make/chromium .make/postgresql .make/develop ## Set up the development environment in .venv
+setup: .make/bubblewrap .make/chromium .make/networks .make/postgresql .make/develop ## Set up the development environment in .venv
 
 .PHONY: lint
 lint: .make/develop ## Check style, types and the direction of imports
@@ -66,7 +66,7 @@ integration: .make/bubblewrap .make/develop .make/postgresql ## Test against rea
 	pytest tests/integration
 
 .PHONY: e2e
-e2e: .make/develop .make/chromium ## Test with real browsers
+e2e: .make/develop .make/chromium .make/networks ## Test with real browsers
 	pytest tests/e2e
 
 .PHONY: docs
@@ -111,6 +111,12 @@ always:
 .make/chromium:
 	@mkdir -p .make
 	@command -v chromium >/dev/null || tests/support/install-debian chromium fonts-dejavu
+	@touch $@
+
+.make/networks:
+	@mkdir -p .make
+	@for each in ip nft turnserver nsenter; do command -v $$each >/dev/null; done \
+	  || tests/support/install-debian coturn iproute2 nftables util-linux
 	@touch $@
 
 .make/postgresql:

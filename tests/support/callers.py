@@ -96,6 +96,16 @@ class Caller:
         frames = self.received(track_id).get("frames", 0)
         self.wait_for(track_id, "frames", frames + 20)
 
+    def sees_lines(self, track_id: str, condition: str) -> None:
+        """Wait until a picture's `height` is as wanted, such as `height < 720`."""
+        self.page.evaluate(
+            f"id => window.call.waitFor(id, ({{ height }}) => height > 0 && {condition})", track_id
+        )
+
+    def candidate_types(self) -> set[str]:
+        """Give by which kinds of addresses media goes: `host`, `srflx`, `prflx` or `relay`."""
+        return set(self.page.evaluate("() => window.call.candidateTypes()"))
+
     def sees_and_hears(self, tracks: dict[str, str]) -> None:
         """Wait until somebody's picture moves and their sound is heard, from now on."""
         energy = self.received(tracks["microphone"]).get("energy", 0)

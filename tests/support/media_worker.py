@@ -13,6 +13,7 @@ from codesyncx_media.rights import Right, Rights
 from codesyncx_media.tokens import RoomName, TokenKey
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
 
@@ -23,9 +24,15 @@ PROJECT = "orbits"
 class MediaWorker:
     """`with MediaWorker() as worker:` runs a media process on free ports of the loopback."""
 
-    def __init__(self, room: str = "lecture", **settings: Any) -> None:
-        """Take a room's name, and settings of the process beside its secret."""
+    def __init__(
+        self, room: str = "lecture", *, inside: Sequence[str] = (), **settings: Any
+    ) -> None:
+        """Take a room's name, settings of the process beside its secret, and what it runs in.
+
+        `inside` is a command that runs another one, in a namespace for instance.
+        """
         self.room = room
+        self._inside = inside
         self._settings = settings
         self._key = TokenKey(SECRET)
         self.process: subprocess.Popen[bytes] | None = None
@@ -33,7 +40,7 @@ class MediaWorker:
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "codesyncx_media"],
+            [*self._inside, sys.executable, "-m", "codesyncx_media"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONDEVMODE": ""},

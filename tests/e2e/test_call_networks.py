@@ -1,0 +1,113 @@
+"""Calls over bad networks: what one notices of loss, delay, a narrow line and a wall."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from support.callers import DEVICE_ARGS, Caller
+from support.media_worker import MediaWorker
+from support.networks import SERVER, SUPPORT, TURN, TURN_PORT, Networks
+from support.people import CHROMIUM, CHROMIUM_ARGS
+from support.servers import REPOSITORY
+
+from codesyncx_media.rights import NO_RIGHTS, Right, Rights
+from codesyncx_server.calls.ice import IceSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Playwright
+
+    Come = Callable[..., Caller]
+
+PAGE, SIGNALLING = 8000, 8001
+TURN_SECRET = "north"
+
+
+class FarWorker(MediaWorker):
+    """A media process on the server, reached through its door."""
+
+    @property
+    def url(self) -> str:
+        return f"ws://{SERVER}:{SIGNALLING}/call/v1"
+
+
+@pytest.fixture
+def networks() -> Iterator[Networks]:
+    with Networks() as built:
+        yield built
+
+
+@pytest.fixture
+def browser(networks: Networks, playwright: Playwright, tmp_path: Path) -> Iterator[Browser]:
+    """Give a Chromium at home, behind the router."""
+    command = tmp_path / "chromium"
+    command.write_text(f'#!/bin/sh\nexec {" ".join(networks.client.enter)} {CHROMIUM} "$@"\n')
+    command.chmod(0o755)
+    secure = f"--unsafely-treat-insecure-origin-as-secure=http://{SERVER}:{PAGE}"
+    args = [*CHROMIUM_ARGS, *DEVICE_ARGS, secure]
+    chromium = playwright.chromium.launch(executable_path=command, args=args)
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture
+def call(networks: Networks, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Come]:
+    """`call("ada")` has Ada join from home."""
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY / "tests"))
+    door = ["python", str(SUPPORT / "network_door.py"), SERVER, str(PAGE), str(SIGNALLING)]
+    with FarWorker(host=SERVER, inside=networks.server.enter) as worker:
+        inner = str(worker.ports["signalling_port"])
+        with networks.server.running(*door, inner):
+
+            def come(name: str, rights: Rights = frozenset({Right.SPEAK})) -> Caller:
+                page = browser.new_context().new_page()
+                page.goto(f"http://{SERVER}:{PAGE}/")
+                page.wait_for_function("() => window.Call")
+                return Caller(page, worker, name, rights)
+
+            yield come
+
+
+def test_a_call_goes_on_over_a_bad_line(networks: Networks, call: Come) -> None:
+    ada, ben = call("ada"), call("ben", NO_RIGHTS)
+    of_ada = ada.publish()
+    ben.sees_and_hears(of_ada)
+    camera = of_ada["camera"]
+    ben.sees_lines(camera, "height >= 720")
+
+    networks.cable(delay_s=0.15)
+    for loss in (0.02, 0.05, 0.1):
+        networks.cable(loss=loss)
+        ben.sees_and_hears(of_ada)
+        ben.sees_more(camera)
+    networks.cable(loss=0, delay_s=0.02)
+
+    # Who has little gets little, and the picture moves; later all of it again.
+    networks.cable(down=500_000)
+    ben.sees_lines(camera, "height < 720")
+    ben.sees_and_hears(of_ada)
+    networks.cable(down=None)
+    ben.sees_lines(camera, "height >= 720")
+
+
+def test_a_turn_server_is_a_way_where_no_udp_gets_through(
+    networks: Networks, call: Come, tmp_path: Path
+) -> None:
+    networks.block_udp()
+    urls = [f"turn:{TURN}:{TURN_PORT}?transport={transport}" for transport in ("udp", "tcp")]
+    settings = IceSettings(turn_urls=urls, turn_secret=TURN_SECRET)
+    with networks.coturn(tmp_path, TURN_SECRET):
+        ada, ben = call("ada"), call("ben", NO_RIGHTS)
+        for somebody in (ada, ben):
+            servers = settings.servers_for(somebody.id, time.time())
+            somebody.page.evaluate("servers => { window.call.iceServers = servers; }", servers)
+        of_ada = ada.publish()
+        ben.sees_and_hears(of_ada)
+        networks.cable(loss=0.05, delay_s=0.05)
+        ben.sees_and_hears(of_ada)
+        assert ada.candidate_types() == {"relay"}
+        assert ben.candidate_types() == {"relay"}
