@@ -19,6 +19,8 @@ from typing import Any
 from codesyncx_media.tokens import TokenKey
 from codesyncx_server.errors import CallsUnavailableError
 
+from .metrics import LoadMeter
+
 logger = logging.getLogger(__name__)
 
 START_S = 15.0
@@ -123,6 +125,12 @@ class MediaProcess:
         self._watching = asyncio.create_task(self._watch(process))
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        meter = LoadMeter()
+        try:
+            while process.stdout is not None and (line := await process.stdout.readline()):
+                meter.take(json.loads(line)["load"])
+        finally:
+            meter.end()
         status = await process.wait()
         if self._process is process:
             logger.warning("The media process ended by itself (%d); calls begin anew.", status)

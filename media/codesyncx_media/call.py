@@ -22,6 +22,7 @@ from .signalling.requests import ROOM_REQUESTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from .load import Load
     from .recording.task import RecordingSettings
     from .rights import Rights
     from .rooms import Notices
@@ -127,6 +128,12 @@ class Call:
         self._recording.poll(now)
         for member_id in self._sessions.overdue(now):
             self._leave(self._people[member_id])
+
+    def add_to(self, load: Load) -> None:
+        """Count who is here and what goes between them."""
+        load.calls += 1
+        load.people += len(self._people)
+        self._forwarding.add_to(load)
 
     # --- who comes back, and who doesn't ---
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .call import Call
 from .errors import TooManyError
+from .load import Load
 from .tokens import RoomName, SpentTokens, TokenKey
 
 if TYPE_CHECKING:
@@ -94,6 +95,18 @@ class Calls:
     def are_recorded(self) -> list[RoomName]:
         """Give the calls that are recorded now."""
         return [name for name, call in self._calls.items() if call.is_recorded]
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anybody is in a call."""
+        return bool(self._calls)
+
+    def load(self) -> Load:
+        """Give what there is to do now."""
+        load = Load()
+        for call in self._calls.values():
+            call.add_to(load)
+        return load
 
     def poll(self) -> None:
         """Send what is due in every call."""

@@ -20,6 +20,7 @@ from .transport import Connection
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from .load import Load
     from .rtp.bandwidth import Bandwidth
     from .rtp.media_packet import MediaPacket
     from .rtp.subscription import Subscription
@@ -285,6 +286,24 @@ class Forwarding:
                 uplink.source.send_rtcp(packet)
         for downlink in self._downlinks.values():
             downlink.poll(now)
+
+    def add_to(self, load: Load) -> None:
+        """Count who sends and gets something here, in which layers, and what of it is lost."""
+        load.publishers += sum(bool(uplink.tracks) for uplink in self._uplinks.values())
+        for uplink in self._uplinks.values():
+            for track in uplink.tracks.values():
+                load.lost_up += [
+                    stream.statistics.fraction_lost
+                    for stream in track.streams
+                    if stream is not None
+                ]
+        load.subscribers += sum(bool(downlink.lines) for downlink in self._downlinks.values())
+        for downlink in self._downlinks.values():
+            for line in downlink.lines.values():
+                if line.current is not None and line.packets:
+                    load.lost_down.append(line.fraction_lost)
+                    if line.track.is_video:
+                        load.layers[line.current.layer] += 1
 
     def _track(self, track_id: str) -> Track | None:
         for uplink in self._uplinks.values():

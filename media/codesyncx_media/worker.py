@@ -14,6 +14,7 @@ import gc
 import json
 import logging
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ from .signalling.media_socket import MediaSocket
 from .signalling.turns import Turns
 from .tokens import RoomName, TokenKey
 from .transport import UdpPort
+from .transport.port import PortTotals
 from .transport.private_aiortc import Certificate
 
 _log = logging.getLogger(__name__)
@@ -38,6 +40,8 @@ MEDIA_PATH = f"{SIGNALLING_PATH}/media"
 POLL_EVERY_S = 0.02
 SWEEP_EVERY_S = 1.0
 NEWS_EVERY_S = 0.1
+TURNS_FOR_LOAD = 50
+"""After how many looks for news the load is told: every five seconds."""
 MAX_ORDER = 64 * 1024
 GARBAGE_THRESHOLDS = (20_000, 20, 50)
 
@@ -79,6 +83,8 @@ class Worker:
         self._server: HTTPServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._recorded: list[RoomName] = []
+        self._turns = 0
+        self._was_busy = False
         self.calls: Calls | None = None
 
     async def start(self) -> dict[str, int]:
@@ -129,11 +135,23 @@ class Worker:
             raise ValueError(f"there is no order {order['type']!r}")
 
     def _tell_news(self) -> None:
-        """Tell the parent which calls are recorded, when others are than before."""
-        recorded = [] if self.calls is None else self.calls.are_recorded()
-        if recorded != self._recorded:
-            self._recorded = recorded
-            _say(recorded=[name._asdict() for name in recorded])
+        """Tell the parent which calls are recorded, when others are than before, and the load."""
+        if self.calls is None:
+            return
+        recorded = self.calls.are_recorded()
+        self._turns += 1
+        is_due = self._turns % TURNS_FOR_LOAD == 0 and (self.calls.is_busy or self._was_busy)
+        if recorded != self._recorded or is_due:
+            self._recorded, self._was_busy = recorded, self.calls.is_busy
+            _say(recorded=[name._asdict() for name in recorded], load=self._load(self.calls))
+
+    def _load(self, calls: Calls) -> dict[str, Any]:
+        totals = PortTotals() if self._port is None else self._port.totals()
+        return calls.load().told(
+            packets_received=totals.received,
+            packets_forwarded=totals.sent,
+            cpu_seconds=time.process_time(),
+        )
 
     async def stop(self) -> None:
         """Close everything."""

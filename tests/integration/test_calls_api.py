@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TOKEN = "/codesyncx/api/calls/token"
 SIGNALLING = "/codesyncx/api/calls/signalling"
 MEDIA = "/codesyncx/api/calls/media"
+METRICS = "/metrics"
 PATIENCE_S = 20
 
 
@@ -213,3 +214,21 @@ async def test_media_of_strangers_is_turned_away(house: House) -> None:
     guesser = await house.connect("ada", MEDIA)
     await guesser.write_message(json.dumps({"type": "open", "key": "guessed"}))
     assert (await end(guesser))[0] == 4403
+
+
+async def metrics_say(house: House, line: str) -> None:
+    """Wait until `/metrics` has a line."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            answer = await house.fetch("ada", "GET", METRICS)
+            if line in answer.body.decode().splitlines():
+                return
+            await asyncio.sleep(0.2)
+
+
+async def test_prometheus_is_told_of_calls(house: House) -> None:
+    ada, _ = await join(house, "ada")
+    await metrics_say(house, "codesyncx_call_people 1.0")
+    os.kill(media_pid(house), signal.SIGKILL)
+    await end(ada)
+    await metrics_say(house, "codesyncx_call_people 0.0")

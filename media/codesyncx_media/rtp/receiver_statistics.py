@@ -18,6 +18,7 @@ class ReceiverStatistics:
         "_rate",
         "_received_before",
         "_transit",
+        "fraction_lost",
         "received",
     )
 
@@ -26,6 +27,7 @@ class ReceiverStatistics:
         self._base = -1
         self._highest = -1
         self.received = 0
+        self.fraction_lost = 0.0
         self._expected_before = 0
         self._received_before = 0
         self._jitter = 0.0
@@ -69,6 +71,7 @@ class ReceiverStatistics:
         lost_now = expected_now - (self.received - self._received_before)
         self._expected_before, self._received_before = expected, self.received
         fraction = min(255, lost_now * 256 // expected_now) if lost_now > 0 < expected_now else 0
+        self.fraction_lost = fraction / 256
         delay = round((now - self._last_report_at) * 65536) if self._last_report else 0
         return ReportBlock(
             ssrc,

@@ -112,8 +112,12 @@ class Subscriber:
             subscription.need_keyframe()
 
     def _note_report(self, report: ReportBlock, now: float) -> None:
+        subscription = self._subscriptions.get(report.ssrc)
+        if subscription is None:
+            return
+        subscription.fraction_lost = report.fraction_lost / 256
         sent_at = self._reports_sent.get(report.last_sender_report)
-        if report.ssrc not in self._subscriptions or sent_at is None:
+        if sent_at is None:
             return
         measured = now - sent_at - report.delay_since_last_sender_report / 65536
         measured = max(MIN_ROUND_TRIP_S, min(MAX_ROUND_TRIP_S, measured))

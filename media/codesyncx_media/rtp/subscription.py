@@ -54,6 +54,7 @@ class Subscription:
         "_repeats",
         "_stream",
         "accepts_any",
+        "fraction_lost",
         "max_layer",
         "max_temporal_layer",
         "octets",
@@ -88,6 +89,7 @@ class Subscription:
         self.max_temporal_layer = ALL_TEMPORAL_LAYERS
         self.packets = 0
         self.octets = 0
+        self.fraction_lost = 0.0  # by the subscriber's last report
         self._epochs = Epochs(first_sequence)
         self._stream: ReceivedStream | None = None
         self._highest = -1

@@ -8,11 +8,11 @@ take over the address of another.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import batched_datagrams
-from .connection import Connection, ConnectionState, Receiver
+from .connection import Connection, ConnectionCounters, ConnectionState, Receiver
 from .datagrams import PortableSocket
 from .ice import is_stun, read_check
 
@@ -44,12 +44,26 @@ class PortCounters:
     bad_checks: int = 0
 
 
+@dataclass(slots=True)
+class PortTotals:
+    """All RTP and RTCP packets since the port was opened."""
+
+    received: int = 0
+    sent: int = 0
+
+    def add(self, counters: ConnectionCounters) -> None:
+        """Count what came and went on one connection."""
+        self.received += counters.received
+        self.sent += counters.sent
+
+
 class UdpPort:
     """All connections of one worker."""
 
     def __init__(self, certificate: Certificate, clock: Callable[[], float]) -> None:
         """Begin without a socket: `attach` one."""
         self.counters = PortCounters()
+        self._past = PortTotals()
         self._certificate = certificate
         self._clock = clock
         self._socket: DatagramSocket | None = None
@@ -99,6 +113,13 @@ class UdpPort:
         connection = Connection(self._certificate, receiver, self._wire, now=self._clock())
         self._by_ufrag[connection.ice.ufrag] = connection
         return connection
+
+    def totals(self) -> PortTotals:
+        """Count the packets of all connections that there are or were."""
+        totals = replace(self._past)
+        for connection in self._by_ufrag.values():
+            totals.add(connection.counters)
+        return totals
 
     def sweep(self) -> None:
         """Close what is over and forget what is closed; call it every second or so."""
@@ -154,7 +175,8 @@ class UdpPort:
         self._by_address[address] = connection
 
     def _forget(self, connection: Connection) -> None:
-        self._by_ufrag.pop(connection.ice.ufrag, None)
+        if self._by_ufrag.pop(connection.ice.ufrag, None) is not None:
+            self._past.add(connection.counters)
         if connection.address is not None:
             self._by_address.pop(connection.address, None)
             self._wire.forget(connection.address)
