@@ -22,6 +22,7 @@ from .gate.wiring import Gatekeeping
 from .history.wiring import History
 from .presence import wiring as presence
 from .project.wiring import Project
+from .run.previews import PreviewSettings
 from .run.wiring import Runs
 from .sharing.wiring import Sharing
 
@@ -100,6 +101,29 @@ class CodeSyncXApp(ExtensionApp):
 
     max_runs_per_person = Int(
         1, min=1, config=True, help="""How many runs of one person go on at once."""
+    )
+
+    preview_url = Unicode(
+        "",
+        config=True,
+        help="""Where browsers reach previews of what runs serve, with {name} in it for the name of
+        each: "https://{name}.preview.example", a domain of their own that leads to preview_port.
+        By default http://{name}.localhost:{port}, which works on the server's own machine only.""",
+    )
+
+    preview_port = Int(
+        0,
+        min=0,
+        max=65535,
+        config=True,
+        help="""The port that previews are served on, apart from the server's own; any free one by
+        default. It is opened with the first preview.""",
+    )
+
+    preview_host = Unicode(
+        "127.0.0.1",
+        config=True,
+        help="""The address of this machine that previews are served on.""",
     )
 
     call_host = Unicode(
@@ -224,6 +248,7 @@ class CodeSyncXApp(ExtensionApp):
                 running_per_person=self.max_runs_per_person,
             ),
             ceiling=ceiling,
+            previews=PreviewSettings(self.preview_host, self.preview_port, self.preview_url),
         )
 
     def _refuse_rivals(self) -> None:

@@ -37,6 +37,8 @@ class What(StrEnum):
     REFUSED = "refused"
     EXPIRED = "expired"
     RANGE_LOST = "range_lost"
+    PREVIEW_PUBLISHED = "preview_published"
+    PREVIEW_CLOSED = "preview_closed"
 
 
 @dataclass(frozen=True, slots=True)

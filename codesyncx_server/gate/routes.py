@@ -265,6 +265,8 @@ TABLE: tuple[Route, ...] = (
     _route(r"/codesyncx/api/runs", get=LET_IN, post=LET_IN),
     _route(r"/codesyncx/api/runs/[0-9a-f]{1,32}(?:/log|/artifacts/.+)?", get=LET_IN),
     _route(r"/codesyncx/api/runs/[0-9a-f]{1,32}/stop", post=LET_IN),
+    _route(r"/codesyncx/api/runs/[0-9a-f]{1,32}/previews/[0-9]{1,5}", post=LET_IN, patch=LET_IN),
+    _route(r"/codesyncx/preview/[0-9a-f]{1,32}", get=LET_IN),
     _route(r"/codesyncx/api/presence/summon", post=LET_IN),
     _route(r"/codesyncx/api/access/(?:me|subjects|preview|audit|audit/export)", get=LET_IN),
     _route(r"/codesyncx/api/access/(?:permissions|grants|links|groups)", get=LET_IN, post=LET_IN),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..storage import project_data_dir
 from .handlers import ArtifactHandler, LogHandler, RunHandler, RunsHandler, StopHandler
+from .preview_handlers import PreviewDoorHandler, PreviewHandler
+from .previews import PreviewService
 from .project_files import ProjectFiles
 from .service import RunService
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
     from ..events.bus import EventBus
+    from .previews import PreviewSettings
     from .project_files import CatchUp
 
 _BASE = "codesyncx/api/runs"
@@ -30,6 +33,7 @@ class Runs:
     def __init__(self, bus: EventBus) -> None:
         self._bus = bus
         self.service: RunService | None = None
+        self.previews: PreviewService | None = None
 
     def handlers(
         self,
@@ -39,6 +43,7 @@ class Runs:
         *,
         quotas: Quotas,
         ceiling: Limits,
+        previews: PreviewSettings,
     ) -> list[tuple[Any, ...]]:
         """Give the routes."""
         if server is None:
@@ -52,13 +57,17 @@ class Runs:
             quotas=quotas,
             ceiling=ceiling,
         )
+        self.previews = PreviewService(self.service, previews, server.web_app.settings)
         facts = {"service": self.service}
+        views = {"previews": self.previews}
         return [
             (_BASE, RunsHandler, facts),
             (rf"{_BASE}/{_ID}", RunHandler, facts),
             (rf"{_BASE}/{_ID}/stop", StopHandler, facts),
             (rf"{_BASE}/{_ID}/log", LogHandler, facts),
             (rf"{_BASE}/{_ID}/artifacts/(.+)", ArtifactHandler, facts),
+            (rf"{_BASE}/{_ID}/previews/([0-9]{{1,5}})", PreviewHandler, views),
+            (rf"codesyncx/preview/{_ID}", PreviewDoorHandler, views),
         ]
 
     async def start(self) -> None:
@@ -68,5 +77,7 @@ class Runs:
 
     async def stop(self) -> None:
         """End what runs; the next server begins it again."""
+        if self.previews is not None:
+            await self.previews.close()
         if self.service is not None:
             await self.service.stop()

@@ -18,6 +18,7 @@ from .sandbox.backend import Sandbox, SandboxBackend, SandboxSpec
 from .states import State, name_ending
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
@@ -67,6 +68,7 @@ class Attempt:
         self._book = book
         self._means = means
         self._execution: Execution | None = None
+        self._sandbox: Sandbox | None = None
         self._is_stopped = False
 
     def stop(self) -> None:
@@ -74,6 +76,12 @@ class Attempt:
         self._is_stopped = True
         if self._execution is not None:
             self._execution.stop()
+
+    async def connect(self, port: int) -> socket.socket:
+        """Connect to a port in the sandbox; OSError when nothing listens there, or runs."""
+        if self._sandbox is None:
+            raise ConnectionRefusedError("nothing runs")
+        return await self._sandbox.connect(port)
 
     async def carry_out(self) -> None:
         """Go all the way; SupersededError if the run is no longer this attempt's."""
@@ -116,6 +124,7 @@ class Attempt:
             try:
                 return await self._run_in(sandbox, archive, snapshot)
             finally:
+                self._sandbox = None
                 await sandbox.release()
 
     async def _run_in(
@@ -130,8 +139,10 @@ class Attempt:
             await self._advance(
                 state=State.RUNNING, started_at=self._means.clock(), handle=sandbox.handle
             )
+            self._sandbox = sandbox
 
         ending = await self._execution.run(archive, started)
+        self._sandbox = None
         await self._advance(state=State.COLLECTING)
         return {**self._told_of(ending, sandbox), **await self._collect(sandbox, snapshot)}
 

@@ -27,6 +27,7 @@ from .states import State
 from .store import RunStore
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
@@ -163,6 +164,13 @@ class Runner:
             if signal is None:
                 return
             await signal.wait()
+
+    async def connect(self, run_id: str, port: int) -> socket.socket:
+        """Connect to a port that a run has declared; OSError when nothing listens there."""
+        attempt = self._attempts.get(run_id)
+        if attempt is None or port not in self.run(run_id).what.ports:
+            raise ConnectionRefusedError("nothing runs")
+        return await attempt.connect(port)
 
     def artifact(self, run_id: str, path: str) -> Path:
         """Give the file of an artifact; NotFoundError if the run has none there."""

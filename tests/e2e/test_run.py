@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from axe_playwright_python.sync_playwright import Axe
 from support.people import Person
-from support.servers import LabServer
+from support.servers import REPOSITORY, LabServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import Browser, Locator
+
+APP = (REPOSITORY / "tests/support/previewed_app.py").read_text()
 
 PROGRAM = """\
 import os, pathlib, time
@@ -140,6 +142,48 @@ def test_named_jobs_commands_and_changes_to_files(
     (lab.root / ".codesyncx" / "run.toml").write_text("[run.x]\ncommand = 3\n")
     ada.page.keyboard.press("Enter")
     hers.get_by_text("run.x.command: give a text").wait_for()
+    assert ada.problems == []
+
+
+def test_a_preview_shows_in_the_lab_and_in_the_browser_of_somebody_else(
+    lab: LabServer, person: Callable[..., Person], pictures: Path
+) -> None:
+    (lab.root / "app.py").write_text(APP)
+    folder = lab.root / ".codesyncx"
+    folder.mkdir(exist_ok=True)
+    (folder / "run.toml").write_text(
+        '[run.web]\ntitle = "Web app"\ncommand = ["python3", "app.py"]\nports = [8000]\n'
+        'limits = { time = "5 min" }\n'
+    )
+    ada, ben = person("ada"), person("grace")
+    panel(ada).get_by_role("button", name="Web app").click()
+    card = output(ada).get_by_role("region", name="Preview of port 8000")
+    card.get_by_text("Serving").wait_for()
+    card.get_by_role("button", name="Show here").click()
+    shown = ada.page.frame_locator("iframe.csx-Preview-frame")
+    shown.get_by_text("Hello from the sandbox").wait_for()
+    shown.get_by_text("over a WebSocket").wait_for()
+    ada.screenshot(pictures / "run-preview.png")
+    card.get_by_role("button", name="Show as a QR code").click()
+    ada.page.get_by_role("img", name="QR code of http").wait_for()
+    check(ada, ".csx-Preview")
+    ada.page.keyboard.press("Escape")
+
+    panel(ben).get_by_role("button", name="Web app Running").click()
+    his = output(ben).get_by_role("region", name="Preview of port 8000")
+    his.get_by_text("Serving").wait_for()
+    with ben.context.expect_page() as opened:
+        his.get_by_role("button", name="Open in a tab of the browser").click()
+    page = opened.value
+    page.get_by_text("over a WebSocket").wait_for()
+    assert ".localhost:" in page.url
+    assert "ticket" not in page.url
+    card.get_by_role("combobox").select_option("private")
+    ben.page.get_by_text("This preview is only for who has started the run.").first.wait_for()
+    page.reload()
+    page.get_by_text("This preview isn't open to you").wait_for()
+    output(ada).get_by_role("button", name="Stop").click()
+    card.wait_for(state="detached")
     assert ada.problems == []
 
 

@@ -137,7 +137,9 @@ function whatNames(trans: TranslationBundle): Record<AuditWhat, string> {
     joined: trans.__('Came by a link'),
     refused: trans.__('Was refused'),
     expired: trans.__('Access ended'),
-    range_lost: trans.__('A place was lost')
+    range_lost: trans.__('A place was lost'),
+    preview_published: trans.__('Showed a preview to everybody'),
+    preview_closed: trans.__('Closed a public preview')
   };
 }
 

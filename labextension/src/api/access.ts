@@ -185,7 +185,9 @@ export type AuditWhat =
   | 'joined'
   | 'refused'
   | 'expired'
-  | 'range_lost';
+  | 'range_lost'
+  | 'preview_published'
+  | 'preview_closed';
 
 export interface IAuditEntry {
   readonly id: number;

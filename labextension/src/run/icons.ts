@@ -37,6 +37,10 @@ export const underWayIcon = icon(
   'run-under-way',
   '<path d="M12 3a9 9 0 1 1-8.500 6"/>'
 );
+export const qrIcon = icon(
+  'run-qr',
+  '<path d="M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM20 14v2M18 18v2h2M14 20v-1"/>'
+);
 export const lintIcon = icon(
   'run-lint',
   '<path d="M4 6h16M4 11h9M4 16h6M14 16.500l2.500 2.500 4.500-5"/>'

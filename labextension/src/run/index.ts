@@ -5,6 +5,7 @@ import {
 } from '@jupyterlab/application';
 import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import { URLExt } from '@jupyterlab/coreutils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -15,6 +16,7 @@ import { runApi } from './api';
 import { artifactActions } from './artifacts';
 import { addCommands, COMMANDS } from './commands';
 import { RunPanel } from './panel';
+import { showPreview } from './preview-tab';
 import { RunView } from './run-view';
 import { RunsModel } from './runs-model';
 import { saveBlob } from './save-blob';
@@ -72,6 +74,14 @@ const runPlugin: JupyterFrontEndPlugin<void> = {
           trans,
           nameOf,
           artifacts: artifactActions({ app, rendermime, languages, trans }),
+          previews: {
+            show: (run, port, url) => showPreview(app, run, port, url, trans),
+            absolute: address =>
+              new URL(
+                URLExt.join(serviceManager.serverSettings.baseUrl, address),
+                location.href
+              ).href
+          },
           saveLog: (run, text) =>
             saveBlob(new Blob([text]), `${run.title}-${run.id}.log`)
         });

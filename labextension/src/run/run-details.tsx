@@ -4,6 +4,7 @@ import React from 'react';
 
 import { IArtifact, IPathAndReason, IRun } from './api';
 import { useNow } from './badge';
+import { PreviewCard } from './preview-card';
 import { IArtifactActions, IRunViewOptions } from './run-view';
 import { duration, elapsed, share, size } from './wording';
 
@@ -13,7 +14,7 @@ interface IRunDetailsProps extends IRunViewOptions {
 
 /** What a run used of what it might, and what it made. */
 export function RunDetails(props: IRunDetailsProps): React.JSX.Element {
-  const { run, trans, nameOf, artifacts } = props;
+  const { run, trans, nameOf, artifacts, previews } = props;
   return (
     <>
       <p
@@ -23,6 +24,16 @@ export function RunDetails(props: IRunDetailsProps): React.JSX.Element {
       >
         <code>{commandText(run)}</code>
       </p>
+      {!run.is_over &&
+        run.ports.map(port => (
+          <PreviewCard
+            key={`${run.id}:${port}`}
+            run={run}
+            port={port}
+            actions={previews}
+            trans={trans}
+          />
+        ))}
       <Usage run={run} trans={trans} />
       <Artifacts run={run} trans={trans} actions={artifacts} />
       <Reasons

@@ -10,6 +10,7 @@ import { IArtifact, IRun } from './api';
 import { runsIcon } from './icons';
 import { LogStream } from './log-stream';
 import { LogView } from './log-view';
+import { IPreviewActions } from './preview-card';
 import { RunDetails } from './run-details';
 import { RunHeader } from './run-header';
 import { RunsModel } from './runs-model';
@@ -27,6 +28,7 @@ export interface IRunViewOptions {
   readonly trans: TranslationBundle;
   readonly nameOf: (username: string) => string;
   readonly artifacts: IArtifactActions;
+  readonly previews: IPreviewActions;
   readonly saveLog: (run: IRun, text: string) => void;
 }
 

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 from traitlets.config import LoggingConfigurable
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
@@ -49,6 +50,9 @@ class Sandbox(Protocol):
 
     def logs(self) -> AsyncIterator[bytes]:
         """Give what the command and all its children print, until their end."""
+
+    async def connect(self, port: int) -> socket.socket:
+        """Connect to a port that something in the sandbox listens on; OSError if nothing does."""
 
     async def wait(self) -> Ending:
         """Wait until nothing runs in the sandbox any more."""

@@ -23,8 +23,10 @@ from .bubblewrap_command import (
     mark_of,
     sandbox_options,
 )
+from .socket_source import SocketSource
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -67,6 +69,8 @@ class BubblewrapSandbox:
         self._folders: dict[str, int] = {}
         self._watching: asyncio.Task[None] | None = None
         self._complaint: asyncio.Task[bytes] | None = None
+        self._sockets: SocketSource | None = None
+        self._entering = asyncio.Lock()
         self._peak_bytes = 0
         self._cpu_s = 0.0
         self._ran_out_of_memory = False
@@ -174,6 +178,12 @@ class BubblewrapSandbox:
         while chunk := await stdout.read(_LOG_CHUNK):
             yield chunk
 
+    async def connect(self, port: int) -> socket.socket:
+        async with self._entering:
+            if self._sockets is None:
+                self._sockets = await SocketSource.start(self._init.pid)
+        return await self._sockets.connect(port)
+
     async def wait(self) -> Ending:
         await self._outer.gone()
         await self._end_all()
@@ -220,6 +230,8 @@ class BubblewrapSandbox:
 
     async def release(self) -> None:
         await self._end_all()
+        if self._sockets is not None:
+            await self._sockets.close()
         if not self._init.pid:
             # Killed before it has said who process 1 is, which then waits for it for ever.
             await asyncio.to_thread(processes.end_marked, mark_of(self._spec.run_id))
