@@ -180,9 +180,13 @@ class BubblewrapSandbox:
 
     async def connect(self, port: int) -> socket.socket:
         async with self._entering:
+            if self._sockets is not None and self._sockets.is_broken:
+                await self._sockets.close()
+                self._sockets = None
             if self._sockets is None:
                 self._sockets = await SocketSource.start(self._init.pid)
-        return await self._sockets.connect(port)
+            sockets = self._sockets
+        return await sockets.connect(port)
 
     async def wait(self) -> Ending:
         await self._outer.gone()

@@ -19,7 +19,8 @@ from typing import Self
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 _NS_GET_USERNS = 0xB701  # ioctl_ns(2)
-_ANSWER_S = 5.0
+#: Python has to start once, on a machine that may be busy.
+_ANSWER_S = 15.0
 _CONNECT_S = 5.0
 _FAMILIES = {b"4": socket.AF_INET, b"6": socket.AF_INET6}
 _LOOPBACK = ((b"4", "127.0.0.1"), (b"6", "::1"))
@@ -32,6 +33,8 @@ class SocketSource:
         self._channel = channel
         self._process = process
         self._lock = asyncio.Lock()
+        self.is_broken = False
+        """Whether an answer is outstanding that could be taken for the next one's."""
 
     @classmethod
     async def start(cls, pid: int) -> Self:
@@ -82,9 +85,14 @@ class SocketSource:
         await self._process.wait()
 
     def _ask(self, family: bytes) -> socket.socket:
-        self._channel.sendall(family)
-        _, descriptors, _, _ = socket.recv_fds(self._channel, 1, 1)
+        try:
+            self._channel.sendall(family)
+            _, descriptors, _, _ = socket.recv_fds(self._channel, 1, 1)
+        except OSError:
+            self.is_broken = True
+            raise
         if not descriptors:
+            self.is_broken = True
             raise ConnectionError("the sandbox's network can't be entered")
         return socket.socket(fileno=descriptors[0])
 
