@@ -135,10 +135,148 @@ def test_a_shared_screen_is_looked_at_pointed_at_and_followed(person: Come) -> N
     ada.page.keyboard.press("Escape")
     expect(screen.get_by_role("button", name="Full screen")).to_be_visible()
 
-    of_grace.get_by_role("button", name="Share Another Screen").click()
+    of_grace.get_by_role("button", name="More").click()
+    grace.page.get_by_role("menuitem", name="Share Another Screen").click()
     expect(of_ada.locator(".csx-Call-screen")).to_have_count(2)
     of_grace.get_by_role("button", name="Stop sharing this").first.click()
     expect(of_ada.locator(".csx-Call-screen")).to_have_count(1)
+    assert ada.problems == grace.problems == []
+
+
+def test_the_call_goes_along_above_the_files_and_in_its_own_window(person: Come) -> None:
+    ada, grace = person("ada"), person("grace")
+    ada.open_file("orbits.py")
+    of_ada, of_grace = join(ada), join(grace)
+    of_ada.get_by_role("button", name="More").click()
+    ada.page.get_by_role("menuitem", name="Show Call Above the Files").click()
+    strip = ada.page.get_by_role("region", name="Call above the files")
+    hers = strip.get_by_role("listitem", name="Grace Hopper")
+    moves(hers.locator("video"))
+    expect(strip.locator(".csx-mod-speaking")).to_be_visible()
+    strip.get_by_role("button", name="Switch Microphone Off").click()
+    expect(tile(of_grace, "Ada Lovelace").locator(".csx-Call-muted")).to_be_visible()
+    check_accessible(ada, ".csx-CallStrip")
+
+    of_grace.get_by_role("button", name="Share Screen").click()
+    moves(of_ada.locator(".csx-Call-screen video"))
+    of_ada.get_by_role("button", name="More").click()
+    with ada.context.expect_page() as opened:
+        ada.page.get_by_role("menuitem", name="Show Call in a Window of Its Own").click()
+    window = opened.value
+    moves(window.get_by_label("The screen of Grace Hopper"))
+    moves(window.get_by_role("listitem", name="Grace Hopper").locator("video"))
+    window.get_by_role("button", name="Switch Microphone On").click()
+    expect(tile(of_grace, "Ada Lovelace").locator(".csx-Call-muted")).to_have_count(0)
+    with window.expect_event("close"):
+        window.get_by_role("button", name="Leave Call").click()
+    expect(strip).to_be_hidden()
+
+    # The row comes back with the next call, after a reload too.
+    ada.reload()
+    of_ada = join(ada)
+    moves(hers.locator("video"))
+    strip.get_by_role("button", name="Leave Call").click()
+    assert ada.problems == grace.problems == []
+
+
+DEVICES_IN_HAND = """(() => {
+  window.opened = [];
+  const { mediaDevices } = navigator;
+  const open = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async wish => {
+    const stream = await open(wish);
+    window.opened.push(...stream.getTracks());
+    return stream;
+  };
+  window.played = [];
+  window.Audio = class extends window.Audio {
+    constructor() { super(); window.played.push(this); }
+  };
+  window.SpeechRecognition = class {
+    start() { window.recognition = this; }
+    stop() {}
+    say(transcript, isFinal) {
+      this.onresult({ resultIndex: 0, results: [Object.assign([{ transcript }], { isFinal })] });
+    }
+  };
+})()"""
+"""Lets a test unplug devices, listen to what is played, and say something to the browser."""
+
+LOUDNESS = """async () => {
+  const context = new AudioContext();
+  await context.resume();
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 32768;
+  for (const { srcObject } of window.played.filter(each => each.srcObject)) {
+    context.createMediaStreamSource(srcObject).connect(analyser);
+  }
+  const samples = new Float32Array(analyser.fftSize);
+  let loudest = 0;
+  for (let step = 0; step < 20 && loudest < 0.01; step++) {
+    await new Promise(resolve => setTimeout(resolve, 300));
+    analyser.getFloatTimeDomainData(samples);
+    loudest = Math.max(loudest, ...samples);
+  }
+  await context.close();
+  return loudest;
+}"""
+
+
+def test_devices_are_chosen_held_unplugged_and_written_down(person: Come) -> None:
+    ada, grace = person("ada"), person("grace")
+    for somebody in (ada, grace):
+        somebody.page.add_init_script(DEVICES_IN_HAND)
+        somebody.reload()
+    grace.page.get_by_role("button", name="Join call").click()
+    before = grace.page.locator(".csx-Call")
+    before.get_by_label("Which: Loudspeaker").select_option(index=1)
+    before.get_by_role("button", name="Play a test sound").click()
+    expect(before.get_by_role("button", name="Play a test sound")).to_be_enabled()
+    before.get_by_label("Come in silent").check()
+    check_accessible(grace, ".csx-Call")
+    of_ada = join(ada)
+    before.get_by_role("button", name="Join the call").click()
+    hers = tile(of_ada, "Grace Hopper")
+    moves(hers.locator("video"))
+    expect(hers.locator(".csx-Call-muted")).to_be_visible()
+
+    grace.page.keyboard.down("Control")
+    grace.page.keyboard.down("Alt")
+    grace.page.keyboard.down("Space")
+    expect(hers.locator(".csx-Call-muted")).to_have_count(0)
+    assert ada.page.evaluate(LOUDNESS) > 0.01
+    grace.page.keyboard.up("Space")
+    expect(hers.locator(".csx-Call-muted")).to_be_visible()
+    grace.page.keyboard.up("Alt")
+    grace.page.keyboard.up("Control")
+
+    # Another device takes the place of one that is unplugged, and is as silent as that.
+    grace.page.evaluate("""() => window.opened.filter(track => track.readyState === 'live')
+      .forEach(track => { track.stop(); track.dispatchEvent(new Event('ended')); })""")
+    expect(grace.page.get_by_text("Your camera is gone. You are seen through")).to_be_visible()
+    expect(grace.page.get_by_text("Your microphone is gone.")).to_be_visible()
+    moves(hers.locator("video"))
+    expect(hers.locator(".csx-Call-muted")).to_be_visible()
+
+    of_grace = grace.page.locator(".csx-Call")
+    of_grace.get_by_role("button", name="More").click()
+    grace.page.get_by_role("menuitem", name="Camera, Microphone and Loudspeaker").click()
+    dialog = grace.page.get_by_role("dialog")
+    moves(dialog.get_by_label("Your camera"))
+    dialog.get_by_label("Which: Microphone").select_option(label="Fake Audio Input 2")
+    check_accessible(grace, ".jp-Dialog-content")
+    dialog.get_by_role("button", name="Done").click()
+
+    of_grace.get_by_role("button", name="Switch Microphone On").click()
+    of_grace.get_by_role("button", name="More").click()
+    grace.page.get_by_role("menuitem", name="Write Down What I Say").click()
+    expect(grace.page.get_by_text("Many browsers have their maker do that")).to_be_visible()
+    grace.page.get_by_role("button", name="Write it down").click()
+    grace.page.wait_for_function("() => window.recognition")
+    grace.page.evaluate("() => window.recognition.say('Let us look at the orbits', false)")
+    captions = of_ada.get_by_role("group", name="Captions")
+    expect(captions).to_have_text("Grace Hopper Let us look at the orbits")
+    expect(captions).to_have_count(0)
     assert ada.problems == grace.problems == []
 
 

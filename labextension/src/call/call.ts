@@ -10,11 +10,11 @@ import {
   putAway,
   trackOf
 } from './call-model';
-import { DeviceError, loadChoices } from './devices';
+import { DeviceError, loadChoices, watchDevices } from './devices';
 import { Loudspeaker } from './loudspeaker';
 import { ILines } from './lines';
 import { MediaLines } from './media-lines';
-import { MyMedia } from './my-media';
+import { IReplaced, MyMedia } from './my-media';
 import {
   ClientMessage,
   isPassing,
@@ -55,6 +55,7 @@ export type Phase =
 /** Something that a person should be told. */
 export type CallNotice =
   | { readonly type: 'device'; readonly error: DeviceError }
+  | ({ readonly type: 'replaced' } & IReplaced)
   | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'muted'; readonly kind: TrackKind; readonly by: string }
   | { readonly type: 'ended'; readonly kind: TrackKind; readonly by: string }
@@ -74,7 +75,15 @@ export interface ICallOptions {
 export class Call {
   constructor(private readonly _options: ICallOptions) {
     this.mine = new MyMedia(loadChoices(), error => this._onError(error));
-    this.mine.changed.connect(() => this._changed.emit());
+    this._loudspeaker.choose(this.mine.choices.speaker);
+    this.mine.changed.connect(() => {
+      this._loudspeaker.choose(this.mine.choices.speaker);
+      this._changed.emit();
+    });
+    this.mine.replaced.connect((_, replaced) => {
+      this._noticed.emit({ type: 'replaced', ...replaced });
+    });
+    watchDevices(() => this._loudspeaker.refresh());
     window.addEventListener('online', () => this._hurry());
   }
 

@@ -22,7 +22,12 @@ export const COMMANDS = {
   toggleLobby: 'codesyncx:call-toggle-lobby',
   lowerHands: 'codesyncx:call-lower-hands',
   breakouts: 'codesyncx:call-breakouts',
-  move: 'codesyncx:call-move'
+  move: 'codesyncx:call-move',
+  pushToTalk: 'codesyncx:call-push-to-talk',
+  devices: 'codesyncx:call-devices',
+  captions: 'codesyncx:call-captions',
+  toggleStrip: 'codesyncx:call-toggle-strip',
+  float: 'codesyncx:call-float'
 };
 
 /** What the panel shows of a call. */

@@ -22,7 +22,10 @@ describe('readChoices', () => {
         microphone: '',
         camera: '',
         isMicrophoneOn: true,
-        isCameraOn: true
+        isCameraOn: true,
+        speaker: '',
+        isBlurred: false,
+        isPushToTalk: false
       });
     }
   );
@@ -32,7 +35,10 @@ describe('readChoices', () => {
       microphone: 'a',
       camera: 'b',
       isMicrophoneOn: false,
-      isCameraOn: false
+      isCameraOn: false,
+      speaker: 'c',
+      isBlurred: true,
+      isPushToTalk: true
     };
     expect(readChoices(chosen)).toEqual(chosen);
   });

@@ -2,6 +2,9 @@
 
 export type Source = 'microphone' | 'camera' | 'screen';
 
+/** What browsers call the kinds of devices. */
+export type DeviceKind = 'audioinput' | 'videoinput' | 'audiooutput';
+
 export type DeviceFault =
   /** The browser offers them on HTTPS pages only. */
   'insecure' | 'refused' | 'none' | 'in_use' | 'unknown';
@@ -25,6 +28,11 @@ export interface IChoices {
   readonly camera: string;
   readonly isMicrophoneOn: boolean;
   readonly isCameraOn: boolean;
+  readonly speaker: string;
+  /** What is behind me is blurred, where the camera can. */
+  readonly isBlurred: boolean;
+  /** I come in silent, and talk while I hold a key. */
+  readonly isPushToTalk: boolean;
 }
 
 const KEY = 'codesyncx:call';
@@ -33,7 +41,10 @@ const FIRST_CHOICES: IChoices = {
   microphone: '',
   camera: '',
   isMicrophoneOn: true,
-  isCameraOn: true
+  isCameraOn: true,
+  speaker: '',
+  isBlurred: false,
+  isPushToTalk: false
 };
 
 /** What was chosen in this browser before. */
@@ -64,7 +75,10 @@ export function readChoices(value: unknown): IChoices {
     microphone: typeof kept.microphone === 'string' ? kept.microphone : '',
     camera: typeof kept.camera === 'string' ? kept.camera : '',
     isMicrophoneOn: kept.isMicrophoneOn !== false,
-    isCameraOn: kept.isCameraOn !== false
+    isCameraOn: kept.isCameraOn !== false,
+    speaker: typeof kept.speaker === 'string' ? kept.speaker : '',
+    isBlurred: kept.isBlurred === true,
+    isPushToTalk: kept.isPushToTalk === true
   };
 }
 
@@ -103,7 +117,7 @@ export function openScreen(): Promise<MediaStream> {
 
 /** The devices there are. Their names are told once one of the kind has been opened. */
 export async function listDevices(
-  kind: 'audioinput' | 'videoinput'
+  kind: DeviceKind
 ): Promise<MediaDeviceInfo[]> {
   const devices = (await mediaDevices()?.enumerateDevices()) ?? [];
   return devices.filter(device => device.kind === kind && device.deviceId);

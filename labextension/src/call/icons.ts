@@ -69,6 +69,10 @@ export const stopIcon = icon(
   'stop-sharing',
   '<rect x="5.500" y="5.500" width="13" height="13" rx="2" fill="currentColor"/>'
 );
+export const pictureInPictureIcon = icon(
+  'picture-in-picture',
+  '<rect x="2.500" y="4" width="19" height="15" rx="2"/><rect x="11.500" y="11" width="7.500" height="5.500" rx="1" fill="currentColor"/>'
+);
 export const removeIcon = icon(
   'remove-caller',
   '<path d="M6 6l12 12M18 6L6 18"/>'

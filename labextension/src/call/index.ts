@@ -2,13 +2,15 @@ import {
   ILabShell,
   ILayoutRestorer,
   JupyterFrontEnd,
-  JupyterFrontEndPlugin
+  JupyterFrontEndPlugin,
+  LabShell
 } from '@jupyterlab/application';
 import {
   ICommandPalette,
   IToolbarWidgetRegistry,
   Notification
 } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { AccessApi } from '../api/access';
@@ -18,12 +20,17 @@ import { CLOCK } from '../presence/store';
 import { IPresence } from '../presence/tokens';
 import { ITeam } from './breakout-model';
 import { Call } from './call';
+import { addCaptioning } from './captioning';
+import { Captions } from './captions';
 import { addCommands, COMMANDS, IPlacing } from './commands';
+import { addDeviceCommands } from './device-commands';
 import { CallPanel } from './panel';
 import { Pointers } from './pointers';
 import { offerToFollow } from './presenter';
 import { ITicket } from './protocol';
 import { EMOJIS, Reactions } from './reactions';
+import { Settings } from './settings';
+import { showAround } from './surroundings';
 import { CallBar } from './top-bar';
 import { voicesOf } from './voices';
 import { noticeText } from './wording';
@@ -40,15 +47,17 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     ILayoutRestorer,
     IToolbarWidgetRegistry,
     IPresence,
+    ISettingRegistry,
     ITranslator
   ],
   activate: (
     app: JupyterFrontEnd,
-    shell: ILabShell,
+    shell: LabShell,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     toolbars: IToolbarWidgetRegistry | null,
     presence: IPresence | null,
+    registry: ISettingRegistry | null,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('codesyncx');
@@ -61,9 +70,13 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
       mediaUrl: () => urlOf(serviceManager.serverSettings, 'calls/media')
     });
     const access = new AccessApi(serviceManager.serverSettings);
+    const reactions = new Reactions(call);
+    const captions = new Captions(call.passed, CLOCK);
+    const settings = new Settings();
     const panel = new CallPanel({
       call,
-      reactions: new Reactions(call),
+      reactions,
+      captions,
       pointers: new Pointers(call, CLOCK),
       presence,
       commands,
@@ -75,6 +88,21 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     shell.add(panel, 'right', { rank: 400 });
     restorer?.add(panel, panel.id);
     addCommands(commands, call, placing, trans);
+    addDeviceCommands(commands, call, trans);
+    addCaptioning(commands, call, settings, trans);
+    showAround(shell, {
+      call,
+      reactions,
+      captions,
+      settings,
+      commands,
+      trans
+    });
+    if (registry) {
+      settings.load(registry, callPlugin.id).catch((error: unknown) => {
+        console.error('The settings of calls could not be read', error);
+      });
+    }
     call.noticed.connect((_, notice) => {
       const text = noticeText(notice, trans);
       if (notice.type !== 'moved' && notice.type !== 'broadcast') {
@@ -90,7 +118,13 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
       () => new CallBar({ call, commands, trans })
     );
     Object.values(COMMANDS)
-      .filter(command => command !== COMMANDS.react)
+      .filter(
+        // One takes an emoji, one is nothing without its keys, one isn’t in every browser.
+        command =>
+          command !== COMMANDS.react &&
+          command !== COMMANDS.pushToTalk &&
+          commands.hasCommand(command)
+      )
       .forEach(command => palette?.addItem({ command, category: CATEGORY }));
     EMOJIS.forEach(emoji =>
       palette?.addItem({

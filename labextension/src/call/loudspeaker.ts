@@ -1,3 +1,8 @@
+/** Whether this browser lets a page choose where sound comes out. */
+export function canChooseLoudspeaker(): boolean {
+  return 'setSinkId' in HTMLMediaElement.prototype;
+}
+
 /** Plays what is heard, whether the panel shows or not. */
 export class Loudspeaker {
   /** Play these tracks and no others; those with a picture aren't its business. */
@@ -14,9 +19,42 @@ export class Loudspeaker {
         element.autoplay = true;
         element.srcObject = new MediaStream([track]);
         this._elements.set(id, element);
+        void playOn(element, this._device);
       }
     }
   }
 
+  /** Have it come out of a device; empty for the browser's choice. */
+  choose(device: string): void {
+    if (device !== this._device) {
+      this._device = device;
+      this.refresh();
+    }
+  }
+
+  /** Look again whether the device is there: it was plugged in or out. */
+  refresh(): void {
+    for (const element of this._elements.values()) {
+      void playOn(element, this._device);
+    }
+  }
+
   private readonly _elements = new Map<string, HTMLAudioElement>();
+  private _device = '';
+}
+
+/** Play an element on a device, or on the browser's choice when that isn't there. */
+export async function playOn(
+  element: HTMLMediaElement,
+  device: string
+): Promise<void> {
+  if (!canChooseLoudspeaker()) {
+    return;
+  }
+  try {
+    await element.setSinkId(device);
+  } catch (error) {
+    console.warn('A loudspeaker could not be used', error);
+    await element.setSinkId('');
+  }
 }

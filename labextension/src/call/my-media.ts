@@ -1,5 +1,6 @@
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { setBlur } from './background-blur';
 import {
   IChoices,
   openCamera,
@@ -31,6 +32,12 @@ export interface IMyScreen {
   readonly stop: () => void;
 }
 
+/** Which device is used now, instead of one that is gone. */
+export interface IReplaced {
+  readonly source: 'microphone' | 'camera';
+  readonly name: string;
+}
+
 /** Something of mine that a moderator muted, or that was ended. */
 export interface ILoss {
   readonly type: 'muted' | 'ended';
@@ -51,6 +58,11 @@ export class MyMedia {
 
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  /** A device was unplugged, and another one took its place. */
+  get replaced(): ISignal<this, IReplaced> {
+    return this._replaced;
   }
 
   get choices(): IChoices {
@@ -89,9 +101,11 @@ export class MyMedia {
 
   /** Remember what was chosen. */
   choose(choices: IChoices): void {
+    const before = this._choices;
     this._choices = choices;
     saveChoices(choices);
     this._changed.emit();
+    void this._next(() => this._useOthers(before));
   }
 
   /** Open what was chosen to be on, and send all that is mine over a new connection. */
@@ -215,7 +229,9 @@ export class MyMedia {
 
   private async _openChosen(): Promise<void> {
     if (this._choices.isMicrophoneOn) {
-      await this._setMicrophone(true).catch(this._onError);
+      await this._openMicrophone(this._choices.isPushToTalk).catch(
+        this._onError
+      );
     }
     if (this._choices.isCameraOn) {
       await this._setCamera(true).catch(this._onError);
@@ -225,8 +241,7 @@ export class MyMedia {
   private async _setMicrophone(isOn: boolean): Promise<void> {
     const source = this._find('microphone');
     if (!source && isOn) {
-      const track = await openMicrophone(this._choices.microphone);
-      await this._add([this._device('microphone', track)]);
+      await this._openMicrophone(false);
     } else if (source && source.isMuted === isOn) {
       // Off at once, whatever the server says; on when it knows.
       source.track.enabled = isOn;
@@ -236,13 +251,63 @@ export class MyMedia {
     }
   }
 
+  private async _openMicrophone(isMuted: boolean): Promise<void> {
+    if (this._find('microphone')) {
+      return;
+    }
+    const track = await openMicrophone(this._choices.microphone);
+    track.enabled = !isMuted;
+    const source = this._device('microphone', track);
+    source.isMuted = isMuted;
+    await this._add([source]);
+    await this._tellAllMuted();
+  }
+
+  private async _openCamera(): Promise<MediaStreamTrack> {
+    const track = await openCamera(this._choices.camera);
+    await setBlur(track, this._choices.isBlurred);
+    return track;
+  }
+
+  /** Go over to other devices, or another look, in the middle of a call. */
+  private async _useOthers(before: IChoices): Promise<void> {
+    const { microphone, camera, isBlurred } = this._choices;
+    const voice = this._find('microphone');
+    const picture = this._find('camera');
+    if (voice && microphone !== before.microphone) {
+      await this._exchange(voice, await openMicrophone(microphone));
+    }
+    if (picture && !picture.isMuted && camera !== before.camera) {
+      await this._exchange(picture, await this._openCamera());
+    } else if (picture && !picture.isMuted && isBlurred !== before.isBlurred) {
+      await setBlur(picture.track, isBlurred);
+    }
+  }
+
+  private async _exchange(
+    source: ISource,
+    track: MediaStreamTrack
+  ): Promise<void> {
+    if (!this._sources.includes(source)) {
+      track.stop(); // it ended before the other device was there
+      return;
+    }
+    source.track.onended = null;
+    source.track.stop();
+    track.enabled = !source.isMuted;
+    track.onended = () => this._unplugged(source);
+    source.track = track;
+    this._changed.emit();
+    await source.sent?.replace(track);
+  }
+
   private async _setCamera(isOn: boolean): Promise<void> {
     const source = this._find('camera');
     if (!source && isOn) {
-      const track = await openCamera(this._choices.camera);
+      const track = await this._openCamera();
       await this._add([this._device('camera', track)]);
     } else if (source && source.isMuted && isOn) {
-      const track = await openCamera(this._choices.camera);
+      const track = await this._openCamera();
       source.track = track;
       track.onended = () => this._unplugged(source);
       await source.sent?.replace(track);
@@ -271,9 +336,24 @@ export class MyMedia {
     return source;
   }
 
-  /** A device is gone: the next time it is switched on another one is looked for. */
   private _unplugged(source: ISource): void {
-    void this._next(() => this._end(each => each === source));
+    void this._next(() => this._replace(source));
+  }
+
+  /** A device is gone: take another one, else the next time it is switched on one is looked for. */
+  private async _replace(source: ISource): Promise<void> {
+    const isVoice = source.kind === 'microphone';
+    try {
+      const track = await (isVoice ? openMicrophone('') : openCamera(''));
+      await this._exchange(source, track);
+      this._replaced.emit({
+        source: isVoice ? 'microphone' : 'camera',
+        name: track.label
+      });
+    } catch (error) {
+      await this._end(each => each === source);
+      throw error;
+    }
   }
 
   private _unshare(share: number | null): Promise<void> {
@@ -322,6 +402,7 @@ export class MyMedia {
     const tracks = sources.map(({ kind, track }) => [kind, track] as const);
     const sent = await this._line.outgoing.send(tracks);
     sources.forEach((source, index) => (source.sent = sent[index]));
+    this._changed.emit();
   }
 
   private async _end(isMeant: (source: ISource) => boolean): Promise<void> {
@@ -390,6 +471,7 @@ export class MyMedia {
   }
 
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _replaced = new Signal<this, IReplaced>(this);
   private _sources: readonly ISource[] = [];
   private _line: ILine | null = null;
   private _queue: Promise<void> = Promise.resolve();

@@ -12,6 +12,8 @@ import { Breakouts } from './breakouts';
 import { Call } from './call';
 import { IRoom, may } from './call-model';
 import { View } from './commands';
+import { CaptionLines } from './caption-lines';
+import { Captions } from './captions';
 import { callIcon } from './icons';
 import { Pointers } from './pointers';
 import { Preview } from './preview';
@@ -24,6 +26,7 @@ import { Toolbar } from './toolbar';
 export interface ICallPanelOptions {
   readonly call: Call;
   readonly reactions: Reactions;
+  readonly captions: Captions;
   readonly pointers: Pointers;
   readonly presence: IPresence | null;
   readonly commands: CommandRegistry;
@@ -97,7 +100,14 @@ function Content(props: IContentProps): React.JSX.Element {
   const { call, trans, isShown, commands, toggle } = props;
   const { phase, room } = call;
   if (phase === 'off' || phase === 'joining') {
-    return <Preview call={call} trans={trans} isShown={isShown} />;
+    return (
+      <Preview
+        call={call}
+        commands={commands}
+        trans={trans}
+        isShown={isShown}
+      />
+    );
   }
   return (
     <>
@@ -131,6 +141,7 @@ function Content(props: IContentProps): React.JSX.Element {
             }
           />
           <Main {...props} room={room} />
+          <CaptionLines captions={props.captions} room={room} trans={trans} />
           <Toolbar call={call} room={room} commands={commands} trans={trans} />
         </>
       )}

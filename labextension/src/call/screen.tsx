@@ -206,7 +206,7 @@ function Picture(props: IPictureProps): React.JSX.Element {
   return (
     <div
       ref={view}
-      className="csx-Call-view"
+      className="csx-Call-screenView"
       role="group"
       aria-label={
         owner === null
@@ -373,7 +373,7 @@ function useFullScreen(element: React.RefObject<HTMLElement>): boolean {
       const isNow = node !== null && document.fullscreenElement === node;
       setFull(isNow);
       if (isNow) {
-        node.querySelector<HTMLElement>('.csx-Call-view')?.focus();
+        node.querySelector<HTMLElement>('.csx-Call-screenView')?.focus();
       }
     };
     document.addEventListener('fullscreenchange', look);

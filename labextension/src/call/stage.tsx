@@ -18,6 +18,7 @@ import { Pointers } from './pointers';
 import { ICaller } from './protocol';
 import { Reactions } from './reactions';
 import { IScreenProps, Screen } from './screen';
+import { isSpeaking } from './spotlight';
 import { IModeration, Tile } from './tile';
 import { useSize } from './use-size';
 
@@ -151,27 +152,50 @@ function Tiles({
       tabIndex={0}
       style={{ gridTemplateColumns: `repeat(${columns}, ${tile_px}px)` }}
     >
-      {callers.map(caller => {
-        const isMe = caller === room.you;
-        const voice = trackOf(caller, 'microphone');
-        return (
-          <Tile
-            key={caller.member_id}
-            caller={caller}
-            isMe={isMe}
-            isSpeaking={
-              voice !== undefined &&
-              !voice.is_muted &&
-              call.speaking.has(voice.id)
-            }
-            reactions={reactions.of(caller.member_id)}
-            picture={isMe ? call.mine.camera : pictureOf(call, caller)}
-            moderation={may(room.you, 'moderate') ? moderation : null}
-            trans={trans}
-          />
-        );
-      })}
+      {callers.map(caller => (
+        <CallerTile
+          key={caller.member_id}
+          call={call}
+          room={room}
+          caller={caller}
+          reactions={reactions}
+          moderation={may(room.you, 'moderate') ? moderation : null}
+          trans={trans}
+        />
+      ))}
     </ul>
+  );
+}
+
+interface ICallerTileProps {
+  readonly call: Call;
+  readonly room: IRoom;
+  readonly caller: ICaller;
+  readonly reactions: Reactions;
+  readonly moderation: IModeration | null;
+  readonly trans: TranslationBundle;
+}
+
+/** The tile of somebody, with what comes of them now. */
+export function CallerTile({
+  call,
+  room,
+  caller,
+  reactions,
+  moderation,
+  trans
+}: ICallerTileProps): React.JSX.Element {
+  const isMe = caller === room.you;
+  return (
+    <Tile
+      caller={caller}
+      isMe={isMe}
+      isSpeaking={isSpeaking(caller, call.speaking)}
+      reactions={reactions.of(caller.member_id)}
+      picture={isMe ? call.mine.camera : pictureOf(call, caller)}
+      moderation={moderation}
+      trans={trans}
+    />
   );
 }
 

@@ -27,7 +27,7 @@ interface IToolbarProps {
 
 /** What is in the menu, in groups; commands that there are not are left out. */
 const MORE: readonly (readonly string[])[] = [
-  [COMMANDS.shareScreen],
+  [COMMANDS.shareScreen, COMMANDS.devices, COMMANDS.captions],
   [
     COMMANDS.breakouts,
     COMMANDS.muteAll,
@@ -35,7 +35,7 @@ const MORE: readonly (readonly string[])[] = [
     COMMANDS.toggleLock,
     COMMANDS.toggleLobby
   ],
-  [COMMANDS.move]
+  [COMMANDS.toggleStrip, COMMANDS.float, COMMANDS.move]
 ];
 
 /** What one does all the time in a call; the rest is in a menu. */
@@ -109,7 +109,8 @@ interface IToolProps extends IToolbarProps {
   readonly isLeave?: boolean;
 }
 
-function Tool(props: IToolProps): React.JSX.Element {
+/** A button for a command. */
+export function Tool(props: IToolProps): React.JSX.Element {
   const { command, commands } = props;
   const label = commands.label(command);
   const keys = commands.keyBindings.find(

@@ -1,5 +1,6 @@
 import { IVoices } from '../presence/voices';
-import { IRoom, trackOf } from './call-model';
+import { IRoom } from './call-model';
+import { isSpeaking } from './spotlight';
 
 /** What the rest of the page shows of a call: who is in it, speaks and has a hand up. */
 export function voicesOf(room: IRoom, speaking: ReadonlySet<string>): IVoices {
@@ -8,12 +9,7 @@ export function voicesOf(room: IRoom, speaking: ReadonlySet<string>): IVoices {
     new Set(of.map(({ person_id }) => person_id));
   return {
     inCall: names(callers),
-    speaking: names(
-      callers.filter(caller => {
-        const voice = trackOf(caller, 'microphone');
-        return voice && !voice.is_muted && speaking.has(voice.id);
-      })
-    ),
+    speaking: names(callers.filter(caller => isSpeaking(caller, speaking))),
     hands: names(callers.filter(caller => caller.hand_raised_at !== null))
   };
 }

@@ -42,6 +42,16 @@ export function noticeText(
   switch (notice.type) {
     case 'device':
       return deviceText(notice.error, trans);
+    case 'replaced':
+      return notice.source === 'microphone'
+        ? trans.__(
+            'Your microphone is gone. You are heard through “%1” now.',
+            notice.name
+          )
+        : trans.__(
+            'Your camera is gone. You are seen through “%1” now.',
+            notice.name
+          );
     case 'refused':
       return notice.message;
     case 'moved':
