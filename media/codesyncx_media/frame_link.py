@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from .errors import InvalidRequestError
@@ -18,15 +19,20 @@ from .signalling.media_messages import decode_media
 from .signalling.messages import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from codesyncx_server.errors import CodeSyncXError
 
     from .forwarding import Forwarding
+    from .frames.upstream import Packets
     from .sdp import OutgoingStream
 
 _KEY_BYTES = 24
 ACKNOWLEDGE_EVERY_S = 0.1
+PACKETS_AT_ONCE = 64
+"""Of pictures: a large one, which is there all at once, takes turns with everybody else's media."""
+WAITING_TURNS = 8
+"""In how many turns what waits is through, however much it is."""
 
 
 class FrameSocket(Protocol):
@@ -70,6 +76,7 @@ class FrameLink:
         self._down = Downstream(clock)
         self._feedback = _Feedback(self)
         self._socket: FrameSocket | None = None
+        self._waiting: deque[bytes] = deque()
         self._acknowledged = 0
         self._acknowledged_at = float("-inf")
 
@@ -86,10 +93,7 @@ class FrameLink:
         if isinstance(message, bytes):
             packets = self._up.receive(message, now)
             if packets is not None:
-                if packets.report is not None:
-                    self._forwarding.receive_rtcp(self.member_id, packets.report, now)
-                for packet in packets.rtp:
-                    self._forwarding.receive_rtp(self.member_id, packet, now)
+                self._take_packets(packets, now)
             return
         heard = decode_media(message)
         if heard.type == "received":
@@ -99,6 +103,24 @@ class FrameLink:
             self._ask_keyframe(self._down.keyframe_of(heard.fields["stream"]), now)
         else:
             raise InvalidRequestError("This connection is open already.")
+
+    def _take_packets(self, packets: Packets, now: float) -> None:
+        """Forward sound at once and pictures in their turn."""
+        if packets.is_sound:
+            self._forward(packets.rtp, now)
+        else:
+            self._waiting.extend(packets.rtp)
+            self._forward_waiting(now)
+        if packets.report is not None:
+            self._forwarding.receive_rtcp(self.member_id, packets.report, now)
+
+    def _forward_waiting(self, now: float) -> None:
+        count = min(len(self._waiting), max(PACKETS_AT_ONCE, len(self._waiting) // WAITING_TURNS))
+        self._forward([self._waiting.popleft() for _ in range(count)], now)
+
+    def _forward(self, packets: Iterable[bytes], now: float) -> None:
+        for packet in packets:
+            self._forwarding.receive_rtp(self.member_id, packet, now)
 
     def socket_closed(self) -> None:
         """Note that the socket is gone: what the member sent has ended."""
@@ -119,6 +141,7 @@ class FrameLink:
 
     def poll(self, now: float) -> None:
         """Send what waits, and say what has come."""
+        self._forward_waiting(now)
         for feedback in self._down.poll(now):
             self._ask_keyframe(feedback, now)
         self._flush(now)

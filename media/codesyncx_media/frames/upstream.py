@@ -43,10 +43,11 @@ _NTP_EPOCH = 1 << 62
 
 
 class Packets(NamedTuple):
-    """What a frame became: RTP packets, and the RTCP packet to take before them when one is due."""
+    """What a frame became: RTP packets, and the RTCP packet to take with them when one is due."""
 
     rtp: list[bytes]
     report: bytes | None
+    is_sound: bool
 
 
 class Timeline:
@@ -129,7 +130,8 @@ class Upstream:
             raise InvalidRequestError(f"The track {chunk.stream} has no such frames.")
         ticks = stream.timeline.take(chunk.timestamp, now)
         maker = stream.layers[chunk.layer]
-        return Packets(maker.packets(chunk), self._report(stream, chunk, ticks, now))
+        report = self._report(stream, chunk, ticks, now)
+        return Packets(maker.packets(chunk), report, chunk.codec.is_sound)
 
     @staticmethod
     def _report(stream: _Stream, chunk: Chunk, ticks: int, now: float) -> bytes | None:
