@@ -110,11 +110,6 @@ class Load:
                 *(room.join(self.pump, f"listener{number}", None) for number in numbers)
             )
 
-    def arrived(self) -> int:
-        """Give how many packets arrived since they were counted last."""
-        downs = [person.down for person in self.server.room.people() if person.down is not None]
-        return sum(stream.count for down in downs for stream in down.tally.streams.values())
-
     async def count(self, duration_s: float) -> dict[str, Any]:
         """Count what arrives in a while, and what it costs."""
         downs = [person.down for person in self.server.room.people() if person.down is not None]
@@ -180,7 +175,8 @@ async def joining(name: str, people: int) -> dict[str, Any]:
             await load.enter()
             await server.room.join(load.pump, "first", None)
             await asyncio.sleep(1)
-            cpu, memory = server.cpu_s(), server.memory_mb()
+            before = await load.count(2.0)
+            cpu, memory, started = server.cpu_s(), server.memory_mb(), time.monotonic()
             waited_ms = []
             for number in range(people):
                 began = time.monotonic()
@@ -189,9 +185,10 @@ async def joining(name: str, people: int) -> dict[str, Any]:
                 waited_ms.append((time.monotonic() - began) * 1000)
                 await asyncio.sleep(BETWEEN_JOINS_S)
             cpu, memory = server.cpu_s() - cpu, server.memory_mb() - memory
-            forwarded = load.arrived()
-            # What the packets cost that went to those who were there is no part of joining.
-            cpu -= forwarded * (await load.count(1.0))["us_per_packet"] / 1e6
+            elapsed = time.monotonic() - started
+            # What forwarding took meanwhile, which grew with every person, is no part of joining.
+            after = await load.count(2.0)
+            cpu -= elapsed * (before["server_cores"] + after["server_cores"]) / 2
             return {
                 "first_packets_p50_ms": round(statistics.median(waited_ms), 1),
                 "first_packets_max_ms": round(max(waited_ms), 1),
