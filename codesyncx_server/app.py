@@ -13,6 +13,7 @@ from traitlets import Dict, Enum, Int, List, TraitError, Type, Unicode
 
 from .access.model import NO_ACCESS, ROLES
 from .calls.ice import IceSettings, read_secret
+from .calls.recordings import Recordings
 from .calls.wiring import CallsFeature
 from .chat.wiring import Chat
 from .collab.wiring import Collaboration
@@ -180,6 +181,32 @@ class CodeSyncXApp(ExtensionApp):
         static-auth-secret). In a file, because settings are shown in processes and logs.""",
     )
 
+    recordings_folder = Unicode(
+        "Recordings",
+        config=True,
+        help="""The folder of the project that recordings of calls come into; who may read it may
+        watch them. Nobody can record where it is empty.""",
+    )
+
+    recording_height = Enum(
+        [480, 720, 1080],
+        default_value=720,
+        config=True,
+        help="""How many lines the pictures of recordings have; more make shared screens easier to
+        read, and larger files and more work for the processor.""",
+    )
+
+    max_recording_minutes = Int(
+        240, min=1, config=True, help="""After how many minutes a recording ends by itself."""
+    )
+
+    min_free_disk_mb = Int(
+        512,
+        min=0,
+        config=True,
+        help="""With less room than this on the disk, in megabytes, a recording ends by itself.""",
+    )
+
     gate: Gatekeeping | None = None
 
     def initialize_settings(self) -> None:
@@ -219,7 +246,22 @@ class CodeSyncXApp(ExtensionApp):
                 self.call_turn_urls,
                 read_secret(self.call_turn_secret_file),
             ),
+            recordings=self._recordings(),
         )
+
+    def _recordings(self) -> Recordings | None:
+        if self.serverapp is None or not self.recordings_folder:
+            return None
+        try:
+            return Recordings(
+                self.serverapp,
+                folder=self.recordings_folder,
+                height=self.recording_height,
+                max_minutes=self.max_recording_minutes,
+                min_free_mb=self.min_free_disk_mb,
+            )
+        except ValueError as error:
+            raise TraitError(f"CodeSyncXApp.recordings_folder: {error}") from error
 
     def initialize_handlers(self) -> None:
         """Add the routes of every feature."""
@@ -269,6 +311,7 @@ class CodeSyncXApp(ExtensionApp):
         await self.collaboration.start()
         await self.project.start(serverapp, self.watch_project)
         await self.runs.start()
+        self.calls.start()
 
     async def stop_extension(self) -> None:
         """End what runs in the background."""

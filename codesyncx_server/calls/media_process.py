@@ -14,12 +14,15 @@ import os
 import secrets
 import sys
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codesyncx_media.tokens import TokenKey
 from codesyncx_server.errors import CallsUnavailableError
 
 from .metrics import LoadMeter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,7 @@ class MediaSettings:
     host: str = "127.0.0.1"
     udp_port: int = 0
     addresses: tuple[str, ...] = ("127.0.0.1",)
+    recordings: Mapping[str, Any] | None = None
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(_SECRET_BYTES), repr=False)
 
 
@@ -55,6 +59,7 @@ class MediaProcess:
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
         self._port = 0
+        self._recorded: frozenset[str] = frozenset()
         self._starting = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
         self.key = TokenKey(settings.secret)
@@ -71,6 +76,10 @@ class MediaProcess:
             if self.pid is None:
                 await self._start()
             return self._port
+
+    def is_recorded(self, project: str) -> bool:
+        """Whether a call of a project is recorded now."""
+        return self.pid is not None and project in self._recorded
 
     def order(self, **order: Any) -> None:
         """Have it do something, if it runs at all."""
@@ -110,6 +119,7 @@ class MediaProcess:
             "host": settings.host,
             "udp_port": settings.udp_port,
             "addresses": list(settings.addresses),
+            "recordings": settings.recordings,
         }
         self.order(**first)
         try:
@@ -128,10 +138,13 @@ class MediaProcess:
         meter = LoadMeter()
         try:
             while process.stdout is not None and (line := await process.stdout.readline()):
-                meter.take(json.loads(line)["load"])
+                news = json.loads(line)
+                self._recorded = frozenset(call["project"] for call in news["recorded"])
+                meter.take(news["load"])
         finally:
             meter.end()
         status = await process.wait()
+        self._recorded = frozenset()
         if self._process is process:
             logger.warning("The media process ended by itself (%d); calls begin anew.", status)
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from .callers import Callers
 from .handlers import MediaHandler, SignallingHandler, TokenHandler
 from .media_process import MediaProcess, MediaSettings
+from .recording_handlers import FilmHandler, RecordingHandler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..events.bus import EventBus
     from .ice import IceSettings
+    from .recordings import Recordings
 
 ACCESS_CHANGED = "access.changed"
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (media must come in where browsers are; nothing unproven is heard)
@@ -34,9 +36,12 @@ class CallsFeature:
         addresses: Sequence[str],
         way: str,
         ice: IceSettings,
+        recordings: Recordings | None = None,
     ) -> None:
         told = tuple(addresses) or own_addresses()
-        settings = MediaSettings(host or EVERY_ADDRESS, udp_port, told)
+        films = None if recordings is None else recordings.settings()
+        settings = MediaSettings(host or EVERY_ADDRESS, udp_port, told, films)
+        self._recordings = recordings
         self.media = MediaProcess(settings)
         self._way = way
         self._ice = ice
@@ -46,6 +51,7 @@ class CallsFeature:
     def handlers(self) -> list[tuple[Any, ...]]:
         """Give the routes, for `ExtensionApp.handlers`."""
         media = {"media": self.media}
+        recordings = {**media, "recordings": self._recordings}
         return [
             (
                 r"/codesyncx/api/calls/token",
@@ -58,10 +64,23 @@ class CallsFeature:
                 {**media, "callers": self._callers},
             ),
             (r"/codesyncx/api/calls/media", MediaHandler, {**media, "callers": self._callers}),
+            (r"/codesyncx/api/calls/recording", RecordingHandler, media),
+            (
+                r"/codesyncx/api/calls/recording/(playlist\.m3u8|film\.mp4)",
+                FilmHandler,
+                recordings,
+            ),
         ]
+
+    def start(self) -> None:
+        """Finish what the last server has left over."""
+        if self._recordings is not None:
+            self._recordings.start()
 
     async def stop(self) -> None:
         """End every call."""
+        if self._recordings is not None:
+            await self._recordings.stop()
         self._unsubscribe()
         self._callers.close()
         await self.media.stop()

@@ -261,6 +261,10 @@ TABLE: tuple[Route, ...] = (
     _route(r"/codesyncx/api/calls/token", post=LET_IN),
     _route(r"/codesyncx/api/calls/signalling", get=LET_IN),
     _route(r"/codesyncx/api/calls/media", get=LET_IN),
+    _route(
+        r"/codesyncx/api/calls/recording(?:/(?:playlist\.m3u8|film\.mp4))?",
+        get=LET_IN,
+    ),
     _route(r"/codesyncx/api/presence/me", get=LET_IN),
     _route(r"/codesyncx/api/runs", get=LET_IN, post=LET_IN),
     _route(r"/codesyncx/api/runs/[0-9a-f]{1,32}(?:/log|/artifacts/.+)?", get=LET_IN),

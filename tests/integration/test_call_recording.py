@@ -16,7 +16,7 @@ from support.media_worker import MediaWorker
 from support.rtc_caller import Colours, RtcCaller, Tone
 from support.small_disk import small_disk
 
-from codesyncx_media.recording.film import FILM, PLAYLIST
+from codesyncx_media.recording.task import FILM, PLAYLIST
 from codesyncx_media.rights import Right
 
 if TYPE_CHECKING:

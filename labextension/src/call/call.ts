@@ -60,6 +60,12 @@ export type CallNotice =
   | { readonly type: 'muted'; readonly kind: TrackKind; readonly by: string }
   | { readonly type: 'ended'; readonly kind: TrackKind; readonly by: string }
   | { readonly type: 'moved'; readonly to: string }
+  | { readonly type: 'recording' }
+  | {
+      readonly type: 'recorded';
+      readonly reason: string;
+      readonly path: string;
+    }
   | { readonly type: 'broadcast'; readonly by: string; readonly text: string };
 
 type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
@@ -202,6 +208,9 @@ export class Call {
     }
     const before = this._room;
     this._room = applyMessage(this._room, message, Date.now());
+    if (this._room?.isRecorded && !before?.isRecorded) {
+      this._noticed.emit({ type: 'recording' });
+    }
     switch (message.type) {
       case 'welcome':
         this._onWelcome(message);
@@ -231,6 +240,11 @@ export class Call {
       case 'track_ended':
         this._onLoss('ended', message);
         break;
+      case 'recording_ended': {
+        const { reason, path } = message;
+        this._noticed.emit({ type: 'recorded', reason, path });
+        break;
+      }
       case 'broadcast':
         if (message.by !== before?.you.member_id) {
           const { display_name: by, text } = message;

@@ -20,6 +20,7 @@ export const COMMANDS = {
   muteAll: 'codesyncx:call-mute-all',
   toggleLock: 'codesyncx:call-toggle-lock',
   toggleLobby: 'codesyncx:call-toggle-lobby',
+  toggleRecording: 'codesyncx:call-toggle-recording',
   lowerHands: 'codesyncx:call-lower-hands',
   breakouts: 'codesyncx:call-breakouts',
   move: 'codesyncx:call-move',
@@ -116,6 +117,19 @@ export function addCommands(
     execute: ({ emoji }) => call.ask({ type: 'react', emoji: emojiOf(emoji) })
   });
   addModeration(commands, call, placing, () => has('moderate'), trans);
+  commands.addCommand(COMMANDS.toggleRecording, {
+    label: () =>
+      call.room?.isRecorded
+        ? trans.__('Stop Recording')
+        : trans.__('Record Call'),
+    isEnabled: () => has('record'),
+    isVisible: () => has('record'),
+    execute: () =>
+      call.ask({
+        type: 'record',
+        is_recording: !(call.room?.isRecorded ?? false)
+      })
+  });
   commands.addCommand(COMMANDS.move, {
     label: () =>
       placing.isInMain()

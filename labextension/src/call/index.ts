@@ -11,7 +11,12 @@ import {
   Notification
 } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import {
+  ITranslator,
+  nullTranslator,
+  TranslationBundle
+} from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
 
 import { AccessApi } from '../api/access';
 import { request } from '../api/client';
@@ -105,7 +110,14 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     }
     call.noticed.connect((_, notice) => {
       const text = noticeText(notice, trans);
-      if (notice.type !== 'moved' && notice.type !== 'broadcast') {
+      if (notice.type === 'recording' || notice.type === 'recorded') {
+        const path = notice.type === 'recorded' ? notice.path : '';
+        const actions = path === '' ? [] : [opening(path, commands, trans)];
+        const isAsWanted =
+          notice.type === 'recording' || notice.reason === 'stopped';
+        const show = isAsWanted ? Notification.info : Notification.warning;
+        show(text, { autoClose: 20000, actions });
+      } else if (notice.type !== 'moved' && notice.type !== 'broadcast') {
         Notification.warning(text, { autoClose: 8000 });
       } else if (!panel.isVisible) {
         // Who sees the panel reads it there.
@@ -143,6 +155,17 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     }
   }
 };
+
+function opening(
+  path: string,
+  commands: CommandRegistry,
+  trans: TranslationBundle
+): Notification.IAction {
+  return {
+    label: trans.__('Open'),
+    callback: () => void commands.execute('docmanager:open', { path })
+  };
+}
 
 /** The groups of the project make teams; only owners may know who is in them. */
 async function fetchTeams(access: AccessApi): Promise<readonly ITeam[]> {

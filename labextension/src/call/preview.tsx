@@ -3,6 +3,7 @@ import React from 'react';
 
 import { Call } from './call';
 import { DeviceChoice, IDeviceChoiceProps } from './device-choice';
+import { RecordingNotice } from './recording';
 import { endingText } from './wording';
 
 /** What one looks at before coming in: whether one is seen and heard. */
@@ -11,6 +12,7 @@ export function Preview(props: IDeviceChoiceProps): React.JSX.Element {
   return (
     <div className="csx-Call-preview">
       <Ending call={call} trans={trans} />
+      <RecordingNotice isShown={props.isShown} trans={trans} />
       <DeviceChoice {...props} />
       <button
         className="csx-Call-join jp-mod-styled jp-mod-accept"

@@ -149,6 +149,12 @@ export type ServerMessage =
       readonly is_recorded: boolean;
     }
   | {
+      readonly type: 'recording_ended';
+      readonly reason: string;
+      /** The file in the project; empty when it isn't there. */
+      readonly path: string;
+    }
+  | {
       readonly type: 'breakouts_changed';
       readonly breakout_rooms: readonly IBreakoutRoom[];
       readonly are_open: boolean;
@@ -216,6 +222,7 @@ export type ClientMessage =
     }
   | { readonly type: 'set_locked'; readonly is_locked: boolean }
   | { readonly type: 'set_lobby'; readonly has_lobby: boolean }
+  | { readonly type: 'record'; readonly is_recording: boolean }
   | { readonly type: 'plan_breakouts'; readonly names: readonly string[] }
   | {
       readonly type: 'assign';
@@ -316,6 +323,12 @@ function messageOf(fields: Fields): ServerMessage | null {
       };
     case 'room_changed':
       return { type, ...roomOf(fields) };
+    case 'recording_ended':
+      return {
+        type,
+        reason: fields.text('reason'),
+        path: fields.text('path')
+      };
     case 'wait_in_lobby':
       return { type };
     case 'person_waiting':

@@ -4,6 +4,7 @@ import React from 'react';
 
 import { IRoom, peopleHere } from './call-model';
 import { lobbyIcon, lockIcon } from './icons';
+import { RecordingMark } from './recording';
 
 interface IStatusProps {
   readonly room: IRoom;
@@ -24,6 +25,7 @@ export function Status({ room, trans }: IStatusProps): React.JSX.Element {
         <usersIcon.react tag="span" className="csx-Call-icon" />
         {people}
       </span>
+      {room.isRecorded && <RecordingMark trans={trans} />}
       {room.isLocked && (
         <Fact
           icon={lockIcon}

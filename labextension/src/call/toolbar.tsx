@@ -27,7 +27,12 @@ interface IToolbarProps {
 
 /** What is in the menu, in groups; commands that there are not are left out. */
 const MORE: readonly (readonly string[])[] = [
-  [COMMANDS.shareScreen, COMMANDS.devices, COMMANDS.captions],
+  [
+    COMMANDS.shareScreen,
+    COMMANDS.toggleRecording,
+    COMMANDS.devices,
+    COMMANDS.captions
+  ],
   [
     COMMANDS.breakouts,
     COMMANDS.muteAll,

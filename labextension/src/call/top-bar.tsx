@@ -6,6 +6,7 @@ import React from 'react';
 import { Call } from './call';
 import { COMMANDS } from './commands';
 import { callIcon, microphoneIcon, microphoneOffIcon } from './icons';
+import { RecordingMark } from './recording';
 
 export interface ICallBarOptions {
   readonly call: Call;
@@ -55,6 +56,7 @@ function Buttons({
           {isIn ? count : trans.__('Join call')}
         </span>
       </button>
+      {call.room?.isRecorded && <RecordingMark trans={trans} />}
       {call.phase === 'in' && (
         <button
           className="csx-CallBar-button"

@@ -58,6 +58,12 @@ export function noticeText(
       return notice.to === ''
         ? trans.__('You are with everybody again in the call.')
         : trans.__('You are in the breakout room %1 now.', notice.to);
+    case 'recording':
+      return trans.__(
+        'This call is being recorded: who is in it may be seen and heard in the recording.'
+      );
+    case 'recorded':
+      return recordedText(notice.reason, notice.path, trans);
     case 'broadcast':
       return trans.__('%1 to all rooms: %2', notice.by, notice.text);
     case 'muted':
@@ -81,6 +87,28 @@ export function noticeText(
             notice.by,
             kindText(notice.kind, trans)
           );
+  }
+}
+
+/** Why a recording ended, and where it is. */
+function recordedText(
+  reason: string,
+  path: string,
+  trans: TranslationBundle
+): string {
+  const where =
+    path === ''
+      ? trans.__('Nothing of it is in the project; the server’s log says why.')
+      : trans.__('It is in %1.', path);
+  switch (reason) {
+    case 'stopped':
+      return `${trans.__('The recording of the call ended.')} ${where}`;
+    case 'too_long':
+      return `${trans.__('The recording of the call ended: it is as long as it may be.')} ${where}`;
+    case 'disk_full':
+      return `${trans.__('The recording of the call ended: there is no more room on the server’s disk. The call goes on.')} ${where}`;
+    default:
+      return `${trans.__('The recording of the call ended because of an error. The call goes on.')} ${where}`;
   }
 }
 

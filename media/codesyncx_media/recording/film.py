@@ -10,6 +10,7 @@ import numpy as np
 
 from .fragments import FragmentLog, Playlist
 from .mixer import SAMPLE_RATE
+from .task import FILM, PLAYLIST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from .canvas import Size
     from .mixer import Samples
 
-FILM, PLAYLIST = "film.mp4", "playlist.m3u8"
 PICTURES_PER_S = 15
 FRAGMENT_S = 2
 _PICTURES_PER_FRAGMENT = PICTURES_PER_S * FRAGMENT_S

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 import av
 
-from .film import FILM, copy_for_seeking
+from .film import copy_for_seeking
 from .fragments import Box, whole_fragments_end
+from .task import FILM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+FILM, PLAYLIST = "film.mp4", "playlist.m3u8"
+"""What is in the folder of a recording that is being made."""
 MODULE = "codesyncx_media.recording"
 
 

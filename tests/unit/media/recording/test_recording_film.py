@@ -16,8 +16,9 @@ from codesyncx_media.frames import Frame
 from codesyncx_media.recording import store
 from codesyncx_media.recording.canvas import Canvas, Size, fit, initials
 from codesyncx_media.recording.feed import EndTrack, Media, Show, Stop, Tick
-from codesyncx_media.recording.film import FILM, PLAYLIST, Film
+from codesyncx_media.recording.film import Film
 from codesyncx_media.recording.studio import Studio
+from codesyncx_media.recording.task import FILM, PLAYLIST
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,98 @@
+"""`codesyncx/api/calls/recording`: whether the call is recorded, and its film while it is made.
+
+The film is for those who may read the folder that it comes into. It is told as an HLS playlist of
+byte ranges of one file that grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from codesyncx_media.recording.task import FILM, PLAYLIST
+from codesyncx_server.errors import NotFoundError, RefusedError
+from codesyncx_server.gate.sight import sight_of
+from codesyncx_server.json_api import JsonHandler
+
+from .callers import PROJECT
+from .rights import call_rights
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .media_process import MediaProcess
+    from .recordings import Recordings
+
+_RANGE = re.compile(r"bytes=(\d{1,15})-(\d{1,15})")
+MOST_AT_ONCE = 16 * 1024 * 1024
+"""A fragment has two seconds of film; nobody asks for more than one at a time."""
+
+
+class RecordingHandler(JsonHandler):
+    """`GET calls/recording`."""
+
+    def initialize(self, media: MediaProcess) -> None:
+        self._media = media
+
+    @web.authenticated
+    @authorized(action="read")
+    async def get(self) -> None:
+        """Tell, before they come in, whether who does is recorded."""
+        if call_rights(sight_of(self)) is None:
+            raise RefusedError("The call is for those who may read the whole project.")
+        await self.answer({"is_recorded": self._media.is_recorded(PROJECT)})
+
+
+class FilmHandler(JsonHandler):
+    """`GET calls/recording/playlist.m3u8` and `film.mp4`."""
+
+    def initialize(self, media: MediaProcess, recordings: Recordings | None) -> None:
+        self._media = media
+        self._recordings = recordings
+
+    @web.authenticated
+    @authorized(action="read")
+    async def get(self, name: str) -> None:
+        """Give the playlist, or the bytes of the film that are asked for."""
+        recording = self._recording()
+        self.set_header("Cache-Control", "no-store")
+        if name == PLAYLIST:
+            text = await asyncio.to_thread((recording / PLAYLIST).read_bytes)
+            self.set_header("Content-Type", "application/vnd.apple.mpegurl")
+            await self.finish(text)
+            return
+        await self._send_range(recording / FILM)
+
+    def _recording(self) -> Path:
+        """Give the folder of what is recorded now; RefusedError, NotFoundError."""
+        if self._recordings is None:
+            raise NotFoundError("Calls aren't recorded on this server.")
+        if not sight_of(self).may_read(self._recordings.folder):
+            raise RefusedError("You may not watch the recordings of this project.")
+        found = self._recordings.current()
+        if found is None or not self._media.is_recorded(PROJECT):
+            raise NotFoundError("Nothing is recorded now.")
+        return found
+
+    async def _send_range(self, film: Path) -> None:
+        asked = _RANGE.fullmatch(self.request.headers.get("Range", ""))
+        first, last = (int(asked[1]), int(asked[2])) if asked else (0, -1)
+        size = (await asyncio.to_thread(film.stat)).st_size
+        if not first <= last < size or last - first >= MOST_AT_ONCE:
+            self.set_header("Content-Range", f"bytes */{size}")
+            raise web.HTTPError(416)
+        content = await asyncio.to_thread(_read, film, first, last - first + 1)
+        self.set_status(206)
+        self.set_header("Content-Type", "video/mp4")
+        self.set_header("Content-Range", f"bytes {first}-{last}/{size}")
+        await self.finish(content)
+
+
+def _read(film: Path, first: int, count: int) -> bytes:
+    with film.open("rb") as file:
+        file.seek(first)
+        return file.read(count)
