@@ -181,9 +181,14 @@ async def test_a_recorder_that_is_killed_leaves_what_it_has_filmed_and_the_call_
     await until(lambda: not recorders(studio.scratch))
 
 
+@pytest.mark.parametrize(
+    "how",
+    [lambda process: process.kill(), lambda process: process.stdin.close()],
+    ids=["it is killed", "its server stops"],
+)
 @pytest.mark.asyncio
-async def test_a_film_is_finished_when_everybody_leaves_or_the_media_process_is_killed(
-    studio: Studio,
+async def test_a_film_is_finished_when_everybody_leaves_or_the_media_process_ends(
+    studio: Studio, how: Callable[[Any], None]
 ) -> None:
     films = studio.project / "Recordings"
     async with RtcCaller(studio.worker, "teacher", TEACHER) as teacher:
@@ -191,11 +196,11 @@ async def test_a_film_is_finished_when_everybody_leaves_or_the_media_process_is_
         await filmed_so_far(studio, 1)
     await until(lambda: not recorders(studio.scratch))
     assert len([*films.iterdir()]) == 1
+    assert studio.worker.process is not None
     async with RtcCaller(studio.worker, "teacher", TEACHER) as teacher:
         await teacher.ask(type="record", is_recording=True)
         await filmed_so_far(studio, 1)
-        assert studio.worker.process is not None
-        studio.worker.process.kill()
+        how(studio.worker.process)
         await until(lambda: not recorders(studio.scratch))
     assert len([*films.iterdir()]) == 2
     assert all(FilmSeen(film).duration_s > 2 for film in films.iterdir())
