@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
 from codesyncx_media.frames.wire import MAX_FRAME
+from codesyncx_media.rights import Right
 from codesyncx_media.signalling.messages import GOODBYES, MAX_MESSAGE
 from codesyncx_media.tokens import MAX_NAME_LENGTH, RoomName
 from codesyncx_media.worker import MEDIA_PATH, SIGNALLING_PATH
@@ -29,6 +31,7 @@ from .rights import call_rights
 if TYPE_CHECKING:
     from tornado.websocket import WebSocketClientConnection
 
+    from codesyncx_media.rights import Rights
     from codesyncx_server.gate.sight import Sight
 
     from .callers import Callers
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ROOM = "main"
+_ROOM_BYTES = 16
 VERSION = 1
 _REFUSED = "The call is for those who may read the whole project, or may speak in it."
 _LOST_CODE = 4503
@@ -47,41 +51,63 @@ _NO_STATUS = 1005
 _ABNORMAL = 1006
 
 
-class TokenHandler(JsonHandler):
-    """`POST calls/token`."""
+class TicketHandler(JsonHandler):
+    """Gives people what their browsers join a room with."""
 
     def initialize(self, media: MediaProcess, way: str, ice: IceSettings) -> None:
         self._media = media
         self._way = way
         self._ice = ice
 
-    @web.authenticated
-    @authorized(action="read")
-    async def post(self) -> None:
-        """Give what a browser needs to join the project's call, once and within a minute."""
+    def rights(self) -> Rights:
+        """Give what the person may do in the project's calls; RefusedError when they have none."""
         rights = call_rights(sight_of(self))
         if rights is None:
             raise RefusedError(_REFUSED)
+        return rights
+
+    def ticket(self, room: str, rights: Rights) -> dict[str, Any]:
+        """Make what lets this person into a room, once and within a minute."""
         user = self.current_user
         now = time.time()
         name = user.display_name or user.name or user.username
         token = self._media.key.sign(
-            RoomName(PROJECT, ROOM),
+            RoomName(PROJECT, room),
             person_id=user.username,
             display_name=name[:MAX_NAME_LENGTH],
             rights=rights,
             now=now,
         )
-        await self.answer(
-            {
-                "version": VERSION,
-                "project": PROJECT,
-                "room": ROOM,
-                "token": token,
-                "media": self._way,
-                "ice_servers": self._ice.servers_for(user.username, now),
-            }
-        )
+        return {
+            "version": VERSION,
+            "project": PROJECT,
+            "room": room,
+            "token": token,
+            "media": self._way,
+            "ice_servers": self._ice.servers_for(user.username, now),
+        }
+
+
+class TokenHandler(TicketHandler):
+    """`POST calls/token`: into the project's call."""
+
+    @web.authenticated
+    @authorized(action="read")
+    async def post(self) -> None:
+        await self.answer(self.ticket(ROOM, self.rights()))
+
+
+class TestHandler(TicketHandler):
+    """`POST calls/test`: into a room of one's own, twice, to send something to oneself."""
+
+    @web.authenticated
+    @authorized(action="read")
+    async def post(self) -> None:
+        """Give two tickets. Nobody else is there, so whoever may only listen may send, too."""
+        self.rights()
+        room = f"test-{secrets.token_hex(_ROOM_BYTES)}"
+        rights = frozenset({Right.SPEAK})
+        await self.answer({"tickets": [self.ticket(room, rights) for _ in range(2)]})
 
 
 class SignallingHandler(ProjectSocket):

@@ -6,7 +6,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from .callers import Callers
-from .handlers import MediaHandler, SignallingHandler, TokenHandler
+from .handlers import MediaHandler, SignallingHandler, TestHandler, TokenHandler
 from .media_process import MediaProcess, MediaSettings
 from .recording_handlers import FilmHandler, RecordingHandler
 
@@ -52,12 +52,10 @@ class CallsFeature:
         """Give the routes, for `ExtensionApp.handlers`."""
         media = {"media": self.media}
         recordings = {**media, "recordings": self._recordings}
+        tickets = {**media, "way": self._way, "ice": self._ice}
         return [
-            (
-                r"/codesyncx/api/calls/token",
-                TokenHandler,
-                {**media, "way": self._way, "ice": self._ice},
-            ),
+            (r"/codesyncx/api/calls/token", TokenHandler, tickets),
+            (r"/codesyncx/api/calls/test", TestHandler, tickets),
             (
                 r"/codesyncx/api/calls/signalling",
                 SignallingHandler,

@@ -258,7 +258,7 @@ TABLE: tuple[Route, ...] = (
         get=_with(Act.READ),
         patch=_with(Act.EDIT),
     ),
-    _route(r"/codesyncx/api/calls/token", post=LET_IN),
+    _route(r"/codesyncx/api/calls/(?:token|test)", post=LET_IN),
     _route(r"/codesyncx/api/calls/signalling", get=LET_IN),
     _route(r"/codesyncx/api/calls/media", get=LET_IN),
     _route(

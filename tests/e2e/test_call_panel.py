@@ -76,7 +76,7 @@ def test_two_people_meet(person: Come, pictures: Path) -> None:
         assert results.violations_count == 0, results.generate_report()
         results = Axe().run(ada.page, context=".csx-CallBar")
         assert results.violations_count == 0, results.generate_report()
-    of_grace.get_by_role("button", name="Stop Sharing").click()
+    of_grace.get_by_role("button", name="Stop Sharing", exact=True).click()
     expect(of_ada.get_by_label("The screen of Grace Hopper")).to_have_count(0)
 
     of_grace.get_by_role("button", name="Leave Call").click()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from demo_people import token_of
 from playwright.sync_api import expect
 from support.people import FIND
 from support.servers import LabServer
+from support.sharing import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,19 +30,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """Start a JupyterLab in which nobody but Ada has anything yet."""
     with LabServer(tmp_path_factory.mktemp("lab"), default_role="none") as server:
         yield server
-
-
-def ask(lab: LabServer, method: str, path: str, body: Any = None) -> Any:
-    """Have Ada, the owner, ask the server for something."""
-    request = urllib.request.Request(  # noqa: S310 - our own
-        f"{lab.url}/{path}",
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"token {token_of('ada', lab.token)}"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-        text = answer.read()
-    return json.loads(text) if text else None
 
 
 def share(

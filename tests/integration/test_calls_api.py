@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tornado.websocket import WebSocketClientConnection
 
 TOKEN = "/codesyncx/api/calls/token"
+TEST = "/codesyncx/api/calls/test"
 SIGNALLING = "/codesyncx/api/calls/signalling"
 MEDIA = "/codesyncx/api/calls/media"
 METRICS = "/metrics"
@@ -232,3 +233,27 @@ async def test_prometheus_is_told_of_calls(house: House) -> None:
     os.kill(media_pid(house), signal.SIGKILL)
     await end(ada)
     await metrics_say(house, "codesyncx_call_people 0.0")
+
+
+async def test_a_connection_is_tested_in_a_room_that_nobody_else_is_in(house: House) -> None:
+    ada, _ = await join(house, "ada")
+    await house.grant("linus", "viewer", "")
+    house.know("linus", **{PERSON: "linus"})
+    answer = await house.fetch("linus", "POST", TEST, {})
+    assert answer.code == 200, answer.body
+    first, second = json.loads(answer.body)["tickets"]
+    assert first["room"] == second["room"] != "main"
+    assert first["token"] != second["token"]
+    for ticket, others in ((first, 0), (second, 1)):
+        ticket.pop("media")
+        socket = await house.connect("linus", SIGNALLING)
+        await socket.write_message(json.dumps({"type": "join", **ticket}))
+        room = await hear(socket, "room")
+        assert len(room["people"]) == others
+        # Who may only listen in the project's call can send here: to nobody but themselves.
+        assert room["you"]["rights"] == ["speak"]
+    again = json.loads((await house.fetch("linus", "POST", TEST, {})).body)["tickets"][0]
+    assert again["room"] != first["room"]
+    assert (await house.fetch("viewer", "POST", TEST, {})).code == 403
+    assert (await house.fetch("anonymous", "POST", TEST, {})).code == 403
+    ada.close()

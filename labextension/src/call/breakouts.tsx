@@ -39,10 +39,10 @@ export function Breakouts(props: IBreakoutsProps): React.JSX.Element {
   const hasPlan = room.breakoutRooms.length > 0;
   return (
     <section
-      className="csx-Call-view csx-Breakouts"
+      className="csx-Call-page csx-Breakouts"
       aria-label={trans.__('Breakout rooms')}
     >
-      <header className="csx-Call-viewHead">
+      <header className="csx-Call-pageHead">
         <h2>{trans.__('Breakout rooms')}</h2>
         <button className="csx-Button" onClick={props.close}>
           {trans.__('Back')}

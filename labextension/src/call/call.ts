@@ -26,6 +26,7 @@ import {
 import { Reach } from './reach';
 import { CallError, IEnding, ISocket, Signalling } from './signalling';
 import { Speaking } from './speaking';
+import { IConnectionReport } from './statistics';
 import { MediaWay, Way } from './way';
 import { FrameLines } from './websocket-media/frame-lines';
 
@@ -141,6 +142,11 @@ export class Call {
   /** The ids of the tracks that speech is on. */
   get speaking(): ReadonlySet<string> {
     return this._speaking.tracks;
+  }
+
+  /** What the browser measures of my connections; nothing while there are none. */
+  async reports(): Promise<readonly IConnectionReport[]> {
+    return (await this._lines?.reports()) ?? [];
   }
 
   /** Come into the call. */

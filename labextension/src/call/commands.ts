@@ -23,6 +23,7 @@ export const COMMANDS = {
   toggleRecording: 'codesyncx:call-toggle-recording',
   lowerHands: 'codesyncx:call-lower-hands',
   breakouts: 'codesyncx:call-breakouts',
+  statistics: 'codesyncx:call-statistics',
   move: 'codesyncx:call-move',
   pushToTalk: 'codesyncx:call-push-to-talk',
   devices: 'codesyncx:call-devices',
@@ -32,7 +33,7 @@ export const COMMANDS = {
 };
 
 /** What the panel shows of a call. */
-export type View = 'people' | 'breakouts';
+export type View = 'people' | 'breakouts' | 'statistics';
 
 /** Where the panel is, and how it gets elsewhere. */
 export interface IPlacing {
@@ -115,6 +116,11 @@ export function addCommands(
     label: ({ emoji }) => trans.__('React With %1', emojiOf(emoji)),
     isEnabled: isIn,
     execute: ({ emoji }) => call.ask({ type: 'react', emoji: emojiOf(emoji) })
+  });
+  commands.addCommand(COMMANDS.statistics, {
+    label: trans.__('Call Statistics'),
+    isEnabled: isIn,
+    execute: () => placing.toggle('statistics')
   });
   addModeration(commands, call, placing, () => has('moderate'), trans);
   commands.addCommand(COMMANDS.toggleRecording, {

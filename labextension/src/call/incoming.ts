@@ -3,6 +3,7 @@ import { IIncoming } from './lines';
 import { ServerMessage } from './protocol';
 import { Reach } from './reach';
 import { Signalling } from './signalling';
+import { IConnectionReport } from './statistics';
 import { Watch } from './watch';
 
 type Offer = Extract<ServerMessage, { type: 'subscribe' }>;
@@ -47,6 +48,12 @@ export class Incoming implements IIncoming {
       }
     });
     return levels;
+  }
+
+  /** What the browser measures of it. */
+  async report(): Promise<IConnectionReport> {
+    const report = (await this._connection?.getStats()) ?? [];
+    return { direction: 'down', report, names: this._ids };
   }
 
   /** The network is another one. */

@@ -29,6 +29,8 @@ import { addCaptioning } from './captioning';
 import { Captions } from './captions';
 import { addCommands, COMMANDS, IPlacing } from './commands';
 import { addDeviceCommands } from './device-commands';
+import { testConnection } from './connection-test';
+import { ConnectionWatch } from './connection-watch';
 import { CallPanel } from './panel';
 import { Pointers } from './pointers';
 import { offerToFollow } from './presenter';
@@ -38,6 +40,7 @@ import { Settings } from './settings';
 import { showAround } from './surroundings';
 import { CallBar } from './top-bar';
 import { voicesOf } from './voices';
+import { ISocket } from './signalling';
 import { noticeText } from './wording';
 
 const CATEGORY = 'CodeSyncX';
@@ -67,11 +70,12 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('codesyncx');
     const { commands, serviceManager } = app;
+    const openSocket = (): ISocket =>
+      socketTo(serviceManager.serverSettings, 'calls/signalling');
     const call = new Call({
       fetchTicket: () =>
         request<ITicket>('calls/token', { method: 'POST', body: '{}' }),
-      openSocket: () =>
-        socketTo(serviceManager.serverSettings, 'calls/signalling'),
+      openSocket,
       mediaUrl: () => urlOf(serviceManager.serverSettings, 'calls/media')
     });
     const access = new AccessApi(serviceManager.serverSettings);
@@ -84,8 +88,10 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
       captions,
       pointers: new Pointers(call, CLOCK),
       presence,
+      connection: new ConnectionWatch(call),
       commands,
       trans,
+      test: signal => testConnection({ fetchTickets, openSocket }, signal),
       fetchTeams: () => fetchTeams(access),
       putAside: () => placing.move()
     });
@@ -165,6 +171,15 @@ function opening(
     label: trans.__('Open'),
     callback: () => void commands.execute('docmanager:open', { path })
   };
+}
+
+/** Two tickets for a room of my own, to test the connection. */
+async function fetchTickets(): Promise<readonly ITicket[]> {
+  const { tickets } = await request<{ tickets: ITicket[] }>('calls/test', {
+    method: 'POST',
+    body: '{}'
+  });
+  return tickets;
 }
 
 /** The groups of the project make teams; only owners may know who is in them. */

@@ -6,6 +6,7 @@ import { Outgoing } from './outgoing';
 import { ICaller, Right } from './protocol';
 import { Reach } from './reach';
 import { Signalling } from './signalling';
+import { IConnectionReport } from './statistics';
 
 /** The two media connections of one session. Each is made anew alone when it breaks. */
 export class MediaLines implements ILines {
@@ -47,6 +48,11 @@ export class MediaLines implements ILines {
   hurry(): void {
     this.incoming.hurry();
     this._outgoing.hurry();
+  }
+
+  /** What the browser measures of both. */
+  reports(): Promise<readonly IConnectionReport[]> {
+    return Promise.all([this._outgoing.report(), this.incoming.report()]);
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { IOutgoing, ISent } from './lines';
 import { TrackKind } from './protocol';
 import { Reach } from './reach';
 import { CallError, connectionLost, Signalling } from './signalling';
+import { IConnectionReport } from './statistics';
 import { Watch } from './watch';
 
 /** The smallest first: the server forwards the one that a viewer has room for. */
@@ -109,6 +110,12 @@ export class Outgoing implements IOutgoing {
     return level;
   }
 
+  /** What the browser measures of it; each track is called by its kind. */
+  async report(): Promise<IConnectionReport> {
+    const report = await this._connection.getStats();
+    return { direction: 'up', report, names: this._kindsByMid() };
+  }
+
   close(): void {
     this._isClosed = true;
     this._closed.reject(connectionLost());
@@ -119,13 +126,7 @@ export class Outgoing implements IOutgoing {
   private async _offer(): Promise<Readonly<Record<string, string>>> {
     const connection = this._connection;
     await connection.setLocalDescription();
-    const kinds: Record<string, TrackKind> = {};
-    for (const transceiver of connection.getTransceivers()) {
-      const kind = this._kinds.get(transceiver);
-      if (transceiver.mid !== null && kind !== undefined) {
-        kinds[transceiver.mid] = kind;
-      }
-    }
+    const kinds = this._kindsByMid();
     try {
       const reply = await this._signalling.ask({
         type: 'publish',
@@ -147,6 +148,17 @@ export class Outgoing implements IOutgoing {
       }
       throw error;
     }
+  }
+
+  private _kindsByMid(): Readonly<Record<string, TrackKind>> {
+    const kinds: Record<string, TrackKind> = {};
+    for (const transceiver of this._connection.getTransceivers()) {
+      const kind = this._kinds.get(transceiver);
+      if (transceiver.mid !== null && kind !== undefined) {
+        kinds[transceiver.mid] = kind;
+      }
+    }
+    return kinds;
   }
 
   private _next<T>(task: () => Promise<T>): Promise<T> {

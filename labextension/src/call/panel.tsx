@@ -14,14 +14,20 @@ import { IRoom, may } from './call-model';
 import { View } from './commands';
 import { CaptionLines } from './caption-lines';
 import { Captions } from './captions';
+import { Outcome } from './connection-test';
+import { ConnectionWatch } from './connection-watch';
 import { callIcon } from './icons';
 import { Pointers } from './pointers';
 import { Preview } from './preview';
-import { ICaller } from './protocol';
+import { ICaller, TrackKind } from './protocol';
+import { QualityNotice } from './quality-notice';
 import { Reactions } from './reactions';
 import { Stage } from './stage';
+import { SignalBars } from './signal-bars';
+import { Statistics } from './statistics-view';
 import { Status } from './status';
 import { Toolbar } from './toolbar';
+import { WaitingList } from './waiting-list';
 
 export interface ICallPanelOptions {
   readonly call: Call;
@@ -29,8 +35,11 @@ export interface ICallPanelOptions {
   readonly captions: Captions;
   readonly pointers: Pointers;
   readonly presence: IPresence | null;
+  readonly connection: ConnectionWatch;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
+  /** Test whether calls work here. */
+  readonly test: (signal: AbortSignal) => Promise<Outcome>;
   /** The groups of the project; none for who may not know them. */
   readonly fetchTeams: () => Promise<readonly ITeam[]>;
   /** Called when the panel's tab is closed: it has a place at the side. */
@@ -106,6 +115,7 @@ function Content(props: IContentProps): React.JSX.Element {
         commands={commands}
         trans={trans}
         isShown={isShown}
+        test={props.test}
       />
     );
   }
@@ -132,6 +142,10 @@ function Content(props: IContentProps): React.JSX.Element {
       {room && phase !== 'waiting' && (
         <>
           <Status room={room} trans={trans} />
+          {may(room.you, 'moderate') && room.waiting.length > 0 && (
+            <WaitingList call={call} waiting={room.waiting} trans={trans} />
+          )}
+          <QualityNotice connection={props.connection} trans={trans} />
           <BreakoutNotice
             call={call}
             room={room}
@@ -153,7 +167,7 @@ function Content(props: IContentProps): React.JSX.Element {
 function Main(
   props: IContentProps & { readonly room: IRoom }
 ): React.JSX.Element {
-  const { call, room, trans, view, toggle } = props;
+  const { call, room, connection, trans, view, toggle } = props;
   if (view === 'breakouts' && may(room.you, 'moderate')) {
     return (
       <Breakouts
@@ -165,6 +179,17 @@ function Main(
       />
     );
   }
+  if (view === 'statistics') {
+    return (
+      <Statistics
+        call={call}
+        room={room}
+        connection={connection}
+        trans={trans}
+        close={() => toggle('statistics')}
+      />
+    );
+  }
   return (
     <Stage
       call={call}
@@ -173,8 +198,18 @@ function Main(
       pointers={props.pointers}
       presence={props.presence}
       trans={trans}
+      signal={
+        <UseSignal signal={connection.changed}>
+          {() => (
+            <SignalBars quality={connection.verdict.quality} trans={trans} />
+          )}
+        </UseSignal>
+      }
       moderation={{
-        mute: caller => mute(call, caller),
+        mute: caller => mute(call, caller, 'microphone'),
+        switchCameraOff: caller => mute(call, caller, 'camera'),
+        end: ({ member_id }, track_id) =>
+          void call.ask({ type: 'end_track', member_id, track_id }),
         lowerHand: ({ member_id }) =>
           void call.ask({ type: 'lower_hand', member_id }),
         remove: caller => void remove(call, caller, trans)
@@ -213,9 +248,13 @@ function WayNotice({
   ) : null;
 }
 
-function mute(call: Call, { member_id, tracks }: ICaller): void {
+function mute(
+  call: Call,
+  { member_id, tracks }: ICaller,
+  what: TrackKind
+): void {
   for (const { id, kind } of tracks) {
-    if (kind === 'microphone') {
+    if (kind === what) {
       void call.ask({ type: 'mute', member_id, track_id: id });
     }
   }

@@ -2,12 +2,19 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import { Call } from './call';
+import { ConnectionCheck } from './connection-check';
+import { Outcome } from './connection-test';
 import { DeviceChoice, IDeviceChoiceProps } from './device-choice';
 import { RecordingNotice } from './recording';
 import { endingText } from './wording';
 
+interface IPreviewProps extends IDeviceChoiceProps {
+  /** Send something to the server and back. */
+  readonly test: (signal: AbortSignal) => Promise<Outcome>;
+}
+
 /** What one looks at before coming in: whether one is seen and heard. */
-export function Preview(props: IDeviceChoiceProps): React.JSX.Element {
+export function Preview(props: IPreviewProps): React.JSX.Element {
   const { call, trans } = props;
   return (
     <div className="csx-Call-preview">
@@ -23,6 +30,7 @@ export function Preview(props: IDeviceChoiceProps): React.JSX.Element {
           ? trans.__('Join the call')
           : trans.__('Joining…')}
       </button>
+      <ConnectionCheck test={props.test} trans={trans} />
       <p className="csx-Call-hint">
         {trans.__(
           'Everybody who may read the whole project can join. Sound and pictures pass through this server only.'

@@ -32,13 +32,14 @@ interface IStageProps {
   /** Null where nobody tells who is where. */
   readonly presence: IPresence | null;
   readonly moderation: IModeration;
+  /** How good my own connection is. */
+  readonly signal: React.ReactNode;
   readonly trans: TranslationBundle;
 }
 
 /** Everybody in the call, and above them what is shared. */
 export function Stage(props: IStageProps): React.JSX.Element {
   const { call, room, trans } = props;
-  const isModerator = may(room.you, 'moderate');
   return (
     <div className="csx-Call-stage">
       {!may(room.you, 'speak') && (
@@ -57,9 +58,6 @@ export function Stage(props: IStageProps): React.JSX.Element {
           )}
         </p>
       )}
-      {isModerator && room.waiting.length > 0 && (
-        <WaitingList {...props} waiting={room.waiting} />
-      )}
       <Screens {...props} />
       <UseSignal signal={props.reactions.changed}>
         {() => <Tiles {...props} />}
@@ -74,8 +72,10 @@ function Screens({
   room,
   pointers,
   presence,
+  moderation,
   trans
 }: IStageProps): React.JSX.Element {
+  const isModerator = may(room.you, 'moderate');
   const shared = {
     pointers,
     trans,
@@ -95,7 +95,7 @@ function Screens({
           label={trans.__('The screen of %1', caller.display_name)}
           owner={caller.display_name}
           follow={presence && followOf(caller, presence)}
-          stop={null}
+          stop={isModerator ? () => moderation.end(caller, track.id) : null}
         />
       ))}
       {call.mine.screens.map(({ id, track, stop }) => (
@@ -131,13 +131,8 @@ function followOf(
     : null;
 }
 
-function Tiles({
-  call,
-  room,
-  reactions,
-  moderation,
-  trans
-}: IStageProps): React.JSX.Element {
+function Tiles(props: IStageProps): React.JSX.Element {
+  const { call, room, reactions, moderation, trans } = props;
   const area = React.useRef<HTMLUListElement>(null);
   const { width, height } = useSize(area, { width: 300, height: 600 });
   const callers = inOrder(room);
@@ -159,6 +154,7 @@ function Tiles({
           room={room}
           caller={caller}
           reactions={reactions}
+          signal={caller === room.you ? props.signal : null}
           moderation={may(room.you, 'moderate') ? moderation : null}
           trans={trans}
         />
@@ -173,6 +169,8 @@ interface ICallerTileProps {
   readonly caller: ICaller;
   readonly reactions: Reactions;
   readonly moderation: IModeration | null;
+  /** How good their connection is, where it is known. */
+  readonly signal?: React.ReactNode;
   readonly trans: TranslationBundle;
 }
 
@@ -183,6 +181,7 @@ export function CallerTile({
   caller,
   reactions,
   moderation,
+  signal = null,
   trans
 }: ICallerTileProps): React.JSX.Element {
   const isMe = caller === room.you;
@@ -194,45 +193,9 @@ export function CallerTile({
       reactions={reactions.of(caller.member_id)}
       picture={isMe ? call.mine.camera : pictureOf(call, caller)}
       moderation={moderation}
+      signal={signal}
       trans={trans}
     />
-  );
-}
-
-interface IWaitingListProps extends IStageProps {
-  readonly waiting: readonly ICaller[];
-}
-
-function WaitingList({
-  call,
-  waiting,
-  trans
-}: IWaitingListProps): React.JSX.Element {
-  return (
-    <ul
-      className="csx-Call-waiting"
-      aria-label={trans.__('Waiting to come in')}
-    >
-      {waiting.map(({ member_id, display_name }) => (
-        <li key={member_id}>
-          <span className="csx-Call-waitingText">
-            {trans.__('%1 waits to come in', display_name)}
-          </span>
-          <button
-            className="csx-Button"
-            onClick={() => void call.ask({ type: 'admit', member_id })}
-          >
-            {trans.__('Let in')}
-          </button>
-          <button
-            className="csx-Button"
-            onClick={() => void call.ask({ type: 'remove', member_id })}
-          >
-            {trans.__('Turn away')}
-          </button>
-        </li>
-      ))}
-    </ul>
   );
 }
 

@@ -4,8 +4,13 @@ import React from 'react';
 
 import { Avatar } from '../presence/avatar';
 import { initialsOf } from '../presence/protocol';
-import { isSilent } from './call-model';
-import { handIcon, microphoneOffIcon, removeIcon } from './icons';
+import { isSilent, trackOf } from './call-model';
+import {
+  cameraOffIcon,
+  handIcon,
+  microphoneOffIcon,
+  removeIcon
+} from './icons';
 import { ICaller } from './protocol';
 import { IReaction } from './reactions';
 import { Video } from './video';
@@ -14,6 +19,9 @@ import { callerText } from './wording';
 /** What a moderator may do to somebody. */
 export interface IModeration {
   readonly mute: (caller: ICaller) => void;
+  readonly switchCameraOff: (caller: ICaller) => void;
+  /** End a screen of theirs. */
+  readonly end: (caller: ICaller, trackId: string) => void;
   readonly lowerHand: (caller: ICaller) => void;
   readonly remove: (caller: ICaller) => void;
 }
@@ -26,6 +34,8 @@ interface ITileProps {
   readonly picture: MediaStreamTrack | null;
   readonly reactions: readonly IReaction[];
   readonly moderation: IModeration | null;
+  /** How good their connection is, where it is known. */
+  readonly signal: React.ReactNode;
   readonly trans: TranslationBundle;
 }
 
@@ -83,11 +93,13 @@ export function Tile(props: ITileProps): React.JSX.Element {
         <span className="csx-Call-nameText">
           {isMe ? trans.__('You') : caller.display_name}
         </span>
+        {props.signal}
       </span>
       {moderation && !isMe && (
         <Actions
           caller={caller}
           isMuted={isMuted}
+          hasCamera={trackOf(caller, 'camera')?.is_muted === false}
           {...moderation}
           trans={trans}
         />
@@ -99,6 +111,7 @@ export function Tile(props: ITileProps): React.JSX.Element {
 interface IActionsProps extends IModeration {
   readonly caller: ICaller;
   readonly isMuted: boolean;
+  readonly hasCamera: boolean;
   readonly trans: TranslationBundle;
 }
 
@@ -112,6 +125,13 @@ function Actions(props: IActionsProps): React.JSX.Element {
           icon={microphoneOffIcon}
           label={trans.__('Mute %1', name)}
           onClick={() => props.mute(caller)}
+        />
+      )}
+      {props.hasCamera && (
+        <Action
+          icon={cameraOffIcon}
+          label={trans.__('Switch the camera of %1 off', name)}
+          onClick={() => props.switchCameraOff(caller)}
         />
       )}
       {caller.hand_raised_at !== null && (

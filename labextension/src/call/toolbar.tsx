@@ -40,7 +40,8 @@ const MORE: readonly (readonly string[])[] = [
     COMMANDS.toggleLock,
     COMMANDS.toggleLobby
   ],
-  [COMMANDS.toggleStrip, COMMANDS.float, COMMANDS.move]
+  [COMMANDS.toggleStrip, COMMANDS.float, COMMANDS.move],
+  [COMMANDS.statistics]
 ];
 
 /** What one does all the time in a call; the rest is in a menu. */

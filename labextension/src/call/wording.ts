@@ -174,7 +174,7 @@ function sourceText({ source }: DeviceError, trans: TranslationBundle): string {
   }
 }
 
-function kindText(kind: TrackKind, trans: TranslationBundle): string {
+export function kindText(kind: TrackKind, trans: TranslationBundle): string {
   switch (kind) {
     case 'microphone':
       return trans.__('microphone');

@@ -1,0 +1,154 @@
+/** Sends a picture to the server and back to this browser, to see whether calls work here. */
+
+import { Incoming } from './incoming';
+import { Outgoing } from './outgoing';
+import { ITicket, ServerMessage } from './protocol';
+import { Fault, judge, Quality } from './quality';
+import { CallError, connectionLost, ISocket, Signalling } from './signalling';
+import { between, ISample, sampleOf, totalBitrate } from './statistics';
+import { TestPicture } from './test-picture';
+
+/** A way by UDP is found within a second, or not at all. */
+const CONNECT_WITHIN_MS = 8000;
+/** The estimate of what could be sent grows for some seconds. */
+const WARM_UP_MS = 2000;
+const MEASURE_MS = 4000;
+const LOOK_EVERY_MS = 200;
+
+export type Outcome =
+  /** There is no way to the call at all; with what the server says of it. */
+  | {
+      readonly type: 'unreachable';
+      readonly code: string;
+      readonly message: string;
+    }
+  /** The server answers, but neither sound nor pictures get through. */
+  | { readonly type: 'blocked' }
+  | {
+      readonly type: 'reached';
+      readonly quality: Quality;
+      readonly faults: readonly Fault[];
+      readonly roundTrip_ms: number | null;
+      readonly up_bps: number;
+      readonly down_bps: number;
+    };
+
+export interface ITestOptions {
+  /** Two tickets for a room that nobody else is in. */
+  readonly fetchTickets: () => Promise<readonly ITicket[]>;
+  readonly openSocket: () => ISocket;
+}
+
+/** What was carried between two samples of the test's own connections. */
+export function outcomeOf(before: ISample, after: ISample): Outcome {
+  const measured = between(before, after);
+  return {
+    type: 'reached',
+    ...judge(before, after),
+    roundTrip_ms: measured.roundTrip_ms,
+    up_bps: measured.available_bps ?? totalBitrate(measured, 'up'),
+    down_bps: totalBitrate(measured, 'down')
+  };
+}
+
+/** Run the test, which takes some seconds; rejects when `signal` is aborted meanwhile. */
+export async function testConnection(
+  options: ITestOptions,
+  signal: AbortSignal
+): Promise<Outcome> {
+  const open: { close(): void }[] = [];
+  try {
+    return await run(options, signal, open);
+  } catch (error) {
+    if (error instanceof CallError) {
+      const { code, message } = error;
+      return { type: 'unreachable', code, message };
+    }
+    throw error;
+  } finally {
+    open.reverse().forEach(each => each.close());
+  }
+}
+
+async function run(
+  { fetchTickets, openSocket }: ITestOptions,
+  signal: AbortSignal,
+  open: { close(): void }[]
+): Promise<Outcome> {
+  const [first, second] = await fetchTickets();
+  signal.throwIfAborted();
+  const here = await enter(openSocket(), first, () => undefined);
+  open.push(here);
+  let incoming: Incoming | null = null;
+  const there = await enter(openSocket(), second, message => {
+    if (message.type === 'subscribe') {
+      incoming?.take(message);
+    }
+  });
+  open.push(there);
+  incoming = new Incoming(there, () => undefined);
+  const outgoing = new Outgoing(here, here.configuration, NOBODY);
+  const picture = new TestPicture();
+  open.push(incoming, outgoing, picture);
+  const both = [outgoing, incoming];
+  const sample = async (): Promise<ISample> => {
+    signal.throwIfAborted();
+    const reports = await Promise.all(both.map(each => each.report()));
+    return sampleOf(reports, performance.now());
+  };
+  await outgoing.send([['camera', picture.track]]);
+  if (!(await comesBack(sample))) {
+    return { type: 'blocked' };
+  }
+  await pause(WARM_UP_MS);
+  const before = await sample();
+  await pause(MEASURE_MS);
+  return outcomeOf(before, await sample());
+}
+
+/** Come into a room; rejects with CallError when there is no way in. */
+function enter(
+  socket: ISocket,
+  ticket: ITicket,
+  onMessage: (message: ServerMessage) => void
+): Promise<Signalling> {
+  return new Promise((resolve, reject) => {
+    const signalling = new Signalling({
+      onMessage: message => {
+        if (message.type === 'room') {
+          clearTimeout(timer);
+          resolve(signalling);
+        }
+        onMessage(message);
+      },
+      onClosed: ({ code, message }) => {
+        clearTimeout(timer);
+        reject(new CallError(code, message));
+      }
+    });
+    const timer = setTimeout(() => {
+      signalling.close();
+      reject(connectionLost());
+    }, CONNECT_WITHIN_MS);
+    signalling.attach(socket, ticket);
+  });
+}
+
+/** Wait until something of what is sent comes back; false when it doesn't. */
+async function comesBack(sample: () => Promise<ISample>): Promise<boolean> {
+  const end = performance.now() + CONNECT_WITHIN_MS;
+  while (performance.now() < end) {
+    const { streams } = await sample();
+    if (streams.some(each => each.direction === 'down' && each.packets > 0)) {
+      return true;
+    }
+    await pause(LOOK_EVERY_MS);
+  }
+  return false;
+}
+
+function pause(time_ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, time_ms));
+}
+
+const NOBODY = { onBroken: () => undefined, onConnected: () => undefined };
