@@ -50,11 +50,10 @@ class Caller:
 
     def sees(self, other: Caller) -> None:
         """Wait until the other's picture is theirs, and moves."""
-        video = tile(self.panel, other.look.name).locator("video")
-        moves(video)
+        moves(tile(self.panel, other.look.name).locator("video"))
         self.person.page.wait_for_function(
-            "given => window.isColoured(given)",
-            arg=[video.element_handle(), list(other.look.colour)],
+            "([name, colour]) => window.isColoured(name, colour)",
+            arg=[other.look.name, list(other.look.colour)],
         )
 
     def hears(self, *others: Caller) -> None:

@@ -28,9 +28,16 @@ def browser(talkative: Browser) -> Browser:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    """Start a lab whose calls stay on this machine."""
-    with LabServer(tmp_path_factory.mktemp("lab"), args=ON_THE_LOOPBACK) as server:
+    """Start a lab in which each has what Ada gave them, and whose calls stay on this machine."""
+    folder = tmp_path_factory.mktemp("lab")
+    with LabServer(folder, args=ON_THE_LOOPBACK, default_role="none") as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def grants(lab: LabServer) -> dict[str, int]:
+    """Let Grace and Edsger edit, by these grants."""
+    return {name: give(lab, name, "editor") for name in ("grace", "edsger")}
 
 
 def more(panel: Locator, item: str) -> None:
@@ -48,6 +55,7 @@ def knock(somebody: Person) -> Locator:
     return panel
 
 
+@pytest.mark.usefixtures("grants")
 def test_doors_microphones_cameras_hands_and_screens_are_the_moderators(person: Come) -> None:
     ada, grace, edsger = person("ada"), person("grace"), person("edsger")
     of_ada, of_grace = join(ada), join(grace)
@@ -90,23 +98,25 @@ def test_doors_microphones_cameras_hands_and_screens_are_the_moderators(person: 
     assert ada.problems == grace.problems == edsger.problems == []
 
 
-def test_rights_change_in_the_middle_of_a_call(person: Come, lab: LabServer) -> None:
+def test_rights_change_in_the_middle_of_a_call(
+    person: Come, lab: LabServer, grants: dict[str, int]
+) -> None:
     ada, grace, edsger = person("ada"), person("grace"), person("edsger")
     of_ada, of_grace, of_edsger = join(ada), join(grace), join(edsger)
     moves(tile(of_grace, "Edsger Dijkstra").locator("video"))
-    grant = give(lab, "edsger", "viewer")
+    change_role(lab, grants["edsger"], "viewer")
     expect(of_edsger.get_by_text("You can listen, watch and raise your hand.")).to_be_visible()
     expect(of_edsger.get_by_role("button", name="Switch Microphone On")).to_be_disabled()
     expect(tile(of_grace, "Edsger Dijkstra").locator("video")).to_have_count(0)
     moves(tile(of_edsger, "Ada Lovelace").locator("video"))
-    change_role(lab, grant, "editor")
+    change_role(lab, grants["edsger"], "editor")
     of_edsger.get_by_role("button", name="Switch Camera On").click()
     moves(tile(of_grace, "Edsger Dijkstra").locator("video"))
 
     of_grace.get_by_role("button", name="More").click()
     assert grace.page.get_by_role("menuitem", name="Lock Call").count() == 0
     grace.page.keyboard.press("Escape")
-    give(lab, "grace", "maintainer")
+    change_role(lab, grants["grace"], "maintainer")
     his = tile(of_grace, "Edsger Dijkstra")
     his.hover()
     his.get_by_role("button", name="Remove Edsger Dijkstra from the call").click()
@@ -116,7 +126,8 @@ def test_rights_change_in_the_middle_of_a_call(person: Come, lab: LabServer) -> 
     assert ada.problems == grace.problems == edsger.problems == []
 
 
-def test_statistics_say_what_the_connection_carries(person: Come) -> None:
+@pytest.mark.usefixtures("grants")
+def test_the_connection_is_measured_in_the_call_and_before_it(person: Come) -> None:
     ada, grace = person("ada"), person("grace")
     of_ada, of_grace = join(ada), join(grace)
     moves(tile(of_ada, "Grace Hopper").locator("video"))
@@ -141,4 +152,12 @@ def test_statistics_say_what_the_connection_carries(person: Come) -> None:
         assert results.violations_count == 0, results.generate_report()
     page.get_by_role("button", name="Back").click()
     expect(tile(of_ada, "Grace Hopper")).to_have_count(1)
+
+    # Before a call one can ask whether it will work.
+    of_grace.get_by_role("button", name="Leave Call").click()
+    of_grace.get_by_role("button", name="Test the connection").click()
+    expect(of_grace.get_by_text("you can send")).to_be_visible()
+    expect(of_ada.locator(".csx-Call-count")).to_contain_text("1 person")
+    results = Axe().run(grace.page, context=".csx-Call")
+    assert results.violations_count == 0, results.generate_report()
     assert ada.problems == grace.problems == []

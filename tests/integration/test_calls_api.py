@@ -245,9 +245,9 @@ async def test_a_connection_is_tested_in_a_room_that_nobody_else_is_in(house: Ho
     assert first["room"] == second["room"] != "main"
     assert first["token"] != second["token"]
     for ticket, others in ((first, 0), (second, 1)):
-        ticket.pop("media")
+        join_with = {name: ticket[name] for name in ("version", "project", "room", "token")}
         socket = await house.connect("linus", SIGNALLING)
-        await socket.write_message(json.dumps({"type": "join", **ticket}))
+        await socket.write_message(json.dumps({"type": "join", **join_with}))
         room = await hear(socket, "room")
         assert len(room["people"]) == others
         # Who may only listen in the project's call can send here: to nobody but themselves.

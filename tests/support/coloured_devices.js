@@ -64,15 +64,19 @@
       wanted.every(tone => tones.some(heard => Math.abs(heard - tone) < 15))
     );
   };
-  /** Whether the middle of a picture is about of a colour. */
-  window.isColoured = ([video, colour]) => {
-    if (!video.isConnected || !video.videoWidth) {
+  /** Whether the middle of somebody's picture in the call panel is about of a colour. */
+  window.isColoured = (name, colour) => {
+    const tiles = [...document.querySelectorAll('.csx-Call-tile')];
+    const tile = tiles.find(({ textContent }) => textContent.includes(name));
+    const video = tile?.querySelector('video');
+    if (!video?.videoWidth) {
       return false;
     }
     const paint = new OffscreenCanvas(1, 1).getContext('2d');
     const { videoWidth: width, videoHeight: height } = video;
     paint.drawImage(video, width / 2, height / 2, 1, 1, 0, 0, 1, 1);
     const seen = paint.getImageData(0, 0, 1, 1).data;
-    return colour.every((part, at) => Math.abs(part - seen[at]) < 50);
+    window.lastColour = [...seen];
+    return colour.every((part, at) => Math.abs(part - seen[at]) < 60);
   };
 })();

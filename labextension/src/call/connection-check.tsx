@@ -103,6 +103,11 @@ export function outcomeText(
         )
       );
     case 'blocked':
+      if (outcome.isWebWayOpen) {
+        return trans.__(
+          'Something between you and the server lets only web traffic through. Calls work here all the same, with smaller pictures and a little later; another network, or no VPN, makes them better.'
+        );
+      }
       return trans.__(
         'Sound and pictures don’t get through: something between you and the server blocks UDP. Try another network or leave the VPN; or ask whoever runs this server to open its UDP port for calls.'
       );

@@ -4,6 +4,7 @@ import { Incoming } from './incoming';
 import { Outgoing } from './outgoing';
 import { ITicket, ServerMessage } from './protocol';
 import { Fault, judge, Quality } from './quality';
+import { Reach } from './reach';
 import { CallError, connectionLost, ISocket, Signalling } from './signalling';
 import { between, ISample, sampleOf, totalBitrate } from './statistics';
 import { TestPicture } from './test-picture';
@@ -23,7 +24,11 @@ export type Outcome =
       readonly message: string;
     }
   /** The server answers, but neither sound nor pictures get through. */
-  | { readonly type: 'blocked' }
+  | {
+      readonly type: 'blocked';
+      /** Whether they may go as web traffic instead. */
+      readonly isWebWayOpen: boolean;
+    }
   | {
       readonly type: 'reached';
       readonly quality: Quality;
@@ -86,8 +91,9 @@ async function run(
     }
   });
   open.push(there);
-  incoming = new Incoming(there, () => undefined);
-  const outgoing = new Outgoing(here, here.configuration, NOBODY);
+  const reach = new Reach(() => undefined);
+  incoming = new Incoming(there, reach, () => undefined);
+  const outgoing = new Outgoing(here, here.configuration, reach, NOBODY);
   const picture = new TestPicture();
   open.push(incoming, outgoing, picture);
   const both = [outgoing, incoming];
@@ -98,7 +104,7 @@ async function run(
   };
   await outgoing.send([['camera', picture.track]]);
   if (!(await comesBack(sample))) {
-    return { type: 'blocked' };
+    return { type: 'blocked', isWebWayOpen: first.media !== 'udp' };
   }
   await pause(WARM_UP_MS);
   const before = await sample();
@@ -151,4 +157,8 @@ function pause(time_ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, time_ms));
 }
 
-const NOBODY = { onBroken: () => undefined, onConnected: () => undefined };
+const NOBODY = {
+  onBroken: () => undefined,
+  onConnected: () => undefined,
+  onEmpty: () => undefined
+};

@@ -1,5 +1,6 @@
 import { ILoss } from './my-media';
 import { ICaller, ServerMessage, TrackKind } from './protocol';
+import { IConnectionReport } from './statistics';
 
 /** A track of mine that the server takes. */
 export interface ISent {
@@ -48,6 +49,9 @@ export interface ILines {
 
   /** The network is another one. */
   hurry(): void;
+
+  /** What the browser measures; nothing where it doesn't. */
+  reports(): Promise<readonly IConnectionReport[]>;
 
   close(): void;
 }

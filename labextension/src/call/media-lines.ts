@@ -66,7 +66,13 @@ export class MediaLines implements ILines {
     const { configuration } = this._signalling;
     return new Outgoing(this._signalling, configuration, this._reach, {
       onBroken: () => this._onBroken(),
-      onConnected: () => this._backoff.reset()
+      onConnected: () => this._backoff.reset(),
+      onEmpty: () => {
+        // Without signalling it waits for the session to go on.
+        if (this._signalling.isOpen) {
+          this._republish(this._outgoing.number);
+        }
+      }
     });
   }
 

@@ -21,6 +21,8 @@ interface ISentOver extends ISent {
 export interface IOutgoingListener {
   readonly onBroken: () => void;
   readonly onConnected: () => void;
+  /** All that was sent has ended, and with it what the connection is good for. */
+  readonly onEmpty: () => void;
 }
 
 /** The connection that carries what I send. Every change waits for the one before. */
@@ -29,8 +31,9 @@ export class Outgoing implements IOutgoing {
     private readonly _signalling: Signalling,
     configuration: RTCConfiguration,
     reach: Reach,
-    { onBroken, onConnected }: IOutgoingListener
+    { onBroken, onConnected, onEmpty }: IOutgoingListener
   ) {
+    this._onEmpty = onEmpty;
     this._connection = new RTCPeerConnection(configuration);
     reach.watch(this._connection);
     this._watch = new Watch(
@@ -77,7 +80,7 @@ export class Outgoing implements IOutgoing {
         return added.map(transceiver => ({
           id: ids[transceiver.mid ?? ''],
           transceiver,
-          stop: () => transceiver.stop(),
+          stop: () => this._retire(transceiver),
           replace: track => transceiver.sender.replaceTrack(track)
         }));
       } catch (error) {
@@ -150,6 +153,24 @@ export class Outgoing implements IOutgoing {
     }
   }
 
+  /**
+   * Send nothing over a transceiver any more. With the last one goes the transport that they shared
+   * (RFC 9143, section 7.2): what is sent later needs a new connection.
+   */
+  private _retire(transceiver: RTCRtpTransceiver): void {
+    if (this._isClosed) {
+      return;
+    }
+    transceiver.stop();
+    const isEmpty = this._connection
+      .getTransceivers()
+      .every(({ direction }) => direction === 'stopped');
+    if (isEmpty && !this._isBroken) {
+      this._isBroken = true;
+      this._onEmpty();
+    }
+  }
+
   private _kindsByMid(): Readonly<Record<string, TrackKind>> {
     const kinds: Record<string, TrackKind> = {};
     for (const transceiver of this._connection.getTransceivers()) {
@@ -172,6 +193,7 @@ export class Outgoing implements IOutgoing {
     return result;
   }
 
+  private readonly _onEmpty: () => void;
   private readonly _connection: RTCPeerConnection;
   private readonly _watch: Watch;
   private readonly _kinds = new Map<RTCRtpTransceiver, TrackKind>();

@@ -52,6 +52,11 @@ export class FrameLines implements ILines, IIncoming {
     }
   }
 
+  /** Browsers measure nothing of a WebSocket. */
+  reports(): Promise<readonly []> {
+    return Promise.resolve([]);
+  }
+
   close(): void {
     this._isClosed = true;
     clearTimeout(this._timer);
