@@ -36,9 +36,19 @@ def file_of(what: RunConfiguration) -> str | None:
     return what.title if what.title and not what.name else None
 
 
+def may_execute(sight: Sight, what: RunConfiguration) -> bool:
+    """Whether `require_execute` would let them run this."""
+    file = file_of(what)
+    if file is not None and not sight.may(Permission.READ, file):
+        return False
+    return sight.may(Permission.EXECUTE, what.folder if file is None else file)
+
+
 def may_watch(sight: Sight, run: Run) -> bool:
-    """Whether all that went into the run may be read by them, or it is their own."""
-    if sight.is_owner or is_own(sight, run):
+    """Whether all that went into the run may be read by them, or it is theirs to run still."""
+    if sight.is_owner:
+        return True
+    if is_own(sight, run) and (not run.files or may_execute(sight, run.what)):
         return True
     if not run.files:
         return False  # nobody knows yet what will go in

@@ -62,7 +62,7 @@ async def test_a_file_runs_and_its_output_is_watched(house: House) -> None:
 
 
 async def test_a_run_reads_what_its_person_may_read_and_nothing_else(house: House) -> None:
-    await house.grant("runner", "runner", "open")
+    grant = await house.grant("runner", "runner", "open")
     house.know("runner", **{"X-Test-Person": "runner"})
     code, run = await start(house, "runner", command="find . -type f -o -type l", folder="open")
     assert code == 201, run
@@ -71,6 +71,10 @@ async def test_a_run_reads_what_its_person_may_read_and_nothing_else(house: Hous
     code, run = await start(house, "runner", command=f"cd .. && grep -r {SECRET} .", folder="open")
     ended, text = await watch(house, "runner", run["id"])
     assert (ended["state"], text) == ("failed", "")
+    # Who may run there no more reads in it no more either.
+    await house.fetch("ada", "DELETE", f"/codesyncx/api/access/grants/{grant}")
+    for path in ("", "/log"):
+        assert (await house.fetch("runner", "GET", f"{RUNS}/{run['id']}{path}")).code in (403, 404)
 
 
 async def test_who_loses_the_right_while_waiting_runs_nothing(house: House) -> None:
