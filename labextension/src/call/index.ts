@@ -122,7 +122,8 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
         const isAsWanted =
           notice.type === 'recording' || notice.reason === 'stopped';
         const show = isAsWanted ? Notification.info : Notification.warning;
-        show(text, { autoClose: 20000, actions });
+        // They lie over the panel's buttons, so they don't stay long.
+        show(text, { autoClose: path === '' ? 6000 : 12000, actions });
       } else if (notice.type !== 'moved' && notice.type !== 'broadcast') {
         Notification.warning(text, { autoClose: 8000 });
       } else if (!panel.isVisible) {
