@@ -60,10 +60,10 @@ DEVICES = """([colour, hertz]) => {
 NO_UDP = """() => {
   const set = RTCPeerConnection.prototype.setRemoteDescription;
   RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
-    return set.call(this, { type, sdp: sdp.replaceAll('127.0.0.1', '192.0.2.1') });
+    return set.call(this, { type, sdp: sdp.replaceAll('127.0.0.1', '127.0.0.2') });
   };
 }"""
-"""Have a browser look for the server's UDP port where nobody is (RFC 5737)."""
+"""Have a browser look for the server's UDP port where nobody listens."""
 
 COLOUR = """(video) => {
   if (!video.videoWidth) return '';
