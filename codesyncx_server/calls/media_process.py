@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-START_S = 15.0
+START_S = 60.0
+"""For a machine that is very busy: one that can't start ends at once, and isn't waited for."""
 STOP_S = 5.0
 _SECRET_BYTES = 32
 _KEPT = (

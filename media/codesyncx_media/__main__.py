@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 
-from .worker import main
 
-if __name__ == "__main__":
+def _run() -> None:
+    # Where it is installed, jsonschema has it build a grammar of addresses, which keeps the first
+    # person who joins waiting for over a second; no message of ours has a format that it checks.
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    from .worker import main  # noqa: PLC0415
+
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     asyncio.run(main())
+
+
+if __name__ == "__main__":
+    _run()

@@ -130,11 +130,15 @@ def join(somebody: Person) -> Locator:
 
 def sees(panel: Locator, name: str, colour: str) -> None:
     """Wait until somebody's tile is of a colour."""
-    video = panel.locator(".csx-Call-tiles .csx-Call-tile", has_text=name).locator("video")
-    expect(video).to_have_count(1, timeout=60_000)
+    # A tile gets another video element when its person sends over another connection.
     panel.page.wait_for_function(
-        f"([video, colour]) => ({COLOUR})(video) === colour",
-        arg=[video.element_handle(), colour],
+        f"""([name, colour]) => {{
+          const tiles = [...document.querySelectorAll('.csx-Call-tiles .csx-Call-tile')];
+          const tile = tiles.find(({{ textContent }}) => textContent.includes(name));
+          const video = tile?.querySelector('video');
+          return Boolean(video) && ({COLOUR})(video) === colour;
+        }}""",
+        arg=[name, colour],
         timeout=60_000,
     )
 
