@@ -66,13 +66,22 @@ describe('the quality of a connection', () => {
     ],
     [
       'the upload is slow',
-      { up: { limited_s: { bandwidth: 8 } } },
+      { up: { bytes: 2_000_000, limited_s: { bandwidth: 8 } } },
       'weak',
       ['upload_slow']
     ],
     [
+      'a still picture leaves most of the upload unused',
+      { up: { bytes: 500_000, limited_s: { bandwidth: 10 } } },
+      'good',
+      []
+    ],
+    [
       'the upload is very slow',
-      { available_bps: 90_000, up: { limited_s: { bandwidth: 10 } } },
+      {
+        available_bps: 90_000,
+        up: { bytes: 100_000, limited_s: { bandwidth: 10 } }
+      },
       'bad',
       ['upload_slow']
     ],
@@ -103,7 +112,7 @@ describe('the quality of a connection', () => {
   it('says how slow the upload is', () => {
     const slow = sample(10, {
       available_bps: 300_000,
-      up: { limited_s: { bandwidth: 9 } }
+      up: { bytes: 300_000, limited_s: { bandwidth: 9 } }
     });
     expect(judge(BEGIN, slow).faults).toEqual([
       { type: 'upload_slow', bitrate_bps: 300_000 }

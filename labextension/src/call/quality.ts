@@ -27,6 +27,8 @@ export const GOOD: IVerdict = { quality: 'good', faults: [] };
 
 /** Of the time, from which on a limit is no passing one. */
 const MOSTLY = 0.5;
+/** Of an estimate, from which on it holds anything back: one that nobody fills doesn't grow. */
+const FILLED = 0.5;
 /** Below this a camera shows little more than that somebody is there. */
 const LITTLE_bps = 250_000;
 
@@ -57,8 +59,9 @@ export function judge(before: ISample, after: ISample): IVerdict {
     found.push([grade, { type: 'slow_answers', roundTrip_ms }]);
   }
   found.push([gradeOf(jitter_ms, JITTER_ms), { type: 'uneven', jitter_ms }]);
-  if (isMostly(measured, 'bandwidth')) {
-    const bitrate_bps = measured.available_bps ?? totalBitrate(measured, 'up');
+  const sent_bps = totalBitrate(measured, 'up');
+  const bitrate_bps = measured.available_bps ?? sent_bps;
+  if (isMostly(measured, 'bandwidth') && sent_bps >= FILLED * bitrate_bps) {
     const grade = bitrate_bps < LITTLE_bps ? 'bad' : 'weak';
     found.push([grade, { type: 'upload_slow', bitrate_bps }]);
   }
