@@ -174,10 +174,11 @@ class SignallingHandler(ProjectSocket):
 
     async def _connect(self) -> None:
         try:
-            port = await self._media.signalling_port()
-            inner = await websocket_connect(
-                f"ws://127.0.0.1:{port}{self.inner_path}", max_message_size=self.max_message_size
-            )
+            try:
+                inner = await self._dial()
+            except OSError:
+                await self._media.end_noticed()
+                inner = await self._dial()
         except (CodeSyncXError, OSError) as error:
             logger.warning("A browser couldn't be connected to the call: %s", error)
             self._end(_LOST_CODE, "calls_unavailable")
@@ -200,6 +201,12 @@ class SignallingHandler(ProjectSocket):
             self._end(_LOST_CODE, "calls_unavailable")
         else:
             self._end(inner.close_code, inner.close_reason)
+
+    async def _dial(self) -> WebSocketClientConnection:
+        port = await self._media.signalling_port()
+        return await websocket_connect(
+            f"ws://127.0.0.1:{port}{self.inner_path}", max_message_size=self.max_message_size
+        )
 
     def _end(self, code: int | None, reason: str | None) -> None:
         if self.ws_connection is not None:

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 START_S = 60.0
 """For a machine that is very busy: one that can't start ends at once, and isn't waited for."""
 STOP_S = 5.0
+_NOTICE_S = 3.0
 _SECRET_BYTES = 32
 _KEPT = (
     "PATH",
@@ -77,6 +78,16 @@ class MediaProcess:
             if self.pid is None:
                 await self._start()
             return self._port
+
+    async def end_noticed(self) -> None:
+        """Wait for the end of a process that doesn't answer; one that lives is waited for a moment.
+
+        Its sockets are closed before its parent hears that it died.
+        """
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), _NOTICE_S)
 
     def is_recorded(self, project: str) -> bool:
         """Whether a call of a project is recorded now."""
