@@ -116,6 +116,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     r"/codesyncx/api/runs/([0-9a-f]{1,32})/artifacts/(.+)": (
         "/codesyncx/api/runs/0a/artifacts/{hidden}",
     ),
+    r"/codesyncx/api/runs/([0-9a-f]{1,32})/previews/([0-9]{1,5})": (
+        "/codesyncx/api/runs/0a/previews/8000",
+    ),
+    r"/codesyncx/preview/([0-9a-f]{1,32})": ("/codesyncx/preview/0a",),
+    r"/codesyncx/api/calls/recording/(playlist\.m3u8|film\.mp4)": (
+        "/codesyncx/api/calls/recording/playlist.m3u8",
+        "/codesyncx/api/calls/recording/film.mp4",
+    ),
     r"/codesyncx/api/history/versions/(.+)": ("/codesyncx/api/history/versions/{hidden}",),
     r"/codesyncx/api/history/version/([0-9]{1,15})/(.+)": (
         "/codesyncx/api/history/version/1/{hidden}",
