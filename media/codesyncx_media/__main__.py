@@ -10,8 +10,8 @@ import sys
 def _run() -> None:
     # Where it is installed, jsonschema has it build a grammar of addresses, which keeps the first
     # person who joins waiting for over a second; no message of ours has a format that it checks.
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
-    from .worker import main  # noqa: PLC0415
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment] # None: "not there"
+    from .worker import main  # noqa: PLC0415 (after the line above)
 
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     asyncio.run(main())

@@ -62,7 +62,7 @@ class Trendline:
             return
         if sent_at > self._group_sent:  # noqa: PLR1730 (once a packet: a call costs more)
             self._group_sent = sent_at
-        if arrival_ticks > self._group_arrived:  # noqa: PLR1730
+        if arrival_ticks > self._group_arrived:  # noqa: PLR1730 (likewise)
             self._group_arrived = arrival_ticks
 
     def _finish(self, sent_at: float, arrival_ticks: int) -> None:
