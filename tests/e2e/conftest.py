@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from support.call_panel import DEVICES
 from support.callers import DEVICE_ARGS, Caller, PageServer
 from support.media_worker import MediaWorker
 from support.people import CHROMIUM, CHROMIUM_ARGS, Person
@@ -69,8 +70,17 @@ def pictures() -> Path:
 
 
 @pytest.fixture(scope="session")
+def with_devices(playwright: Playwright) -> Iterator[Browser]:
+    """Give a Chromium as people's are, with a camera that counts and a microphone that beeps."""
+    args = [*CHROMIUM_ARGS, *DEVICES]
+    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture(scope="session")
 def talkative(playwright: Playwright) -> Iterator[Browser]:
-    """Give a Chromium with a camera that counts and a microphone that beeps."""
+    """Give one that plays sound before anybody has clicked, too."""
     args = [*CHROMIUM_ARGS, *DEVICE_ARGS]
     chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
     yield chromium

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from support.call_panel import DEVICES, ON_THE_LOOPBACK, join, moves, tile
-from support.people import CHROMIUM, CHROMIUM_ARGS
+from support.call_panel import ON_THE_LOOPBACK, join, moves, tile
 from support.servers import LabServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Page, Playwright
+    from playwright.sync_api import Browser, Page
     from support.people import Person
 
     Come = Callable[..., Person]
@@ -59,12 +58,8 @@ OPEN = "() => window.sockets.filter(socket => socket.readyState === WebSocket.OP
 
 
 @pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Give a Chromium with a camera that counts and a microphone that beeps."""
-    args = [*CHROMIUM_ARGS, *DEVICES]
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
-    yield chromium
-    chromium.close()
+def browser(with_devices: Browser) -> Browser:
+    return with_devices
 
 
 @pytest.fixture(scope="module")

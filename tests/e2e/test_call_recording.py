@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from support.call_panel import DEVICES, ON_THE_LOOPBACK, join, moves, tile
+from support.call_panel import ON_THE_LOOPBACK, join, moves, tile
 from support.films import FilmSeen
-from support.people import CHROMIUM, CHROMIUM_ARGS
 from support.servers import LabServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Playwright
+    from playwright.sync_api import Browser
     from support.people import Person
 
     Come = Callable[..., Person]
@@ -51,11 +50,8 @@ WATCH_FROM_THE_BEGINNING = """async address => {
 
 
 @pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    args = [*CHROMIUM_ARGS, *DEVICES]
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
-    yield chromium
-    chromium.close()
+def browser(with_devices: Browser) -> Browser:
+    return with_devices
 
 
 @pytest.fixture(scope="module")

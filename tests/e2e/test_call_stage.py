@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from support.call_panel import DEVICES, ON_THE_LOOPBACK, join, moves, tile
-from support.people import CHROMIUM, CHROMIUM_ARGS
+from support.call_panel import ON_THE_LOOPBACK, join, moves, tile
 from support.servers import LabServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Locator, Playwright
+    from playwright.sync_api import Browser, Locator
     from support.people import Person
 
     Come = Callable[..., Person]
@@ -24,12 +23,8 @@ CODE = "".join(f"x{number} = {number}\n" for number in range(1, 41))
 
 
 @pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Give a Chromium with a camera that counts and a microphone that beeps."""
-    args = [*CHROMIUM_ARGS, *DEVICES]
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
-    yield chromium
-    chromium.close()
+def browser(with_devices: Browser) -> Browser:
+    return with_devices
 
 
 @pytest.fixture(scope="module")
