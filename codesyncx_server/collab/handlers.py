@@ -324,6 +324,9 @@ class SessionHandler(APIHandler):
     @authorized
     async def put(self, path: str) -> None:
         """Open the document's room; what's wrong with the file is told right here."""
+        # jupyter-collaboration's timeline asks for "/a.py". Under that name the file would get a
+        # second id, and with it a second room.
+        path = path.strip("/")
         body = self.get_json_body()
         if not isinstance(body, dict):
             raise web.HTTPError(400, "Tell the document's format and type.")

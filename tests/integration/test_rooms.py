@@ -35,6 +35,15 @@ async def test_two_people_type_and_the_file_follows(join: Join, jp_root_dir: Pat
     await _wait_for(lambda: (jp_root_dir / "a.py").read_text() == whole, 2.5)
     assert [each.name for each in jp_root_dir.iterdir()] == ["a.py"]  # noqa: ASYNC240
 
+async def test_a_path_with_slashes_around_is_the_same_document(
+    join: Join, jp_root_dir: Path
+) -> None:
+    (jp_root_dir / "a.py").write_text("")
+    ada = await join("ada")
+    room = ada.room
+    for spelling in ("/a.py", "a.py/", "//a.py"):
+        assert (await ada.session(spelling), ada.room) == (200, room)
+
 
 async def test_an_author_hears_their_own_edit_back(join: Join, jp_root_dir: Path) -> None:
     (jp_root_dir / "a.py").write_text("")
