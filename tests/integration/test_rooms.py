@@ -35,6 +35,7 @@ async def test_two_people_type_and_the_file_follows(join: Join, jp_root_dir: Pat
     await _wait_for(lambda: (jp_root_dir / "a.py").read_text() == whole, 2.5)
     assert [each.name for each in jp_root_dir.iterdir()] == ["a.py"]  # noqa: ASYNC240
 
+
 async def test_a_path_with_slashes_around_is_the_same_document(
     join: Join, jp_root_dir: Path
 ) -> None:
