@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from codesyncx_spawner.errors import RunFileError
 from codesyncx_spawner.run_file import RUN_FILE, RunConfiguration, read_run_file
-from codesyncx_spawner.snapshot import Snapshot, write_snapshot
+from codesyncx_spawner.snapshot import Look, Snapshot, write_snapshot
 
 from ..access.model import Permission
 from ..gate.sight import sight_for
@@ -36,10 +36,12 @@ class ProjectFiles:
         self._settings = settings
         self._catch_up = catch_up
 
-    async def snapshot(self, run: Run, archive: IO[bytes]) -> Snapshot:
+    async def snapshot(
+        self, run: Run, archive: IO[bytes], known: Mapping[str, Look] | None = None
+    ) -> Snapshot:
         """Write what the run's person may read now, as it is now; RefusedError if they may not run.
 
-        They may have lost that while it waited.
+        They may have lost that while it waited. What still looks as it is `known` isn't written.
         """
         sight = sight_for(self._settings, run.person)
         require_execute(sight, run.what)
@@ -52,7 +54,7 @@ class ProjectFiles:
             return (sees_hidden or not is_hidden) and sight.covers(Permission.READ, path)
 
         return await asyncio.to_thread(
-            write_snapshot, self._root, archive, may_read, {}, run.what.limits
+            write_snapshot, self._root, archive, may_read, run.what.limits, known
         )
 
     async def configurations(

@@ -58,6 +58,10 @@ class RunService:
         self.defaults = lowered(Limits(), ceiling)
         self._runner: Runner | None = None
         self._starting = asyncio.Lock()
+        self._unsubscribe = [
+            bus.subscribe(topic, self._on_files)
+            for topic in ("document.saved", "file", "access.changed")
+        ]
 
     async def take_up(self) -> None:
         """Go on with what an earlier server has left, if there is anything."""
@@ -123,8 +127,14 @@ class RunService:
 
     async def stop(self) -> None:
         """End with the server."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
         if self._runner is not None:
             await self._runner.close()
+
+    def _on_files(self, _: Event) -> None:
+        if self._runner is not None:
+            self._runner.files_changed()
 
     def _tell(self, _run: Run) -> None:
         # Whom it concerns, they find out when they ask.

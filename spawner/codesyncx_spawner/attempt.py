@@ -7,24 +7,26 @@ import contextlib
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from codesyncx_server.errors import CodeSyncXError
 
 from .execution import Execution
+from .live_edits import LiveEdits
+from .path_pattern import matches
 from .run import Artifact, Run
 from .sandbox.backend import Sandbox, SandboxBackend, SandboxSpec
 from .states import State, name_ending
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from .log_book import LogBook
     from .output import Piece
-    from .snapshot import Snapshot
+    from .selection import Mark
+    from .snapshot import Look, Snapshot
     from .states import Ending
 
 MOST_ARTIFACT_BYTES = 100_000_000
@@ -34,8 +36,10 @@ _SAVE_EVERY_S = 0.2
 class RunFiles(Protocol):
     """Whoever knows the project's files, and who may read them."""
 
-    async def snapshot(self, run: Run, archive: IO[bytes]) -> Snapshot:
-        """Write what the run's person may read now, as it is now.
+    async def snapshot(
+        self, run: Run, archive: IO[bytes], known: Mapping[str, Look] | None = None
+    ) -> Snapshot:
+        """Write what the run's person may read now, as it is now; not what is `known` already.
 
         A CodeSyncXError says why it can't be, such as that they may no longer run anything.
         """
@@ -69,7 +73,13 @@ class Attempt:
         self._means = means
         self._execution: Execution | None = None
         self._sandbox: Sandbox | None = None
+        self._edits: LiveEdits | None = None
         self._is_stopped = False
+
+    def files_changed(self) -> None:
+        """Have what was edited in the project come into a run that wants it, soon."""
+        if self._edits is not None:
+            self._edits.something_changed()
 
     def stop(self) -> None:
         """Have the run end soon."""
@@ -108,7 +118,7 @@ class Attempt:
                 return {"state": State.STOPPED, "sentence": "It was stopped."}
             await self._advance(
                 state=State.STARTING,
-                files=tuple(snapshot.marks),
+                files=tuple(sorted(snapshot.marks)),
                 left_out=snapshot.left_out,
             )
             sandbox = await self._means.backend.prepare(
@@ -131,7 +141,9 @@ class Attempt:
         self, sandbox: Sandbox, archive: IO[bytes], snapshot: Snapshot
     ) -> dict[str, Any]:
         what = self._run.what
-        self._execution = Execution(sandbox, what.limits, self._tell, self._book.next_number)
+        execution = Execution(sandbox, what.limits, self._tell, self._book.next_number)
+        self._execution = execution
+        edits = LiveEdits(snapshot, sandbox, self._take, execution.say)
         if self._is_stopped:
             self._execution.stop()
 
@@ -140,11 +152,24 @@ class Attempt:
                 state=State.RUNNING, started_at=self._means.clock(), handle=sandbox.handle
             )
             self._sandbox = sandbox
+            if what.is_live:
+                self._edits = edits
 
-        ending = await self._execution.run(archive, started)
-        self._sandbox = None
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(edits.follow())
+            ending = await execution.run(archive, started)
+            self._sandbox = self._edits = None
+            following.cancel()
         await self._advance(state=State.COLLECTING)
-        return {**self._told_of(ending, sandbox), **await self._collect(sandbox, snapshot)}
+        return {**self._told_of(ending, sandbox), **await self._collect(sandbox, edits.marks)}
+
+    async def _take(self, archive: IO[bytes], known: Mapping[str, Look]) -> Snapshot:
+        """Take what has changed in the project; whoever may watch must be able to read it too."""
+        taken = await self._means.files.snapshot(self._run, archive, known)
+        files = tuple(sorted({*self._run.files, *taken.looks}))
+        if files != self._run.files:
+            await self._advance(files=files)
+        return taken
 
     def _told_of(self, ending: Ending, sandbox: Sandbox) -> dict[str, Any]:
         state, sentence = name_ending(ending, self._run.what.limits)
@@ -157,15 +182,15 @@ class Attempt:
             "peak_memory_bytes": usage.peak_memory_bytes,
         }
 
-    async def _collect(self, sandbox: Sandbox, snapshot: Snapshot) -> dict[str, Any]:
+    async def _collect(self, sandbox: Sandbox, marks: Mapping[str, Mark]) -> dict[str, Any]:
         target = artifacts_folder(self._means.folder, self._run.id)
         await asyncio.to_thread(shutil.rmtree, target, ignore_errors=True)
         patterns = self._run.what.artifacts
         kept = await sandbox.collect(
             target,
-            snapshot.marks,
+            marks,
             MOST_ARTIFACT_BYTES,
-            lambda path: not patterns or any(fnmatchcase(path, one) for one in patterns),
+            lambda path: not patterns or any(matches(path, one) for one in patterns),
         )
         sizes = await asyncio.to_thread(
             lambda: [Artifact(path, (target / path).stat().st_size) for path in kept.paths]

@@ -55,6 +55,13 @@ class RunConfiguration:
     environment: Mapping[str, str] = field(default_factory=dict)
     artifacts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    live: bool | None = None
+    """Whether edits come into it while it runs; None: if it serves something."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what is edited in the project while it runs is changed in the sandbox too."""
+        return bool(self.ports) if self.live is None else self.live
 
 
 def read_run_file(text: str, defaults: Limits) -> dict[str, RunConfiguration]:
@@ -128,6 +135,7 @@ class _Reader:
             environment=self._read("environment", read_environment, {}),
             artifacts=self._read("artifacts", _artifacts, ()),
             limits=limits,
+            live=self._read("live", _live, None),
         )
 
     def _read(self, key: str, read: Callable[[Any], T], default: T) -> T:
@@ -191,6 +199,12 @@ def _kind(told: object) -> RunKind:
     if not isinstance(told, str) or told not in set(RunKind):
         raise InvalidRequestError(f"give one of {', '.join(RunKind)}.")
     return RunKind(told)
+
+
+def _live(told: object) -> bool:
+    if not isinstance(told, bool):
+        raise InvalidRequestError("give true or false.")
+    return told
 
 
 def _image(told: object) -> str:

@@ -172,6 +172,11 @@ class Runner:
             raise ConnectionRefusedError("nothing runs")
         return await attempt.connect(port)
 
+    def files_changed(self) -> None:
+        """Have the runs that want it get what was edited in the project."""
+        for attempt in self._attempts.values():
+            attempt.files_changed()
+
     def artifact(self, run_id: str, path: str) -> Path:
         """Give the file of an artifact; NotFoundError if the run has none there."""
         if path not in {artifact.path for artifact in self.run(run_id).artifacts}:

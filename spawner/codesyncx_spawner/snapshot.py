@@ -10,7 +10,7 @@ import os
 import posixpath
 import tarfile
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from .errors import OverLimitError
 from .folder_walk import MAX_ENTRIES, Found, Kind, walk
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .limits import Limits
 
-_NS_PER_S = 1_000_000_000
+NS_PER_S = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,46 +31,62 @@ class Snapshot:
 
     marks: Mapping[str, Mark]
     left_out: tuple[LeftOut, ...]
+    looks: Mapping[str, Look]
+
+
+class Look(NamedTuple):
+    """How a file of the project was when it was read; the same look is the same content."""
+
+    mtime_ns: int
+    size: int
+    target: str
+    is_executable: bool
 
 
 def write_snapshot(
-    root: Path, archive: IO[bytes], may_read: MayRead, live: Mapping[str, bytes], limits: Limits
+    root: Path,
+    archive: IO[bytes],
+    may_read: MayRead,
+    limits: Limits,
+    known: Mapping[str, Look] | None = None,
 ) -> Snapshot:
-    """Write what the person may read of a project; `live` are texts newer than on the disk.
+    """Write what the person may read of a project, but for what looks as it is known already.
 
-    OverLimitError if that doesn't fit into the sandbox.
+    OverLimitError if all that they may read doesn't fit into the sandbox.
     """
+    known = known or {}
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         seen: dict[str, tuple[Kind, str]] = {}
-        selection = select_snapshot(_look(folder, live, seen), may_read, limits)
+        selection = select_snapshot(_look(folder, seen), may_read, limits)
         chosen = set(selection.paths)
         marks: dict[str, Mark] = {}
+        looks: dict[str, Look] = {}
         with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as tar:
-            for path in sorted(_folders(chosen)):
-                tar.addfile(_member(path, tarfile.DIRTYPE, mode=0o755))
+            if not known:
+                for path in sorted(_folders(chosen)):
+                    tar.addfile(_member(path, tarfile.DIRTYPE, mode=0o755))
             for one in walk(folder, is_passed_over):
                 # What has become a link since it was selected was never judged as one.
                 if one.path not in chosen or seen[one.path] != (one.kind, one.target):
                     continue
-                mark = _add(tar, one, live.get(one.path))
-                if mark is not None:
-                    marks[one.path] = mark
+                look = Look(one.mtime_ns, one.size, one.target, one.is_executable)
+                if known.get(one.path) == look:
+                    looks[one.path] = look
+                elif (mark := _add(tar, one)) is not None:
+                    marks[one.path], looks[one.path] = mark, look
     finally:
         os.close(folder)
-    return Snapshot(marks, tuple(selection.left_out))
+    return Snapshot(marks, tuple(selection.left_out), looks)
 
 
-def _look(
-    folder: int, live: Mapping[str, bytes], seen: dict[str, tuple[Kind, str]]
-) -> Iterator[Found]:
-    """Give all that is there, with the sizes that it will have, and remember what it was."""
+def _look(folder: int, seen: dict[str, tuple[Kind, str]]) -> Iterator[Found]:
+    """Give all that is there, and remember what it was."""
     for one in walk(folder, is_passed_over):
         seen[one.path] = (one.kind, one.target)
-        text = live.get(one.path)
         if len(seen) >= MAX_ENTRIES:
             raise OverLimitError(f"The project has more than {MAX_ENTRIES} files: none of it runs.")
-        yield one if text is None else one._replace(size=len(text))
+        yield one
 
 
 def _folders(paths: set[str]) -> set[str]:
@@ -83,9 +99,9 @@ def _folders(paths: set[str]) -> set[str]:
     return folders
 
 
-def _add(tar: tarfile.TarFile, one: Found, live: bytes | None) -> Mark | None:
+def _add(tar: tarfile.TarFile, one: Found) -> Mark | None:
     """Put one file in; None if it has gone meanwhile."""
-    mtime_s = one.mtime_ns // _NS_PER_S
+    mtime_s = one.mtime_ns // NS_PER_S
     mode = 0o755 if one.is_executable else 0o644
     if one.kind is Kind.LINK:
         member = _member(one.path, tarfile.SYMTYPE, mtime_s=mtime_s)
@@ -93,10 +109,6 @@ def _add(tar: tarfile.TarFile, one: Found, live: bytes | None) -> Mark | None:
         tar.addfile(member)
         return Mark(0, 0)
     member = _member(one.path, tarfile.REGTYPE, mode=mode, mtime_s=mtime_s)
-    if live is not None:
-        member.size = len(live)
-        tar.addfile(member, io.BytesIO(live))
-        return Mark(member.size, mtime_s * _NS_PER_S)
     try:
         opened = os.fdopen(one.open(), "rb")
     except OSError:
@@ -105,7 +117,7 @@ def _add(tar: tarfile.TarFile, one: Found, live: bytes | None) -> Mark | None:
         # What is appended meanwhile isn't read; what is cut off meanwhile is filled up.
         member.size = min(one.size, os.fstat(opened.fileno()).st_size)
         tar.addfile(member, _Padded(opened))
-    return Mark(member.size, mtime_s * _NS_PER_S)
+    return Mark(member.size, mtime_s * NS_PER_S)
 
 
 def _member(path: str, kind: bytes, *, mode: int = 0o644, mtime_s: int = 0) -> tarfile.TarInfo:

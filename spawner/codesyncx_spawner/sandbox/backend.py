@@ -10,7 +10,7 @@ from traitlets.config import LoggingConfigurable
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
     from ..limits import Limits
@@ -47,6 +47,12 @@ class Sandbox(Protocol):
 
     async def start(self, snapshot: IO[bytes]) -> None:
         """Put the files of a tar archive in and start the command; SandboxError if it can't be."""
+
+    async def update(self, changed: IO[bytes], removed: Sequence[str]) -> None:
+        """Put files of a tar archive in, and take others out, while the command runs.
+
+        OSError, with the path, if there is no room or the command has put something in the way.
+        """
 
     def logs(self) -> AsyncIterator[bytes]:
         """Give what the command and all its children print, until their end."""

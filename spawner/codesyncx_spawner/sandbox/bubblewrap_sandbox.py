@@ -24,6 +24,7 @@ from .bubblewrap_command import (
     sandbox_options,
 )
 from .socket_source import SocketSource
+from .work_folder import update_folder
 
 if TYPE_CHECKING:
     import socket
@@ -172,6 +173,10 @@ class BubblewrapSandbox:
                 stdin.write(chunk)
                 await stdin.drain()
         stdin.close()
+
+    async def update(self, changed: IO[bytes], removed: Sequence[str]) -> None:
+        folder = self._folders[WRITABLE[0]]
+        await asyncio.to_thread(update_folder, folder, changed, removed, uid=self._uid)
 
     async def logs(self) -> AsyncIterator[bytes]:
         stdout = self._running.stdout

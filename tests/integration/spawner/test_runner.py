@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -11,7 +12,8 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ from codesyncx_spawner.limits import Limits
 from codesyncx_spawner.run_file import RunConfiguration
 from codesyncx_spawner.runner import Runner
 from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
-from codesyncx_spawner.snapshot import Snapshot, write_snapshot
+from codesyncx_spawner.snapshot import Look, Snapshot, write_snapshot
 from codesyncx_spawner.states import State
 from support.servers import REPOSITORY
 
@@ -30,8 +32,6 @@ from codesyncx_server.access.model import Person
 from codesyncx_server.errors import NotFoundError, RefusedError
 
 if TYPE_CHECKING:
-    import asyncio
-
     from codesyncx_spawner.run import Run
 
 ADA, BOB = Person("ada"), Person("bob")
@@ -43,11 +43,17 @@ class ProjectFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    async def snapshot(self, run: Run, archive: IO[bytes]) -> Snapshot:
+    async def snapshot(
+        self, run: Run, archive: IO[bytes], known: Mapping[str, Look] | None = None
+    ) -> Snapshot:
         if run.person.username == "nobody":
             raise RefusedError("You may not read anything.")
         return write_snapshot(
-            self.root, archive, lambda path: not path.startswith("secret"), {}, run.what.limits
+            self.root,
+            archive,
+            lambda path: not path.startswith("secret"),
+            run.what.limits,
+            known,
         )
 
 
@@ -122,6 +128,90 @@ async def test_a_run_is_followed_from_the_queue_to_its_end(open_runner: Open) ->
     with pytest.raises(NotFoundError):
         runner.artifact(run.id, "../../runs.db")
     assert ended.files == ("data.txt",)
+
+
+#: Prints a file whenever it has become another, and names what is there at the end.
+WATCH = r"""
+while [ ! -e stop ]; do
+  now=$(cat data.txt 2>/dev/null)
+  [ "$now" = "$last" ] || echo "$now"
+  last=$now
+  sleep 0.05
+done
+find . -type f | sort
+"""
+
+
+async def printed(runner: Runner, run: Run, text: str) -> None:
+    """Wait until a run has printed a line."""
+    async for _, pieces in runner.follow(run.id):
+        if any(piece.text == text for piece in pieces):
+            return
+
+
+async def test_edits_come_into_a_run_that_serves_something(
+    open_runner: Open, project: ProjectFiles
+) -> None:
+    runner = await open_runner()
+    (project.root / "old").mkdir()
+    (project.root / "old" / "gone.txt").touch()
+    run = await runner.submit(ADA, replace(shell(WATCH), ports=(8000,)))
+    await printed(runner, run, "forty-two")
+    (project.root / "data.txt").write_text("forty-six")
+    runner.files_changed()
+    await printed(runner, run, "forty-six")
+    (project.root / "old" / "gone.txt").unlink()
+    (project.root / "new").mkdir()
+    (project.root / "new" / "file.txt").write_text("x")
+    (project.root / "secret-2.txt").write_text("hush")
+    (project.root / "stop").touch()
+    runner.files_changed()
+    ended, text, _ = await watched(runner, run)
+    assert text.splitlines()[2:] == ["./data.txt", "./new/file.txt", "./stop"]
+    assert ended.artifacts == ()  # the project's own edits are nothing that the run has made
+    # Whoever may not read what came in later may not see what was printed of it.
+    assert ended.files == ("data.txt", "new/file.txt", "old/gone.txt", "stop")
+
+
+async def test_edits_stay_out_of_a_run_that_is_no_live_one(
+    open_runner: Open, project: ProjectFiles
+) -> None:
+    runner = await open_runner()
+    for what in (shell(WATCH), replace(shell(WATCH), ports=(8000,), live=False)):
+        (project.root / "data.txt").write_text("forty-two")
+        run = await runner.submit(ADA, what)
+        await printed(runner, run, "forty-two")
+        (project.root / "data.txt").write_text("forty-six")
+        runner.files_changed()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(printed(runner, run, "forty-six"), 1)
+        await runner.stop(run.id)
+        await until(runner, run, State.STOPPED)
+
+
+async def test_a_run_cannot_lead_edits_astray(
+    open_runner: Open, project: ProjectFiles, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o777)
+    outside.chmod(0o777)
+    (project.root / "data").mkdir()
+    (project.root / "data" / "a.txt").write_text("one")
+    trap = f"rm -r data data.txt; ln -s {outside} data; ln -s {outside}/b.txt data.txt; echo set; "
+    runner = await open_runner()
+    run = await runner.submit(ADA, replace(shell(trap + WATCH), ports=(8000,)))
+    await printed(runner, run, "set")
+    (project.root / "data" / "a.txt").write_text("two")
+    (project.root / "data.txt").write_text("three")
+    runner.files_changed()
+    await printed(runner, run, "three")
+    (project.root / "stop").touch()
+    runner.files_changed()
+    _, text, _ = await watched(runner, run)
+    assert (
+        "Not all that was edited could be put into this run: data/a.txt (Not a directory)." in text
+    )
+    assert list(outside.iterdir()) == []
 
 
 async def test_what_has_ended_can_be_read_after_a_restart(open_runner: Open) -> None:

@@ -11,9 +11,11 @@ from codesyncx_spawner.artifacts import keep_artifacts
 from codesyncx_spawner.errors import OverLimitError
 from codesyncx_spawner.folder_walk import MAX_DEPTH, Kind, walk
 from codesyncx_spawner.limits import Limits
-from codesyncx_spawner.snapshot import Snapshot, write_snapshot
+from codesyncx_spawner.snapshot import Look, Snapshot, write_snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from codesyncx_spawner.selection import Mark, Selection
 
 
@@ -29,12 +31,10 @@ def project(tmp_path: Path) -> Path:
 
 
 def snapshot_of(
-    root: Path, *, hidden: str = "solutions", live: dict[str, bytes] | None = None
+    root: Path, *, hidden: str = "solutions", known: Mapping[str, Look] | None = None
 ) -> tuple[Snapshot, dict[str, tarfile.TarInfo], tarfile.TarFile]:
     archive = io.BytesIO()
-    taken = write_snapshot(
-        root, archive, lambda path: not path.startswith(hidden), live or {}, Limits()
-    )
+    taken = write_snapshot(root, archive, lambda path: not path.startswith(hidden), Limits(), known)
     archive.seek(0)
     tar = tarfile.open(fileobj=archive)  # noqa: SIM115 - in memory
     return taken, {member.name: member for member in tar}, tar
@@ -51,13 +51,6 @@ def test_a_snapshot_is_what_the_person_may_read(project: Path) -> None:
     assert content is not None
     assert content.read() == b"this is src/lib.py"
     assert {(member.uid, member.gid, member.uname) for member in members.values()} == {(0, 0, "")}
-
-
-def test_what_is_in_an_open_document_counts_not_what_is_on_the_disk(project: Path) -> None:
-    _, _, tar = snapshot_of(project, live={"main.py": b"typed just now"})
-    content = tar.extractfile("main.py")
-    assert content is not None
-    assert content.read() == b"typed just now"
 
 
 @pytest.mark.parametrize(
@@ -113,12 +106,28 @@ def test_nothing_is_told_of_what_may_not_be_read(project: Path) -> None:
     assert taken.left_out == ()
 
 
+def test_only_what_looks_otherwise_is_taken_again(project: Path) -> None:
+    first, _, _ = snapshot_of(project)
+    again, members, _ = snapshot_of(project, known=first.looks)
+    assert (members, again.marks, again.looks) == ({}, {}, first.looks)
+    (project / "main.py").write_text("THIS IS MAIN.PY")  # as long as it was
+    (project / "src" / "lib.py").unlink()
+    (project / "new").mkdir()
+    (project / "new" / "one.py").touch()
+    (project / "run.sh").chmod(0o644)
+    third, members, _ = snapshot_of(project, known=first.looks)
+    assert set(members) == {"main.py", "new/one.py", "run.sh"} == set(third.marks)
+    assert first.looks.keys() - third.looks.keys() == {"src/lib.py"}
+    fourth, _, _ = snapshot_of(project, known=third.looks, hidden="main")
+    assert third.looks.keys() - fourth.looks.keys() == {"main.py"}
+
+
 def test_a_project_that_does_not_fit_is_refused_in_words(project: Path) -> None:
     (project / "big.bin").write_bytes(b"\0" * 5000)
     with pytest.raises(OverLimitError, match=r"are 5\.\d+ kB, and a run has room for 4 kB"):
-        write_snapshot(project, io.BytesIO(), lambda _: True, {}, Limits(disk_bytes=4000))
+        write_snapshot(project, io.BytesIO(), lambda _: True, Limits(disk_bytes=4000))
     with pytest.raises(OverLimitError, match="9 files and folders, and a run has room for 8"):
-        write_snapshot(project, io.BytesIO(), lambda _: True, {}, Limits(files=8))
+        write_snapshot(project, io.BytesIO(), lambda _: True, Limits(files=8))
 
 
 def test_a_folder_without_a_bottom_is_not_followed_to_it(tmp_path: Path) -> None:
