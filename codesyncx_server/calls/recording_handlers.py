@@ -35,16 +35,26 @@ MOST_AT_ONCE = 16 * 1024 * 1024
 class RecordingHandler(JsonHandler):
     """`GET calls/recording`."""
 
-    def initialize(self, media: MediaProcess) -> None:
+    def initialize(self, media: MediaProcess, recordings: Recordings | None) -> None:
         self._media = media
+        self._recordings = recordings
 
     @web.authenticated
     @authorized(action="read")
     async def get(self) -> None:
-        """Tell, before they come in, whether who does is recorded."""
-        if call_rights(sight_of(self)) is None:
+        """Tell, before they come in, whether who does is recorded, and who may watch that."""
+        sight = sight_of(self)
+        folder = "" if self._recordings is None else self._recordings.folder
+        may_watch = self._recordings is not None and sight.may_read(folder)
+        if call_rights(sight) is None and not may_watch:
             raise RefusedError("The call is for those who may read the whole project.")
-        await self.answer({"is_recorded": self._media.is_recorded(PROJECT)})
+        await self.answer(
+            {
+                "is_recorded": self._media.is_recorded(PROJECT),
+                "may_watch": may_watch,
+                "folder": folder if may_watch else "",
+            }
+        )
 
 
 class FilmHandler(JsonHandler):

@@ -62,7 +62,7 @@ class CallsFeature:
                 {**media, "callers": self._callers},
             ),
             (r"/codesyncx/api/calls/media", MediaHandler, {**media, "callers": self._callers}),
-            (r"/codesyncx/api/calls/recording", RecordingHandler, media),
+            (r"/codesyncx/api/calls/recording", RecordingHandler, recordings),
             (
                 r"/codesyncx/api/calls/recording/(playlist\.m3u8|film\.mp4)",
                 FilmHandler,

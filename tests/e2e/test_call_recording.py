@@ -9,7 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from support.call_panel import ON_THE_LOOPBACK, join, moves, tile
 from support.films import FilmSeen
-from support.servers import LabServer
+from support.servers import REPOSITORY, LabServer
+from support.sharing import ask
+
+from codesyncx_server.access.model import NO_ACCESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,25 +30,14 @@ IS_NOT_BLACK = """element => {
   pencil.drawImage(element, 0, 0, 32, 32);
   return pencil.getImageData(0, 0, 32, 32).data.some((value, at) => at % 4 < 3 && value > 90);
 }"""
-WATCH_FROM_THE_BEGINNING = """async address => {
-  // What a player of HLS does: this Chromium has none built in.
-  const playlist = await (await fetch(address)).text();
-  const parts = [...playlist.matchAll(/BYTERANGE[:=]"?([0-9]+)@([0-9]+)/g)];
-  const video = document.createElement('video');
-  video.id = 'watched';
-  video.muted = true;
-  const source = new MediaSource();
-  video.src = URL.createObjectURL(source);
-  document.body.append(video);
-  await new Promise(opened => source.addEventListener('sourceopen', opened, { once: true }));
-  const buffer = source.addSourceBuffer('video/mp4; codecs="avc1.64001f, mp4a.40.2"');
-  for (const [, size, start] of parts) {
-    const headers = { Range: `bytes=${start}-${Number(start) + Number(size) - 1}` };
-    const answer = await fetch(new URL('film.mp4', address), { headers });
-    buffer.appendBuffer(await answer.arrayBuffer());
-    await new Promise(taken => buffer.addEventListener('updateend', taken, { once: true }));
-  }
-  await video.play();
+COLOURS = (REPOSITORY / "tests" / "support" / "coloured_devices.js").read_text()
+RED = (220, 30, 30)
+IS_COLOURED = """([element, colour]) => {
+  const pencil = new OffscreenCanvas(1, 1).getContext('2d');
+  const { videoWidth: width, videoHeight: height } = element;
+  pencil.drawImage(element, width / 2, height / 3, 1, 1, 0, 0, 1, 1);
+  const seen = pencil.getImageData(0, 0, 1, 1).data;
+  return colour.every((part, at) => Math.abs(part - seen[at]) < 40);
 }"""
 
 
@@ -81,25 +73,12 @@ def test_a_call_is_recorded_and_everybody_knows(
 
     of_grace.get_by_role("button", name="Share Screen").click()
     moves(of_ada.get_by_label("The screen of Grace Hopper"))
-    ada.page.wait_for_function(
-        """async address => {
-          const answer = await fetch(address);
-          return answer.ok && (await answer.text()).split('#EXTINF').length > 3;
-        }""",
-        arg=f"{lab.url}/codesyncx/api/calls/recording/playlist.m3u8",
-    )
     ada.screenshot(pictures / "call-recording.png")
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         ada.theme(theme)
         for part in (".csx-Call", ".csx-CallBar"):
             results = Axe().run(ada.page, context=part)
             assert results.violations_count == 0, results.generate_report()
-    # It can be watched from its beginning while it runs.
-    mary.page.evaluate(
-        WATCH_FROM_THE_BEGINNING, f"{lab.url}/codesyncx/api/calls/recording/playlist.m3u8"
-    )
-    moves(mary.page.locator("#watched"))
-
     of_ada.get_by_role("button", name="More").click()
     ada.page.get_by_role("menuitem", name="Stop Recording").click()
     expect(of_grace.locator(".csx-Call-recording")).to_have_count(0)
@@ -123,3 +102,41 @@ def test_a_call_is_recorded_and_everybody_knows(
     assert seen.sound_s == pytest.approx(seen.duration_s, abs=0.2)
     # The browsers' microphones beep once a second.
     assert sum(tone > 0 for tone in seen.tones(1.0, seen.duration_s)) >= 2
+
+
+def test_a_recording_is_watched_while_it_is_made_by_who_may_read_it(
+    person: Come, lab: LabServer, pictures: Path
+) -> None:
+    ada, grace = person("ada"), person("grace")
+    ada.context.add_init_script(f"const COLOUR = 'rgb{RED}', TONE = 440;\n{COLOURS}")
+    ada.reload()
+    of_ada = join(ada)
+    ada.command("codesyncx:call-toggle-recording")
+    expect(of_ada.locator(".csx-Call-recording")).to_be_visible()
+
+    # Grace isn't in the call.
+    grace.page.get_by_role("button", name="Join call").click()
+    grace.page.get_by_role("button", name="Watch from the beginning").click()
+    film = grace.page.get_by_label("The recording of the call")
+    moves(film)
+    grace.page.wait_for_function(IS_COLOURED, arg=[film.element_handle(), RED])
+    expect(grace.page.get_by_text("The recording goes on")).to_be_visible()
+    grace.screenshot(pictures / "call-recording-live.png")
+    results = Axe().run(grace.page, context=".csx-Recording")
+    assert results.violations_count == 0, results.generate_report()
+    # It goes on as the call does.
+    grace.page.wait_for_function("element => element.currentTime > 5", arg=film.element_handle())
+    grace.page.get_by_role("button", name="Jump to now").click()
+
+    # Ada sees it from her panel, and Grace no more when she may not read the folder.
+    of_ada.get_by_role("button", name="Watch", exact=True).click()
+    moves(ada.page.get_by_label("The recording of the call"))
+    hidden = {"subject": {"kind": "user", "name": "grace"}, "path": "Recordings", "role": NO_ACCESS}
+    ask(lab, "POST", "codesyncx/api/access/grants", hidden)
+    expect(grace.page.get_by_text("You may not watch the recordings")).to_be_visible()
+    assert film.evaluate("element => element.readyState") == 0
+
+    ada.command("codesyncx:call-toggle-recording")
+    expect(ada.page.get_by_text("All of it is in the folder Recordings")).to_be_visible()
+    # That there is no more to load, or not for her, the browser writes down.
+    assert all("playlist.m3u8" in problem for problem in ada.problems + grace.problems)

@@ -103,7 +103,11 @@ async def test_a_recording_is_told_of_watched_and_found_in_the_project(house: Ho
         assert (await house.fetch(stranger, "GET", FILM)).code == 403
     # Those whom the folder is hidden from may not watch what is made for it.
     assert (await house.fetch("linus", "GET", PLAYLIST)).code == 200
+    told = json.loads((await house.fetch("linus", "GET", RECORDING)).body)
+    assert told == {"is_recorded": True, "may_watch": True, "folder": "Recordings"}
     await house.grant("linus", NO_ACCESS, "Recordings")
+    told = json.loads((await house.fetch("linus", "GET", RECORDING)).body)
+    assert told == {"is_recorded": True, "may_watch": False, "folder": ""}
     assert (await house.fetch("linus", "GET", PLAYLIST)).code == 403
     assert (await house.fetch("linus", "GET", FILM, Range="bytes=0-9")).code == 403
 

@@ -21,6 +21,7 @@ export const COMMANDS = {
   toggleLock: 'codesyncx:call-toggle-lock',
   toggleLobby: 'codesyncx:call-toggle-lobby',
   toggleRecording: 'codesyncx:call-toggle-recording',
+  watchRecording: 'codesyncx:call-watch-recording',
   lowerHands: 'codesyncx:call-lower-hands',
   breakouts: 'codesyncx:call-breakouts',
   statistics: 'codesyncx:call-statistics',

@@ -27,6 +27,11 @@ export const microphoneIcon = icon('microphone', MICROPHONE);
 export const microphoneOffIcon = icon('microphone-off', MICROPHONE + SLASH);
 export const cameraIcon = icon('camera', CAMERA);
 export const cameraOffIcon = icon('camera-off', CAMERA + SLASH);
+/** A dot in a circle. */
+export const recordIcon = icon(
+  'record',
+  '<circle cx="12" cy="12" r="9"/><circle cx="12" cy="12" r="4" fill="currentColor"/>'
+);
 export const screenIcon = icon(
   'screen',
   '<rect x="2.500" y="4" width="19" height="13" rx="2"/><path d="M8 21h8M12 13.500V8M9.500 10L12 7.500l2.500 2.500"/>'

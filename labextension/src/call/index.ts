@@ -11,12 +11,7 @@ import {
   Notification
 } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import {
-  ITranslator,
-  nullTranslator,
-  TranslationBundle
-} from '@jupyterlab/translation';
-import { CommandRegistry } from '@lumino/commands';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { AccessApi } from '../api/access';
 import { request } from '../api/client';
@@ -40,6 +35,7 @@ import { Settings } from './settings';
 import { showAround } from './surroundings';
 import { CallBar } from './top-bar';
 import { voicesOf } from './voices';
+import { addWatching, recordingActions } from './watching';
 import { ISocket } from './signalling';
 import { noticeText } from './wording';
 
@@ -100,6 +96,7 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     restorer?.add(panel, panel.id);
     addCommands(commands, call, placing, trans);
     addDeviceCommands(commands, call, trans);
+    addWatching(app, call, trans);
     addCaptioning(commands, call, settings, trans);
     showAround(shell, {
       call,
@@ -117,13 +114,13 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     call.noticed.connect((_, notice) => {
       const text = noticeText(notice, trans);
       if (notice.type === 'recording' || notice.type === 'recorded') {
-        const path = notice.type === 'recorded' ? notice.path : '';
-        const actions = path === '' ? [] : [opening(path, commands, trans)];
         const isAsWanted =
           notice.type === 'recording' || notice.reason === 'stopped';
         const show = isAsWanted ? Notification.info : Notification.warning;
-        // They lie over the panel's buttons, so they don't stay long.
-        show(text, { autoClose: path === '' ? 6000 : 12000, actions });
+        void recordingActions(notice, commands, trans).then(actions =>
+          // They lie over the panel's buttons, so they don't stay long.
+          show(text, { autoClose: actions.length ? 12000 : 6000, actions })
+        );
       } else if (notice.type !== 'moved' && notice.type !== 'broadcast') {
         Notification.warning(text, { autoClose: 8000 });
       } else if (!panel.isVisible) {
@@ -162,17 +159,6 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     }
   }
 };
-
-function opening(
-  path: string,
-  commands: CommandRegistry,
-  trans: TranslationBundle
-): Notification.IAction {
-  return {
-    label: trans.__('Open'),
-    callback: () => void commands.execute('docmanager:open', { path })
-  };
-}
 
 /** Two tickets for a room of my own, to test the connection. */
 async function fetchTickets(): Promise<readonly ITicket[]> {

@@ -11,7 +11,7 @@ import { BreakoutNotice } from './breakout-notice';
 import { Breakouts } from './breakouts';
 import { Call } from './call';
 import { IRoom, may } from './call-model';
-import { View } from './commands';
+import { COMMANDS, View } from './commands';
 import { CaptionLines } from './caption-lines';
 import { Captions } from './captions';
 import { Outcome } from './connection-test';
@@ -141,7 +141,11 @@ function Content(props: IContentProps): React.JSX.Element {
       {room && phase !== 'waiting' && <WayNotice call={call} trans={trans} />}
       {room && phase !== 'waiting' && (
         <>
-          <Status room={room} trans={trans} />
+          <Status
+            room={room}
+            watch={() => void commands.execute(COMMANDS.watchRecording)}
+            trans={trans}
+          />
           {may(room.you, 'moderate') && room.waiting.length > 0 && (
             <WaitingList call={call} waiting={room.waiting} trans={trans} />
           )}

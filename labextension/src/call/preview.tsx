@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import { Call } from './call';
+import { COMMANDS } from './commands';
 import { ConnectionCheck } from './connection-check';
 import { Outcome } from './connection-test';
 import { DeviceChoice, IDeviceChoiceProps } from './device-choice';
@@ -19,7 +20,11 @@ export function Preview(props: IPreviewProps): React.JSX.Element {
   return (
     <div className="csx-Call-preview">
       <Ending call={call} trans={trans} />
-      <RecordingNotice isShown={props.isShown} trans={trans} />
+      <RecordingNotice
+        isShown={props.isShown}
+        watch={() => void props.commands.execute(COMMANDS.watchRecording)}
+        trans={trans}
+      />
       <DeviceChoice {...props} />
       <button
         className="csx-Call-join jp-mod-styled jp-mod-accept"

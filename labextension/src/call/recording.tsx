@@ -1,9 +1,14 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import { request } from '../api/client';
+import { askAboutRecording, IRecordingFacts } from './live-recording';
 
 const ASK_EVERY_MS = 10000;
+const NOTHING: IRecordingFacts = {
+  is_recorded: false,
+  may_watch: false,
+  folder: ''
+};
 
 interface IRecordingMarkProps {
   readonly trans: TranslationBundle;
@@ -23,30 +28,59 @@ export function RecordingMark({
   );
 }
 
+interface IWatchButtonProps {
+  readonly watch: () => void;
+  readonly trans: TranslationBundle;
+}
+
+/** Opens what is recorded, while it is; for those who may read it. */
+export function WatchButton({
+  watch,
+  trans
+}: IWatchButtonProps): React.JSX.Element | null {
+  const { may_watch } = useRecording(true);
+  return may_watch ? (
+    <button
+      className="csx-Button csx-Call-watch"
+      title={trans.__('Watch the recording from its beginning')}
+      onClick={watch}
+    >
+      {trans.__('Watch')}
+    </button>
+  ) : null;
+}
+
 interface IRecordingNoticeProps {
   readonly isShown: boolean;
+  readonly watch: () => void;
   readonly trans: TranslationBundle;
 }
 
 /** Says before one joins that one will be recorded. */
 export function RecordingNotice({
   isShown,
+  watch,
   trans
 }: IRecordingNoticeProps): React.JSX.Element | null {
-  const isRecorded = useIsRecorded(isShown);
-  return isRecorded ? (
+  const { is_recorded, may_watch } = useRecording(isShown);
+  return is_recorded ? (
     <p className="csx-Call-notice csx-mod-recording" role="status">
       <span className="csx-Call-recordingDot" aria-hidden="true" />
       {trans.__(
         'This call is being recorded: who joins may be seen and heard in the recording.'
+      )}{' '}
+      {may_watch && (
+        <button className="csx-Button csx-Call-watch" onClick={watch}>
+          {trans.__('Watch from the beginning')}
+        </button>
       )}
     </p>
   ) : null;
 }
 
-/** Whether the call is recorded, for somebody who isn't in it. */
-function useIsRecorded(isWanted: boolean): boolean {
-  const [isRecorded, setRecorded] = React.useState(false);
+/** Whether the call is recorded and one may watch it, as the server says. */
+function useRecording(isWanted: boolean): IRecordingFacts {
+  const [facts, setFacts] = React.useState(NOTHING);
   React.useEffect(() => {
     if (!isWanted) {
       return;
@@ -54,11 +88,9 @@ function useIsRecorded(isWanted: boolean): boolean {
     let isOver = false;
     const ask = async (): Promise<void> => {
       try {
-        const answer = await request<{ is_recorded: boolean }>(
-          'calls/recording'
-        );
+        const answer = await askAboutRecording();
         if (!isOver) {
-          setRecorded(answer.is_recorded);
+          setFacts(answer);
         }
       } catch (error) {
         // Who joins is told all the same.
@@ -72,5 +104,5 @@ function useIsRecorded(isWanted: boolean): boolean {
       clearInterval(timer);
     };
   }, [isWanted]);
-  return isRecorded;
+  return facts;
 }

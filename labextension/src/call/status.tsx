@@ -4,15 +4,20 @@ import React from 'react';
 
 import { IRoom, peopleHere } from './call-model';
 import { lobbyIcon, lockIcon } from './icons';
-import { RecordingMark } from './recording';
+import { RecordingMark, WatchButton } from './recording';
 
 interface IStatusProps {
   readonly room: IRoom;
+  readonly watch: () => void;
   readonly trans: TranslationBundle;
 }
 
 /** What holds for the whole call: how many are here, and who may still come in. */
-export function Status({ room, trans }: IStatusProps): React.JSX.Element {
+export function Status({
+  room,
+  watch,
+  trans
+}: IStatusProps): React.JSX.Element {
   const all = room.people.length + 1;
   const here = peopleHere(room).length + 1;
   const people =
@@ -25,7 +30,12 @@ export function Status({ room, trans }: IStatusProps): React.JSX.Element {
         <usersIcon.react tag="span" className="csx-Call-icon" />
         {people}
       </span>
-      {room.isRecorded && <RecordingMark trans={trans} />}
+      {room.isRecorded && (
+        <>
+          <RecordingMark trans={trans} />
+          <WatchButton watch={watch} trans={trans} />
+        </>
+      )}
       {room.isLocked && (
         <Fact
           icon={lockIcon}
