@@ -10,21 +10,25 @@ import secrets
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .rtp.formats import Format
+from .rtp.lane import IN_PYTHON
 from .rtp.publisher import Publisher
 from .rtp.speakers import Speakers
 from .rtp.subscriber import Subscriber
 from .rtp.track import Track, TrackOffer
 from .sdp.formats import REPAIRS
-from .transport import Connection
+from .transport import Connection, ConnectionState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from .load import Load
     from .rtp.bandwidth import Bandwidth
+    from .rtp.lane import Lane
     from .rtp.media_packet import MediaPacket
     from .rtp.subscription import Subscription
     from .sdp import PublishedMedia, SubscribedMedia
+    from .transport.outbox import Outbox
+    from .transport.way import Way
 
 RIGHTS_HOLD_S = 0.5
 SPEAKERS_FORWARDED = 5
@@ -81,10 +85,15 @@ class _Downlink:
 
     def __init__(self, sink: Sink, bandwidth: Bandwidth | None) -> None:
         self.sink = sink
-        # A connection encrypts a copy at once; others may keep what they get.
-        self.send_patched = sink.send_rtp if isinstance(sink, Connection) else self._send_copy
-        self.core = Subscriber(bandwidth=bandwidth)
+        kinds = sink.lanes if isinstance(sink, Connection) else IN_PYTHON
+        self.core = Subscriber(bandwidth=bandwidth, kinds=kinds)
         self.lines: dict[str, Subscription] = {}  # by track id
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether packets arrive: before the handshake is done, those of a connection would not."""
+        sink = self.sink
+        return not isinstance(sink, Connection) or sink.state is ConnectionState.CONNECTED
 
     def add(self, media: SubscribedMedia, track: Track) -> None:
         """Send a track from its next key frame on."""
@@ -93,18 +102,14 @@ class _Downlink:
             track, stream.ssrc, repair_ssrc=stream.repair_ssrc if media.has_repair else None
         )
         self.lines[stream.track_id] = line
-        for layer in track.streams:
-            if layer is not None and track.is_video:
-                layer.keyframes.want()
+        if self.is_ready:
+            _want_picture(track)
 
     def remove(self, track_id: str) -> None:
         """Send no more of a track."""
         line = self.lines.pop(track_id, None)
         if line is not None:
             self.core.unsubscribe(line)
-
-    def _send_copy(self, packet: bytearray) -> bool:
-        return self.sink.send_rtp(bytes(packet))
 
     def send(self, packets: Iterable[bytearray]) -> None:
         """Send RTP packets."""
@@ -119,11 +124,43 @@ class _Downlink:
         self.send(probes)
 
 
-class _Route(NamedTuple):
-    """A way from a track to one member."""
+class _Line(NamedTuple):
+    """A track on its way to one member."""
 
-    patch: Callable[[MediaPacket, float], bytearray | None]
-    send: Callable[[bytearray], bool]
+    subscription: Subscription
+    sink: Sink
+
+    def send(self, packet: MediaPacket, now: float) -> None:
+        """Send what this member gets for a packet, if it is anything."""
+        out = self.subscription.forward(packet, now)
+        if out is not None:
+            self.sink.send_rtp(bytes(out))
+
+
+class _Routes:
+    """All the ways from one track: together through an outbox, and one by one elsewhere."""
+
+    __slots__ = ("_others", "_outbox", "_together")
+
+    def __init__(self, lines: Iterable[_Line]) -> None:
+        self._outbox: Outbox | None = None
+        self._together: list[tuple[Lane, Way, _Line]] = []
+        self._others: list[_Line] = []
+        for line in lines:
+            sink = line.sink
+            if isinstance(sink, Connection) and self._outbox in (None, sink.outbox):
+                self._outbox = sink.outbox
+                self._together.append((line.subscription.lane, sink.way, line))
+            else:
+                self._others.append(line)
+
+    def send(self, packet: MediaPacket, now: float) -> None:
+        """Send a packet to all."""
+        if self._outbox is not None:
+            for line in self._outbox.fan_out(packet, self._together, now):
+                line.send(packet, now)
+        for line in self._others:
+            line.send(packet, now)
 
 
 class Forwarding:
@@ -137,7 +174,7 @@ class Forwarding:
         self._uplinks: dict[str, _Uplink] = {}
         self._downlinks: dict[str, _Downlink] = {}
         self._speakers = Speakers(SPEAKERS_FORWARDED)
-        self._routes: dict[str, list[_Route]] = {}  # by track id
+        self._routes: dict[str, _Routes] = {}  # by track id
         self._routed_at = float("-inf")
 
     def rights_changed(self) -> None:
@@ -190,6 +227,14 @@ class Forwarding:
                 downlink.add(each, track)
         self._routes.clear()
 
+    def subscriber_ready(self, member_id: str) -> None:
+        """Begin to send to a member whose connection is there now, with a key frame."""
+        downlink = self._downlinks.get(member_id)
+        if downlink is not None:
+            for line in downlink.lines.values():
+                _want_picture(line.track)
+            self._routes.clear()
+
     def unsubscribe(self, member_id: str, track_id: str) -> None:
         """Send a member no more of a track."""
         downlink = self._downlinks.get(member_id)
@@ -225,24 +270,21 @@ class Forwarding:
             return
         routes = self._routes.get(track.id)
         if routes is None:
-            routes = self._routes[track.id] = self._route(track.id)
-        for patch, send in routes:
-            out = patch(packet, now)
-            if out is not None:
-                send(out)
+            routes = self._routes[track.id] = _Routes(self._lines(track.id))
+        routes.send(packet, now)
 
-    def _route(self, track_id: str) -> list[_Route]:
+    def _lines(self, track_id: str) -> list[_Line]:
         """Find all who get a track now."""
-        routes = []
+        lines = []
         for subscriber_id, downlink in self._downlinks.items():
             line = downlink.lines.get(track_id)
-            if line is None:
+            if line is None or not downlink.is_ready:
                 continue
             if self._may_receive(subscriber_id, track_id):
-                routes.append(_Route(line.patch, downlink.send_patched))
+                lines.append(_Line(line, downlink.sink))
             else:
                 line.pause()  # what is missed meanwhile can't be asked for later
-        return routes
+        return lines
 
     def _is_heard(self, packet: MediaPacket, now: float) -> bool:
         """Whether the sound of a packet's sender is among what is sent."""
@@ -317,6 +359,13 @@ class Forwarding:
         for downlink in self._downlinks.values():
             downlink.remove(track_id)
         self._routes.clear()
+
+
+def _want_picture(track: Track) -> None:
+    """Ask for a key frame of each layer, to begin with."""
+    for layer in track.streams:
+        if layer is not None and track.is_video:
+            layer.keyframes.want()
 
 
 def _codecs(track: Track) -> set[str]:

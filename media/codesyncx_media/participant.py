@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from .rooms import TrackKind
@@ -40,14 +41,18 @@ class _Ear:
         receive_rtp: Callable[[bytes, float], None],
         receive_rtcp: Callable[[bytes, float], None],
         lost: Callable[[], None],
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
         self.receive_rtp = receive_rtp
         self.receive_rtcp = receive_rtcp
         self._lost = lost
+        self._ready = ready
 
     def connection_changed(self, state: ConnectionState) -> None:
         if state is ConnectionState.CLOSED:
             self._lost()
+        elif state is ConnectionState.CONNECTED:
+            self._ready()
 
 
 class Publishing:
@@ -56,8 +61,8 @@ class Publishing:
     def __init__(self, participant: Participant, lost: Callable[[], None]) -> None:
         forwarding, member_id = participant.forwarding, participant.id
         ear = _Ear(
-            lambda packet, now: forwarding.receive_rtp(member_id, packet, now),
-            lambda packet, now: forwarding.receive_rtcp(member_id, packet, now),
+            partial(forwarding.receive_rtp, member_id),
+            partial(forwarding.receive_rtcp, member_id),
             lost,
         )
         self.number = participant.next_number()
@@ -76,8 +81,9 @@ class Subscribing:
         forwarding, member_id = participant.forwarding, participant.id
         ear = _Ear(
             lambda _packet, _now: None,  # nothing was asked for on this connection
-            lambda packet, now: forwarding.receive_feedback(member_id, packet, now),
+            partial(forwarding.receive_feedback, member_id),
             lost,
+            partial(forwarding.subscriber_ready, member_id),
         )
         self.number = participant.next_number()
         self.connection = participant.port.connect(ear)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .extensions import BLOCK_PREFIX, TRANSPORT_SEQUENCE_HEADER
+from .lane import Lane, SendLog
 from .sender_clock import NTP_SECOND
 
 if TYPE_CHECKING:
@@ -44,18 +45,23 @@ class Epoch:
 class Epochs:
     """The current epoch and those before it, as far as somebody may still ask for their packets.
 
-    `last` is the packet with the highest number so far in the current epoch's stream.
+    The lane has the current epoch's deltas, and the last packet, which the hot path moves on.
     """
 
-    __slots__ = ("_past", "_skipped_picture", "current", "last", "next_sequence")
+    __slots__ = ("_lane", "_past", "_skipped_picture", "current", "next_sequence")
 
-    def __init__(self, first_sequence: int) -> None:
+    def __init__(self, first_sequence: int, lane: Lane | None = None) -> None:
         """Take the number of the first packet to send, below 65536."""
         self.current: Epoch | None = None
-        self.last: MediaPacket | None = None
+        self._lane = lane or Lane(0, SendLog(), 0)
         self.next_sequence = first_sequence + 0x10000
         self._past: deque[Epoch] = deque(maxlen=MAX_EPOCHS)
         self._skipped_picture = -1
+
+    @property
+    def last(self) -> MediaPacket | None:
+        """The packet with the highest number so far in the current epoch's stream."""
+        return self._lane.last
 
     def begin(self, packet: MediaPacket, now: float) -> Epoch:
         """Begin an epoch with a packet: it is sent next, whatever was sent before."""
@@ -81,8 +87,7 @@ class Epochs:
             picture_delta,
             tl0_delta,
         )
-        self.current = epoch
-        self.last = packet
+        self._go_on(epoch, packet)
         return epoch
 
     def skip(self, packet: MediaPacket) -> None:
@@ -95,7 +100,7 @@ class Epochs:
             self._skipped_picture = packet.picture_id
             picture_delta -= 1
         self._close(packet.sequence)
-        self.current = Epoch(
+        epoch = Epoch(
             before.stream,
             packet.sequence + 1,
             NO_END,
@@ -104,7 +109,15 @@ class Epochs:
             picture_delta,
             before.tl0_delta,
         )
-        self.last = packet
+        self._go_on(epoch, packet)
+
+    def _go_on(self, epoch: Epoch, packet: MediaPacket) -> None:
+        lane, self.current = self._lane, epoch
+        lane.last = packet
+        lane.sequence_delta = epoch.sequence_delta
+        lane.timestamp_delta = epoch.timestamp_delta
+        lane.picture_delta = epoch.picture_delta
+        lane.tl0_delta = epoch.tl0_delta
 
     def next_number(self) -> int:
         """Give the unwrapped number that follows the highest sent."""
@@ -169,16 +182,18 @@ def patched(epoch: Epoch, packet: MediaPacket, ssrc: int, transport_sequence: in
         transport_sequence & 0xFFFF,
     )
     if packet.picture_id_at:
-        write_picture_numbers(out, epoch, packet)
+        write_picture_numbers(out, 0, epoch, packet)
     return out
 
 
-def write_picture_numbers(out: bytearray, epoch: Epoch, packet: MediaPacket) -> None:
-    """Write the numbers of pictures into VP8 and VP9 payloads."""
-    picture_id = packet.picture_id + epoch.picture_delta
+def write_picture_numbers(
+    out: bytearray, start: int, deltas: Epoch | Lane, packet: MediaPacket
+) -> None:
+    """Write the numbers of pictures into the VP8 or VP9 payload of a packet that is at `start`."""
+    picture_id = packet.picture_id + deltas.picture_delta
     if packet.picture_id_bits == 15:
-        write_short(out, packet.picture_id_at, 0x8000 | picture_id & 0x7FFF)
+        write_short(out, start + packet.picture_id_at, 0x8000 | picture_id & 0x7FFF)
     else:
-        out[packet.picture_id_at] = picture_id & 0x7F
+        out[start + packet.picture_id_at] = picture_id & 0x7F
     if packet.tl0_index_at:
-        out[packet.tl0_index_at] = packet.tl0_index + epoch.tl0_delta & 0xFF
+        out[start + packet.tl0_index_at] = packet.tl0_index + deltas.tl0_delta & 0xFF

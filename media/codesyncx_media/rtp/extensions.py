@@ -159,21 +159,30 @@ def _name(raw: bytes) -> str | None:
         return None
 
 
+_NAMES = frozenset({MID, RID, REPAIRED_RID})
+
+
 class ExtensionReader:
     """Reads extensions by the ids that one publisher was answered with."""
 
     def __init__(self, ids: Mapping[str, int]) -> None:
         """Take ids by URI. Unknown URIs are skipped when reading."""
         self._readers = {ids[uri]: reader for uri, reader in _READERS.items() if uri in ids}
+        names = {ids[uri] for uri in _NAMES if uri in ids}
+        self._nameless = {at: reader for at, reader in self._readers.items() if at not in names}
 
-    def read(self, view: RtpView) -> Extensions:
-        """Read a packet's extensions. Raises ParseError for an element that is cut off."""
+    def read(self, view: RtpView, *, with_names: bool = True) -> Extensions:
+        """Read a packet's extensions. Raises ParseError for an element that is cut off.
+
+        Names are of use in a stream's first packets only; many send them in all.
+        """
         found = Extensions()
-        readers = self._readers
+        readers = self._readers if with_names else self._nameless
+        data = view.data
         for number, start, end in elements(view):
             reader = readers.get(number)
             if reader is not None:
-                reader(found, view.data, start, end)
+                reader(found, data, start, end)
         return found
 
 

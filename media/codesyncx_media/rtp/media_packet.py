@@ -42,8 +42,6 @@ class MediaPacket:
     tl0_index: int
     tl0_index_at: int
     level: int | None
-    own_copy: bytearray | None = None
-    """Where subscribers' numbers are written, each over those of the one before."""
 
 
 def normalise(

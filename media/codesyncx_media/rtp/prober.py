@@ -29,6 +29,11 @@ class Prober:
         self._first: int | None = None
         self._last = 0.0
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to probe for."""
+        return self._first is None and self._target_bps <= 0
+
     def want(self, estimate_bps: float, missing_bps: float) -> None:
         """Say how much more than the estimate there would be use for; 0 for none."""
         if self._before_bps and estimate_bps > 1.1 * self._before_bps:

@@ -80,10 +80,12 @@ class Publisher:
         return None
 
     def _receive(self, view: RtpView, now: float) -> MediaPacket | None:
-        extensions = self._reader.read(view)
+        route = self._streams.known(view.ssrc)
+        extensions = self._reader.read(view, with_names=route is None)
         if extensions.transport_sequence is not None:
             self._arrivals.receive(extensions.transport_sequence, now)
-        route = self._streams.known(view.ssrc) or self._streams.learn(view, extensions)
+        if route is None:
+            route = self._streams.learn(view, extensions)
         if route is None:
             self.counters.unroutable += 1
             return None

@@ -1,17 +1,13 @@
-"""When which transport-wide sequence number was sent to a subscriber, and how large it was."""
+"""Which of the packets sent to a subscriber their transport-wide feedback is about."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+from .lane import SIZE, SendLog
 
 if TYPE_CHECKING:
     from .transport_feedback import TransportFeedback
-
-Number = TypeVar("Number", int, float)
-
-SIZE = 4096  # 4 s at 1,000 packets/s
-MASK = SIZE - 1
-
 
 SentPacket = tuple[int, float, int, int | None]
 """A packet that feedback is about: number, when it was sent, size, arrival in ticks.
@@ -21,49 +17,34 @@ The arrival is None when it didn't come.
 
 
 class SendHistory:
-    """Remembers the last packets of a connection.
+    """Remembers the last packets of a connection, in a `log` that the hot path writes to."""
 
-    A sender on the hot path writes `sent_at` and `sizes` itself, at `next_number & MASK`.
-    """
+    __slots__ = ("_acknowledged", "log")
 
-    __slots__ = ("_acknowledged", "next_number", "sent_at", "sizes")
-
-    def __init__(self) -> None:
-        self.next_number = 0
-        self.sent_at = [0.0] * SIZE
-        self.sizes = [0] * SIZE
+    def __init__(self, log: SendLog | None = None) -> None:
+        self.log = log or SendLog()
         self._acknowledged = -1
+
+    @property
+    def next_number(self) -> int:
+        """The transport-wide number of the next packet, unwrapped."""
+        return self.log.next_number
 
     def note(self, size: int, now: float) -> int:
         """Note a packet; give its number."""
-        number = self.next_number
-        self.next_number = number + 1
-        self.sent_at[number & MASK] = now
-        self.sizes[number & MASK] = size
-        return number
+        return self.log.note(size, now)
 
     def match(self, feedback: TransportFeedback) -> list[SentPacket]:
         """Tell which packets feedback is about. Each is told of once, numbers never sent not."""
-        highest = self.next_number - 1
+        next_number = self.log.next_number
+        highest = next_number - 1
         distance = (highest - feedback.base_sequence) & 0xFFFF
         base = highest - distance
-        first = max(base, 0, self.next_number - SIZE, self._acknowledged + 1)
-        end = min(base + len(feedback.arrivals), highest + 1)
+        first = max(base, 0, next_number - SIZE, self._acknowledged + 1)
+        end = min(base + len(feedback.arrivals), next_number)
         if end <= first:
             return []
         self._acknowledged = end - 1
-        return list(
-            zip(
-                range(first, end),
-                _part(self.sent_at, first, end),
-                _part(self.sizes, first, end),
-                feedback.arrivals[first - base : end - base],
-                strict=True,
-            )
-        )
-
-
-def _part(ring: list[Number], first: int, end: int) -> list[Number]:
-    """Give a ring's entries from one number up to another, at most once around."""
-    start, stop = first & MASK, (end - 1 & MASK) + 1
-    return ring[start:stop] if start < stop else ring[start:] + ring[:stop]
+        sent_at, sizes = self.log.part(first, end)
+        arrivals = feedback.arrivals[first - base : end - base]
+        return list(zip(range(first, end), sent_at, sizes, arrivals, strict=True))

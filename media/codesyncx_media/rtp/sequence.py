@@ -20,8 +20,13 @@ class Unwrapper:
 
     def unwrap(self, value: int) -> int:
         """Extend one value, and remember it when it is the highest."""
+        distance = (value - self.highest) & self._mask
+        if distance < self._half and self.highest >= 0:  # by far the most
+            self.highest = extended = self.highest + distance
+            return extended
         extended = self.peek(value)
-        self.highest = max(self.highest, extended)
+        if self.highest < 0:
+            self.highest = extended
         return extended
 
     def peek(self, value: int) -> int:

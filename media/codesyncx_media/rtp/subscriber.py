@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .allocation import Wish, allocate
 from .bandwidth import Bandwidth, BandwidthEstimator
 from .errors import ParseError
+from .lane import IN_PYTHON, LaneKinds
 from .prober import Prober
 from .publisher import pack_datagrams
 from .rates import RateMeter
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 REPORT_INTERVAL_S = 1.0
 ALLOCATE_INTERVAL_S = 0.2
+METER_INTERVAL_S = 0.1
 UPGRADE_PAUSE_S = 3.0  # after a layer was given up
 MIN_ROUND_TRIP_S, MAX_ROUND_TRIP_S = 0.01, 1.0
 MAX_REPORTS_REMEMBERED = 64
@@ -39,17 +41,25 @@ class Subscriber:
     Call `poll` every 10 to 20 ms. `handle` is handed through with every packet to send.
     """
 
-    def __init__(self, handle: object = None, *, bandwidth: Bandwidth | None = None) -> None:
+    def __init__(
+        self,
+        handle: object = None,
+        *,
+        bandwidth: Bandwidth | None = None,
+        kinds: LaneKinds = IN_PYTHON,
+    ) -> None:
         """Begin without tracks. What the path takes is estimated where nothing tells it."""
         self.handle = handle
         self.bandwidth = bandwidth or BandwidthEstimator()
         self.round_trip_s = 0.1
         self.malformed = 0
-        self._history = SendHistory()
+        self._kinds = kinds
+        self._history = SendHistory(kinds.log())
         self._subscriptions: dict[int, Subscription] = {}  # by SSRC
         self._prober = Prober()
         self._sent = RateMeter()
         self._sent_bytes = 0
+        self._metered_at = float("-inf")
         self._reported_at = float("-inf")
         self._allocated_at = float("-inf")
         self._gave_up_at = float("-inf")
@@ -63,7 +73,12 @@ class Subscriber:
     def subscribe(self, track: Track, ssrc: int, *, repair_ssrc: int | None = None) -> Subscription:
         """Begin to send a track under the SSRCs that the subscriber was told."""
         subscription = Subscription(
-            track, ssrc, self._history, subscriber=self.handle, repair_ssrc=repair_ssrc
+            track,
+            ssrc,
+            self._history,
+            subscriber=self.handle,
+            repair_ssrc=repair_ssrc,
+            kinds=self._kinds,
         )
         self._subscriptions[ssrc] = subscription
         self._allocated_at = float("-inf")
@@ -128,8 +143,8 @@ class Subscriber:
         if now - self._allocated_at >= ALLOCATE_INTERVAL_S:
             self._allocated_at = now
             self._allocate(now)
-        for subscription in self._subscriptions.values():
-            subscription.poll()
+            for subscription in self._subscriptions.values():
+                subscription.poll()
         return pack_datagrams(self._reports(now)), self._probe(now)
 
     def _reports(self, now: float) -> list[RtcpPacket]:
@@ -174,6 +189,9 @@ class Subscriber:
         return sum(stream.rate.bitrate_bps(now) for stream in sounds if stream is not None)
 
     def _probe(self, now: float) -> list[bytearray]:
+        if self._prober.is_idle and now - self._metered_at < METER_INTERVAL_S:
+            return []
+        self._metered_at = now
         sent = sum(one.octets for one in self._subscriptions.values())
         self._sent.add(max(0, sent - self._sent_bytes), now)
         self._sent_bytes = sent

@@ -5,23 +5,18 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from .epochs import (
-    Epochs,
-    patched,
-    write_numbers_and_transport,
-    write_picture_numbers,
-    write_short,
-)
-from .extensions import BLOCK_PREFIX, TRANSPORT_SEQUENCE_HEADER, Extensions, subscriber_block
+from .epochs import Epochs, patched, write_short
+from .extensions import Extensions, subscriber_block
+from .lane import IN_PYTHON, LaneKinds
 from .media_packet import PAYLOAD_AT, MediaPacket
 from .packet import FIXED_HEADER_BYTES, build_rtp
 from .rates import TokenBucket
 from .rtcp_reports import SenderReport
 from .rtx import wrap_rtx
-from .send_history import MASK, SendHistory
 
 if TYPE_CHECKING:
     from .received_stream import ReceivedStream
+    from .send_history import SendHistory
     from .track import Track
 
 REPEATS_PER_S = 200.0
@@ -39,12 +34,12 @@ class Subscription:
     was sent before goes on until then. None pauses. `max_temporal_layer` thins frames out.
     With `accepts_any` the first key frame of any layer is taken when there is no target; sound
     has no layers and needs none. `max_layer` is the largest layer that the subscriber's window
-    has use for; the highest `priority` is served first.
+    has use for; the highest `priority` is served first. `lane` is for an outbox: it has what
+    most packets need, and those that it has no answer for are given to `forward`.
     """
 
     __slots__ = (
         "_epochs",
-        "_highest",
         "_history",
         "_padding_timestamp",
         "_repair_payload_types",
@@ -52,13 +47,10 @@ class Subscription:
         "_repair_ssrc",
         "_repeated",
         "_repeats",
-        "_stream",
         "accepts_any",
         "fraction_lost",
+        "lane",
         "max_layer",
-        "max_temporal_layer",
-        "octets",
-        "packets",
         "priority",
         "ssrc",
         "subscriber",
@@ -75,6 +67,7 @@ class Subscription:
         subscriber: object = None,
         repair_ssrc: int | None = None,
         first_sequence: int | None = None,
+        kinds: LaneKinds = IN_PYTHON,
     ) -> None:
         """Take the SSRCs that the subscriber was told. `subscriber` is handed through."""
         if first_sequence is None:
@@ -86,13 +79,9 @@ class Subscription:
         self.accepts_any = True
         self.max_layer = len(track.streams) - 1
         self.priority = 0
-        self.max_temporal_layer = ALL_TEMPORAL_LAYERS
-        self.packets = 0
-        self.octets = 0
         self.fraction_lost = 0.0  # by the subscriber's last report
-        self._epochs = Epochs(first_sequence)
-        self._stream: ReceivedStream | None = None
-        self._highest = -1
+        self.lane = kinds.lane(ssrc, history.log, ALL_TEMPORAL_LAYERS)
+        self._epochs = Epochs(first_sequence, self.lane)
         self._history = history
         self._repair_ssrc = repair_ssrc
         self._repair_sequence = secrets.randbits(15)
@@ -107,89 +96,80 @@ class Subscription:
     @property
     def current(self) -> ReceivedStream | None:
         """The stream that is being sent."""
-        return self._stream
+        return self.lane.stream
+
+    @property
+    def packets(self) -> int:
+        """How many packets were sent, without those sent again."""
+        return self.lane.packets
+
+    @property
+    def octets(self) -> int:
+        """How many bytes of payload they had."""
+        return self.lane.octets
+
+    @property
+    def max_temporal_layer(self) -> int:
+        """The highest temporal layer that is sent."""
+        return self.lane.max_temporal_layer
+
+    @max_temporal_layer.setter
+    def max_temporal_layer(self, layer: int) -> None:
+        self.lane.max_temporal_layer = layer
 
     def pause(self) -> None:
         """Send nothing until `target` is set; what comes then goes on without a gap."""
         self.target = None
-        self._stream = None
+        self.lane.stream = None
 
     def forward(self, packet: MediaPacket, now: float) -> bytearray | None:
         """Give the packet to send for one that came, None when this subscriber doesn't get it."""
-        out = self.patch(packet, now)
-        return None if out is None else bytearray(out)
-
-    def patch(self, packet: MediaPacket, now: float) -> bytearray | None:
-        """Give what `forward` does, in memory that the next subscriber's numbers are written to.
-
-        The hot path: everything that is seldom is done elsewhere.
-        """
-        if packet.stream is not self._stream:
-            return self._turn(packet, now)
-        if packet.temporal_layer > self.max_temporal_layer:
+        lane, epochs = self.lane, self._epochs
+        if packet.stream is not lane.stream and not self._turn(packet, now):
+            return None
+        if packet.temporal_layer > lane.max_temporal_layer:
             self._leave_out(packet)
             return None
-        epochs = self._epochs
         epoch = epochs.current
-        if packet.sequence > self._highest:
-            self._highest = packet.sequence
-            epochs.last = packet
+        if packet.sequence > lane.highest:
+            lane.highest = packet.sequence
+            lane.last = packet
         else:
             epoch = epochs.covering(packet)
         if epoch is None:
             return None
-        out = packet.own_copy
-        if out is None:
-            out = packet.own_copy = bytearray(packet.wire)
-        self.packets += 1
-        self.octets += len(out) - PAYLOAD_AT
-        history = self._history
-        number = history.next_number
-        history.next_number = number + 1
-        history.sent_at[number & MASK] = now
-        history.sizes[number & MASK] = len(out)
-        write_numbers_and_transport(
-            out,
-            2,
-            packet.sequence + epoch.sequence_delta & 0xFFFF,
-            packet.timestamp + epoch.timestamp_delta & 0xFFFFFFFF,
-            self.ssrc,
-            BLOCK_PREFIX,
-            TRANSPORT_SEQUENCE_HEADER,
-            number & 0xFFFF,
-        )
-        if packet.picture_id_at:
-            write_picture_numbers(out, epoch, packet)
-        return out
+        lane.packets += 1
+        lane.octets += len(packet.wire) - PAYLOAD_AT
+        return patched(epoch, packet, self.ssrc, lane.log.note(len(packet.wire), now))
 
-    def _turn(self, packet: MediaPacket, now: float) -> bytearray | None:
+    def _turn(self, packet: MediaPacket, now: float) -> bool:
         """Change to the stream wanted, where decoding can begin."""
         if self.track.is_video:
             if not packet.starts_keyframe:
-                return None
+                return False
             if self.accepts_any and self.target is None:
                 self.target = packet.stream
             if packet.stream is not self.target:
-                return None
+                return False
         self._epochs.begin(packet, now)
-        self._stream = packet.stream
-        self._highest = packet.sequence - 1
-        return self.patch(packet, now)
+        self.lane.stream = packet.stream
+        self.lane.highest = packet.sequence - 1
+        return True
 
     def _leave_out(self, packet: MediaPacket) -> None:
-        if packet.sequence > self._highest:
-            self._highest = packet.sequence
+        if packet.sequence > self.lane.highest:
+            self.lane.highest = packet.sequence
             self._epochs.skip(packet)
 
     def need_keyframe(self) -> None:
         """Ask for a key frame of what is wanted: the subscriber can't decode."""
-        stream = self.target or self._stream
+        stream = self.target or self.current
         if stream is not None and self.track.is_video:
             stream.keyframes.want()
 
     def poll(self) -> None:
         """Ask for the key frame that a change of layers waits for."""
-        if self.target is not None and self.target is not self._stream:
+        if self.target is not None and self.target is not self.current:
             self.need_keyframe()
 
     def repeat(self, missing: list[int], round_trip_s: float, now: float) -> list[bytearray]:
@@ -236,7 +216,7 @@ class Subscription:
         Without a stream for repairs there is no padding: it would take the track's numbers.
         """
         last = self._epochs.last
-        if self._repair_ssrc is None or last is None or self._stream is None:
+        if self._repair_ssrc is None or last is None or self.current is None:
             return []
         packets: list[bytearray] = []
         at = self._epochs.next_number() - 1
@@ -275,7 +255,7 @@ class Subscription:
 
     def sender_report(self, now: float) -> SenderReport | None:
         """Give the report that ties our timestamps to the publisher's clock, once it is known."""
-        stream, epoch = self._stream, self._epochs.current
+        stream, epoch = self.current, self._epochs.current
         if stream is None or epoch is None or not stream.clock.is_known:
             return None
         ntp_time, rtp_time = stream.clock.at(now)

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from cffi import FFI
 
+from ..rtp.lane import IN_PYTHON
 from .datagrams import RECEIVE_BUFFER
 from .outbox import SLOT_BYTES, SLOTS, Outbox
+from .way import Way
 
 if TYPE_CHECKING:
     from .datagrams import Take
@@ -84,6 +86,9 @@ class _Messages:
 
 class BatchedSocket:
     """Datagrams by the batch."""
+
+    lanes = IN_PYTHON
+    new_way = Way
 
     def __init__(self, opened: socket.socket, take: Take) -> None:
         self._socket = opened

@@ -6,17 +6,20 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .ice import IceLiteAgent, new_credentials
-from .private_aiortc import Certificate, Dtls
+from .private_aiortc import Certificate, Decryption, Dtls
 
 if TYPE_CHECKING:
+    from ..rtp.lane import LaneKinds
     from ..sdp import IceCredentials
     from ..sdp.description import RemoteTransport
     from .datagrams import DatagramSocket
     from .ice import Address, Check
-    from .private_aiortc import SendingKeys
+    from .outbox import Outbox
+    from .private_aiortc import SrtpKeys
+    from .way import Way
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ _DTLS_FIRST_BYTES = range(20, 64)
 _RTP_FIRST_BYTES = range(128, 192)
 _RTCP_TYPES = range(192, 224)
 """RFC 5761, section 4: the second byte of RTCP where both share a port."""
+_decryption = Decryption()
 _SHORTEST_RTP = 12
 _SHORTEST_RTCP = 8
 
@@ -58,7 +62,7 @@ class ConnectionCounters:
     """What came and went on one connection."""
 
     received: int = 0
-    sent: int = 0
+    reports_sent: int = 0
     not_authentic: int = 0
     too_long: int = 0
 
@@ -74,8 +78,9 @@ class Connection:
         self._address: Address | None = None
         self._wire = wire
         self._outbox = wire.outbox
-        self._target: Any = None
-        self._keys: SendingKeys | None = None
+        self._way = wire.new_way()
+        self._keys: SrtpKeys | None = None
+        self._receive_rtp = receiver.receive_rtp
         self._agent = IceLiteAgent(new_credentials())
         self._receiver = receiver
         self._dtls = Dtls(certificate, self._send)
@@ -95,12 +100,32 @@ class Connection:
         """Where the client is reached, once a check has shown it."""
         return self._address
 
+    @property
+    def sent(self) -> int:
+        """How many packets were sent, media and reports."""
+        return self._way.sent + self.counters.reports_sent
+
+    @property
+    def outbox(self) -> Outbox:
+        """Where its packets wait to be sent, with those of others."""
+        return self._outbox
+
+    @property
+    def way(self) -> Way:
+        """How its packets are sent."""
+        return self._way
+
+    @property
+    def lanes(self) -> LaneKinds:
+        """What kinds of lanes its outbox takes packets of."""
+        return self._wire.lanes
+
     def pin(self, address: Address) -> None:
         """Reach the client at an address from now on."""
         if self._address is not None:
             self._wire.forget(self._address)
         self._address = address
-        self._target = self._wire.target(address)
+        self._way.lead_to(self._wire.target(address))
 
     def start(self, remote: RemoteTransport) -> None:
         """Take the client's side; later calls, for later descriptions, change nothing."""
@@ -125,31 +150,38 @@ class Connection:
     def receive(self, datagram: bytes, now: float) -> None:
         """Take a datagram from the client's address."""
         first = datagram[0]
-        if first in _RTP_FIRST_BYTES:
-            self._receive_media(datagram, now)
-        elif first in _DTLS_FIRST_BYTES:
-            self._dtls.receive(datagram)
+        if first not in _RTP_FIRST_BYTES:
+            if first in _DTLS_FIRST_BYTES:
+                self._dtls.receive(datagram)
+            return
+        size = len(datagram)
+        is_rtcp = size >= _SHORTEST_RTCP and datagram[1] in _RTCP_TYPES
+        if not is_rtcp and size < _SHORTEST_RTP:
+            return
+        keys = self._keys
+        packet = None if keys is None else _decryption.unprotect(keys, datagram, is_rtcp=is_rtcp)
+        if packet is None:
+            self.counters.not_authentic += 1
+            return
+        self.counters.received += 1
+        if is_rtcp:
+            self._receiver.receive_rtcp(packet, now)
+        else:
+            self._receive_rtp(packet, now)
 
     def send_rtp(self, packet: bytes | bytearray) -> bool:
         """Send an RTP packet with the next batch, as it is now; whether it will go."""
-        keys = self._keys
-        if keys is None or self._target is None:
-            return False
-        if self._outbox.put(packet, keys, self._target):
-            self.counters.sent += 1
-            return True
-        self.counters.too_long += 1
-        return False
+        return self._outbox.put(packet, self._way)
 
     def send_rtcp(self, packet: bytes) -> bool:
         """Send a compound RTCP packet; whether it went."""
-        if self._address is None or self._keys is None:
+        if self._address is None:
             return False
         secret = self._dtls.protect_rtcp(packet)
         if secret is None:
             self.counters.too_long += 1
             return False
-        self.counters.sent += 1
+        self.counters.reports_sent += 1
         self._wire.send(secret, self._address)
         return True
 
@@ -176,27 +208,14 @@ class Connection:
             self._handshake.cancel()
         await self._dtls.close()
 
-    def _receive_media(self, datagram: bytes, now: float) -> None:
-        is_rtcp = len(datagram) >= _SHORTEST_RTCP and datagram[1] in _RTCP_TYPES
-        if not is_rtcp and len(datagram) < _SHORTEST_RTP:
-            return
-        packet = self._dtls.unprotect(datagram, is_rtcp=is_rtcp)
-        if packet is None:
-            self.counters.not_authentic += 1
-            return
-        self.counters.received += 1
-        if is_rtcp:
-            self._receiver.receive_rtcp(packet, now)
-        else:
-            self._receiver.receive_rtp(packet, now)
-
     def _send(self, datagram: bytes) -> None:
         if self._address is not None:
             self._wire.send(datagram, self._address)
 
     def _dtls_changed(self, state: str) -> None:
         if state == "connected":
-            self._keys = self._dtls.sending_keys
+            self._keys = self._dtls.receiving_keys
+            self._way.encrypt_with(self._dtls.sending_keys)
             self._change(ConnectionState.CONNECTED)
         elif state in ("failed", "closed"):
             self.close()
@@ -206,6 +225,7 @@ class Connection:
             self.state = state
             if state is ConnectionState.CLOSED:
                 self._keys = None
+                self._way.encrypt_with(None)
             self._receiver.connection_changed(state)
 
 

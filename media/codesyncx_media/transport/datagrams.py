@@ -11,7 +11,9 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..rtp.lane import IN_PYTHON, LaneKinds
 from .outbox import SLOT_BYTES, SLOTS, Outbox
+from .way import Way
 
 if TYPE_CHECKING:
     from .ice import Address
@@ -28,6 +30,11 @@ class DatagramSocket(Protocol):
     """Gives what comes to whoever opened it, and sends."""
 
     outbox: Outbox
+    lanes: LaneKinds
+    """The kinds of lanes that its outbox takes packets of."""
+
+    def new_way(self) -> Way:
+        """Begin the way to a client."""
 
     @property
     def address(self) -> Address:
@@ -48,6 +55,9 @@ class DatagramSocket(Protocol):
 
 class PortableSocket(asyncio.DatagramProtocol):
     """Datagrams one by one, as asyncio has them."""
+
+    lanes = IN_PYTHON
+    new_way = Way
 
     def __init__(self, take: Take) -> None:
         self._take = take

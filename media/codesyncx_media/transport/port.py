@@ -12,18 +12,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import batched_datagrams
-from .connection import Connection, ConnectionCounters, ConnectionState, Receiver
+from .connection import Connection, ConnectionState, Receiver
 from .datagrams import PortableSocket
 from .ice import is_stun, read_check
+from .private_aiortc import MAX_DATAGRAM
 
 if TYPE_CHECKING:
     from ..sdp import Fingerprint
     from .datagrams import DatagramSocket, Take
     from .ice import Address
     from .private_aiortc import Certificate
-
-MAX_DATAGRAM = 1500
-
+_AFTER_STUN = 4  # RFC 7983: what a datagram is shows in its first byte
 
 OpenSocket = Callable[[str, int, "Take"], Awaitable["DatagramSocket"]]
 
@@ -51,10 +50,10 @@ class PortTotals:
     received: int = 0
     sent: int = 0
 
-    def add(self, counters: ConnectionCounters) -> None:
+    def add(self, connection: Connection) -> None:
         """Count what came and went on one connection."""
-        self.received += counters.received
-        self.sent += counters.sent
+        self.received += connection.counters.received
+        self.sent += connection.sent
 
 
 class UdpPort:
@@ -118,7 +117,7 @@ class UdpPort:
         """Count the packets of all connections that there are or were."""
         totals = replace(self._past)
         for connection in self._by_ufrag.values():
-            totals.add(connection.counters)
+            totals.add(connection)
         return totals
 
     def sweep(self) -> None:
@@ -146,7 +145,7 @@ class UdpPort:
         if not 0 < len(data) <= MAX_DATAGRAM:
             self.counters.misshapen += 1
             return
-        if is_stun(data):
+        if data[0] < _AFTER_STUN and is_stun(data):
             self._take_stun(data, address)
             return
         connection = self._by_address.get(address)
@@ -176,7 +175,7 @@ class UdpPort:
 
     def _forget(self, connection: Connection) -> None:
         if self._by_ufrag.pop(connection.ice.ufrag, None) is not None:
-            self._past.add(connection.counters)
+            self._past.add(connection)
         if connection.address is not None:
             self._by_address.pop(connection.address, None)
             self._wire.forget(connection.address)

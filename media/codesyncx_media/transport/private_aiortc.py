@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 MAX_TRAILER: int = pylibsrtp.SRTP_MAX_TRAILER_LEN
 """How much longer a packet may get by being encrypted."""
+MAX_DATAGRAM = 1500
 MAX_WAITING_DATAGRAMS = 64
 """Handshake datagrams that wait to be read. DTLS sends again what is dropped."""
 
@@ -46,8 +47,8 @@ class Certificate:
         return Fingerprint(found.algorithm, found.value)
 
 
-class SendingKeys:
-    """The keys that one connection's packets are encrypted with."""
+class SrtpKeys:
+    """The keys that one direction of a connection is encrypted with."""
 
     __slots__ = ("handle", "session")
 
@@ -55,29 +56,68 @@ class SendingKeys:
         self.session = session  # owns what the handle points to
         self.handle = session._srtp[0]
 
+    @property
+    def address(self) -> int:
+        """Where the keys are in memory, for code in C; they stay there as long as this object."""
+        return int(_binding.ffi.cast("uintptr_t", self.handle))
+
+
+def address_of_protect() -> int:
+    """Give the address of libsrtp's `srtp_protect`, for code in C."""
+    return int(_binding.ffi.cast("uintptr_t", _binding.ffi.addressof(_binding.lib, "srtp_protect")))
+
 
 class Cells:
-    """Memory in cells of a size, in which RTP packets are encrypted where they lie."""
+    """Memory in cells of a size, in which RTP packets are encrypted where they lie.
 
-    __slots__ = ("_length", "_memory", "_places", "_protect")
+    The hot path calls `encrypt` itself, with the keys' handle, one of `places`, and `length` to
+    tell the packet's length and be told the encrypted one's; it gives 0 when that went well.
+    """
+
+    __slots__ = ("_memory", "encrypt", "length", "places")
 
     def __init__(self, memory: bytearray, size: int) -> None:
         self._memory = _binding.ffi.from_buffer(memory)
-        self._places = [self._memory + at for at in range(0, len(memory), size)]
-        self._length = _binding.ffi.new("int *")
-        self._protect = _binding.lib.srtp_protect
+        self.places = [self._memory + at for at in range(0, len(memory), size)]
+        self.length = _binding.ffi.new("int *")
+        self.encrypt = _binding.lib.srtp_protect
 
-    def protect(self, keys: SendingKeys, cell: int, length: int) -> int:
+    def protect(self, keys: SrtpKeys, cell: int, length: int) -> int:
         """Encrypt the packet in a cell, which has room for `MAX_TRAILER` more; 0 when it is none.
 
         Gives its length from then on.
         """
-        told = self._length
-        told[0] = length
-        if self._protect(keys.handle, self._places[cell], told):
+        self.length[0] = length
+        if self.encrypt(keys.handle, self.places[cell], self.length):
             return 0
-        encrypted: int = told[0]
+        encrypted: int = self.length[0]
         return encrypted
+
+
+class Decryption:
+    """Decrypts what comes, in memory of its own."""
+
+    __slots__ = ("_data", "_length", "_memory", "_unprotect", "_unprotect_rtcp")
+
+    def __init__(self) -> None:
+        self._memory = bytearray(MAX_DATAGRAM)
+        self._data = _binding.ffi.from_buffer(self._memory)
+        self._length = _binding.ffi.new("int *")
+        self._unprotect = _binding.lib.srtp_unprotect
+        self._unprotect_rtcp = _binding.lib.srtp_unprotect_rtcp
+
+    def unprotect(self, keys: SrtpKeys, datagram: bytes, *, is_rtcp: bool) -> bytes | None:
+        """Decrypt a packet; None when it isn't the client's or a copy."""
+        size = len(datagram)
+        if size > MAX_DATAGRAM:
+            return None
+        self._memory[:size] = datagram
+        length = self._length
+        length[0] = size
+        unprotect = self._unprotect_rtcp if is_rtcp else self._unprotect
+        if unprotect(keys.handle, self._data, length):
+            return None
+        return bytes(self._memory[: length[0]])
 
 
 class _Pipe:
@@ -145,24 +185,18 @@ class Dtls:
         await self._transport.stop()
         self._pipe.close()
 
-    def unprotect(self, datagram: bytes, *, is_rtcp: bool) -> bytes | None:
-        """Decrypt a packet; None when it isn't the client's, is a copy, or too early."""
-        session = self._transport._rx_srtp
-        if session is None or not self.is_connected:
-            return None
-        try:
-            plain: bytes = (
-                session.unprotect_rtcp(datagram) if is_rtcp else session.unprotect(datagram)
-            )
-        except (pylibsrtp.Error, ValueError):
-            return None
-        return plain
+    @property
+    def receiving_keys(self) -> SrtpKeys | None:
+        """The keys to decrypt with; None before the handshake."""
+        return self._keys(self._transport._rx_srtp)
 
     @property
-    def sending_keys(self) -> SendingKeys | None:
+    def sending_keys(self) -> SrtpKeys | None:
         """The keys to encrypt RTP with; None before the handshake."""
-        session = self._transport._tx_srtp
-        return SendingKeys(session) if session is not None and self.is_connected else None
+        return self._keys(self._transport._tx_srtp)
+
+    def _keys(self, session: pylibsrtp.Session | None) -> SrtpKeys | None:
+        return SrtpKeys(session) if session is not None and self.is_connected else None
 
     def protect_rtcp(self, packet: bytes) -> bytes | None:
         """Encrypt a packet of reports; None when it is too long or there are no keys yet."""

@@ -8,6 +8,7 @@ from aioice import stun
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codesyncx_media.rtp.lane import IN_PYTHON
 from codesyncx_media.sdp import Fingerprint, IceCredentials
 from codesyncx_media.sdp.description import RemoteTransport, Setup
 from codesyncx_media.transport import Connection, ConnectionState, UdpPort
@@ -15,6 +16,7 @@ from codesyncx_media.transport.connection import CONSENT_S, HANDSHAKE_S
 from codesyncx_media.transport.ice import read_check
 from codesyncx_media.transport.outbox import SLOT_BYTES, SLOTS, Outbox
 from codesyncx_media.transport.private_aiortc import Certificate
+from codesyncx_media.transport.way import Way
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,6 +35,8 @@ class Wire:
     """A socket that keeps what is sent."""
 
     address = ("192.0.2.9", 9)
+    lanes = IN_PYTHON
+    new_way = Way
 
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, tuple[str, int]]] = []

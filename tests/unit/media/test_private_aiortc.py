@@ -17,8 +17,9 @@ from codesyncx_media.transport.private_aiortc import (
     MAX_TRAILER,
     Cells,
     Certificate,
+    Decryption,
     Dtls,
-    SendingKeys,
+    SrtpKeys,
 )
 
 
@@ -66,7 +67,7 @@ def test_a_packet_is_encrypted_where_it_lies_as_pylibsrtp_does_it() -> None:
     key = bytes(range(30))
     policy = pylibsrtp.Policy(key=key, ssrc_type=pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
     expected = pylibsrtp.Session(policy).protect(packet)
-    keys = SendingKeys(pylibsrtp.Session(policy))
+    keys = SrtpKeys(pylibsrtp.Session(policy))
     memory = bytearray(2 * 200)
     memory[200 : 200 + len(packet)] = packet
     cells = Cells(memory, 200)
@@ -75,6 +76,24 @@ def test_a_packet_is_encrypted_where_it_lies_as_pylibsrtp_does_it() -> None:
     assert memory[200 : 200 + length] == expected
     assert bytes(200) == memory[:200], "the neighbour is left alone"
     assert not cells.protect(keys, 0, 3), "no packet"
+
+
+def test_what_pylibsrtp_encrypts_is_decrypted_once() -> None:
+    rtp = bytes.fromhex("80600001000000010000002a") + b"a frame"
+    rtcp = bytes.fromhex("81ce00020000000a0000002a")
+    key = bytes(range(30))
+    sender = pylibsrtp.Session(
+        pylibsrtp.Policy(key=key, ssrc_type=pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
+    )
+    inbound = pylibsrtp.Policy(key=key, ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND)
+    keys, decryption = SrtpKeys(pylibsrtp.Session(inbound)), Decryption()
+    secret = sender.protect(rtp)
+    assert decryption.unprotect(keys, secret, is_rtcp=False) == rtp
+    assert decryption.unprotect(keys, secret, is_rtcp=False) is None, "a copy"
+    assert decryption.unprotect(keys, sender.protect_rtcp(rtcp), is_rtcp=True) == rtcp
+    for nothing in (b"", b"\x80", b"\x80" * 100, bytes(5000)):
+        assert decryption.unprotect(keys, nothing, is_rtcp=False) is None
+        assert decryption.unprotect(keys, nothing, is_rtcp=True) is None
 
 
 def test_stun_messages_are_checked_by_key() -> None:
@@ -90,7 +109,7 @@ def test_nothing_is_decrypted_or_encrypted_before_the_handshake() -> None:
     async def look() -> None:
         dtls = Dtls(Certificate(), lambda _: None)
         assert not dtls.is_connected
-        assert dtls.unprotect(b"\x80" * 100, is_rtcp=False) is None
+        assert dtls.receiving_keys is None
         assert dtls.protect_rtcp(b"\x80" * 100) is None
         assert dtls.sending_keys is None
         await dtls.close()

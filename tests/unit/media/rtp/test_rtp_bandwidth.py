@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesyncx_media.rtp.bandwidth import MIN_BPS, START_BPS, BandwidthEstimator
+from codesyncx_media.rtp.lane import SIZE
 from codesyncx_media.rtp.prober import MAX_INTERVAL_S, Prober
-from codesyncx_media.rtp.send_history import SIZE, SendHistory
+from codesyncx_media.rtp.send_history import SendHistory
 from codesyncx_media.rtp.transport_feedback import TICK_S, TransportFeedback
 from codesyncx_media.rtp.trendline import Trendline
 
@@ -193,7 +194,7 @@ def test_feedback_about_anything_else_is_ignored(
     sent: int, base: int, arrivals: list[int | None]
 ) -> None:
     history = SendHistory()
-    history.next_number = sent
+    history.log.next_number = sent
     matched = history.match(TransportFeedback(1, 2, base, 0, arrivals))
     assert all(max(0, sent - SIZE) <= number < sent for number, _, _, _ in matched)
 
