@@ -14,17 +14,21 @@ import signal
 import tarfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from traitlets import Int, List, Unicode
+from traitlets import Int, List, TraitError, Unicode, validate
 
 from ..errors import NoSandboxError, OverLimitError, SandboxError
 from ..limits import Limits
 from . import processes
 from .backend import SandboxBackend, SandboxSpec
-from .bubblewrap_command import mark_of
+from .bubblewrap_command import mark_of, source_and_place
 from .bubblewrap_sandbox import BubblewrapSandbox
 from .cgroups import ControlGroup, GroupsRefusedError, find_hierarchies
 from .seccomp import load_program
+
+if TYPE_CHECKING:
+    from traitlets import Bunch
 
 _OLDEST = (0, 8)
 _USERS = 60_000
@@ -47,8 +51,18 @@ class BubblewrapBackend(SandboxBackend):
         Unicode(),
         config=True,
         help="""Folders of this machine that are in every sandbox, read-only, beside /usr: such as
-        "/opt/conda". Whoever may run code may read them.""",
+        "/opt/conda", or "/home/class/conda:/opt/conda" to have them at another place there.
+        Whoever may run code may read them.""",
     )
+
+    @validate("read_only_paths")
+    def _places_can_be_seen(self, proposal: Bunch) -> list[str]:
+        for path in proposal["value"]:
+            try:
+                source_and_place(path)
+            except ValueError as error:
+                raise TraitError(f"BubblewrapBackend.read_only_paths: {error}") from error
+        return list(proposal["value"])
 
     search_path = Unicode(
         "/usr/local/bin:/usr/bin:/bin",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -91,6 +91,20 @@ def sandbox_options(
     return [*options, "--seccomp", str(descriptors.seccomp)]
 
 
+def source_and_place(path: str) -> tuple[str, str]:
+    """Read `folder` or `folder:where it is in the sandbox`; ValueError if it can't be there."""
+    source, _, place = path.partition(":")
+    place = place or source
+    if not source.startswith("/") or not place.startswith("/"):
+        raise ValueError(f"{path}: give a folder by its whole path, from / on.")
+    if any(PurePosixPath(place).is_relative_to(taken) for taken in (*WRITABLE, "/dev", "/proc")):
+        raise ValueError(
+            f"{place} can't be seen in a sandbox, which has its own {', '.join(WRITABLE)}: "
+            f'say where it is to be, as in "{source}:/opt/{PurePosixPath(source).name}".'
+        )
+    return source, place
+
+
 def mark_of(run_id: str) -> str:
     """Give what is on the command line of a run's bubblewrap, for everybody to see."""
     return f"codesyncx-{run_id}"
@@ -145,8 +159,10 @@ def _system(read_only: Iterable[str]) -> list[str]:
             options += ["--symlink", str(path.readlink()), name]
         elif path.is_dir():
             options += ["--ro-bind", name, name]
-    for name in (*_SYSTEM, *read_only):
+    for name in _SYSTEM:
         options += ["--ro-bind", name, name]
+    for place in read_only:
+        options += ["--ro-bind", *source_and_place(place)]
     for name in _ETC:
         options += ["--ro-bind-try", name, name]
     return options
