@@ -18,7 +18,7 @@ help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 .PHONY: demo
-demo: .make/develop $(if $(SCREENSHOT),.make/chromium) ## Start a sample project for two people (SCREENSHOT=file: take a picture)
+demo: .make/develop $(if $(SCREENSHOT),.make/chromium .make/fonts) ## Start a sample project for two people (SCREENSHOT=file: take a picture)
 	@mkdir -p .demo
 	python binder/demo.py $(if $(SCREENSHOT),--screenshot "$(SCREENSHOT)") $(if $(PORT),--port $(PORT))
 
@@ -30,7 +30,7 @@ test: ## Check everything: lint, build, install, tests with real servers and bro
 	done; echo "== all: $$((SECONDS - start)) s"
 
 .PHONY: setup
-setup: .make/bubblewrap .make/chromium .make/networks .make/postgresql .make/develop ## Set up the development environment in .venv
+setup: .make/bubblewrap .make/chromium .make/fonts .make/networks .make/postgresql .make/develop ## Set up the development environment in .venv
 
 .PHONY: lint
 lint: .make/develop ## Check style, types and the direction of imports
@@ -66,7 +66,7 @@ integration: .make/bubblewrap .make/develop .make/postgresql ## Test against rea
 	pytest tests/integration
 
 .PHONY: e2e
-e2e: .make/develop .make/chromium .make/networks ## Test with real browsers
+e2e: .make/develop .make/chromium .make/fonts .make/networks ## Test with real browsers
 	pytest tests/e2e
 
 .PHONY: docs
@@ -111,6 +111,12 @@ always:
 .make/chromium:
 	@mkdir -p .make
 	@command -v chromium >/dev/null || tests/support/install-debian chromium fonts-dejavu
+	@touch $@
+
+.make/fonts:
+	@mkdir -p .make
+	@ls /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf >/dev/null 2>&1 \
+	  || tests/support/install-debian fonts-noto-color-emoji
 	@touch $@
 
 .make/networks:

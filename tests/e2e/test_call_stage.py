@@ -94,7 +94,7 @@ def test_a_shared_screen_is_looked_at_pointed_at_and_followed(person: Come) -> N
     of_grace.get_by_role("button", name="Share Screen").click()
     screen = of_ada.locator(".csx-Call-screen")
     moves(screen.locator("video"))
-    offer = ada.page.locator(".Toastify__toast", has_text="Grace Hopper shares a screen.")
+    offer = of_ada.get_by_role("status").filter(has_text="Grace Hopper shares a screen.")
     offer.get_by_role("button", name="Follow Grace Hopper").click()
     expect(ada.page.locator(".csx-FollowFrame")).to_be_visible()
     expect(ada.page.locator(".jp-FileEditor")).to_be_visible()

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from .servers import LabServer
 
 
-def ask(lab: LabServer, method: str, path: str, body: Any = None) -> Any:
-    """Have Ada, the owner, ask the server for something."""
+def ask(lab: LabServer, method: str, path: str, body: Any = None, *, by: str = "ada") -> Any:
+    """Have somebody ask the server for something: Ada, the owner, if nobody else."""
     request = urllib.request.Request(  # noqa: S310 - our own
         f"{lab.url}/{path}",
         method=method,
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"token {token_of('ada', lab.token)}"},
+        headers={"Authorization": f"token {token_of(by, lab.token)}"},
     )
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
         text = answer.read()

@@ -26,9 +26,10 @@ import { addCommands, COMMANDS, IPlacing } from './commands';
 import { addDeviceCommands } from './device-commands';
 import { testConnection } from './connection-test';
 import { ConnectionWatch } from './connection-watch';
+import { notifyOf } from './follow-notice';
 import { CallPanel } from './panel';
 import { Pointers } from './pointers';
-import { offerToFollow } from './presenter';
+import { FollowOffer } from './presenter';
 import { ITicket } from './protocol';
 import { EMOJIS, Reactions } from './reactions';
 import { Settings } from './settings';
@@ -78,12 +79,14 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     const reactions = new Reactions(call);
     const captions = new Captions(call.passed, CLOCK);
     const settings = new Settings();
+    const offer = presence && new FollowOffer(call, presence);
     const panel = new CallPanel({
       call,
       reactions,
       captions,
       pointers: new Pointers(call, CLOCK),
       presence,
+      offer,
       connection: new ConnectionWatch(call),
       commands,
       trans,
@@ -111,6 +114,11 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
         console.error('The settings of calls could not be read', error);
       });
     }
+    offer?.changed.connect(() => {
+      if (!panel.isVisible) {
+        notifyOf(offer, trans);
+      }
+    });
     call.noticed.connect((_, notice) => {
       const text = noticeText(notice, trans);
       if (notice.type === 'recording' || notice.type === 'recorded') {
@@ -118,7 +126,6 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
           notice.type === 'recording' || notice.reason === 'stopped';
         const show = isAsWanted ? Notification.info : Notification.warning;
         void recordingActions(notice, commands, trans).then(actions =>
-          // They lie over the panel's buttons, so they don't stay long.
           show(text, { autoClose: actions.length ? 12000 : 6000, actions })
         );
       } else if (notice.type !== 'moved' && notice.type !== 'broadcast') {
@@ -151,7 +158,6 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     );
     if (presence) {
       const { voices } = presence;
-      offerToFollow(call, presence, trans);
       voices.offer(() => void commands.execute(COMMANDS.join));
       call.changed.connect(() =>
         voices.tell(call.room && voicesOf(call.room, call.speaking))

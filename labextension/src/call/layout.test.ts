@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { columnsFor, tileWidth } from './layout';
+import { columnsFor, tilesInView, tileWidth } from './layout';
 
 describe('tiles', () => {
   it.each([
@@ -9,7 +9,9 @@ describe('tiles', () => {
     ['two one above the other in a panel', 2, 300, 700, 1],
     ['four in a square', 4, 1000, 600, 2],
     ['nine', 9, 1200, 700, 3],
-    ['many in a panel: two beside each other', 30, 300, 600, 2]
+    ['many in a panel: two beside each other', 30, 300, 600, 2],
+    ['many in the narrowest panel: two as well', 30, 224, 600, 2],
+    ['a few in a panel: large', 4, 234, 600, 1]
   ])('%s', (_, count, width, height, columns) => {
     expect(columnsFor(count, width, height, 8)).toBe(columns);
   });
@@ -26,6 +28,14 @@ describe('tiles', () => {
   });
 
   it('are never so small that nobody is recognised', () => {
-    expect(tileWidth(30, 2, 300, 200, 8)).toBeGreaterThanOrEqual(132);
+    expect(tileWidth(30, 2, 300, 200, 8)).toBeGreaterThanOrEqual(104);
+  });
+
+  it.each([
+    ['two rows of two', 2, 160, 200, 4],
+    ['a row that is cut is none', 2, 160, 180, 2],
+    ['one at least', 1, 320, 90, 1]
+  ])('in view: %s', (_, columns, tile, height, count) => {
+    expect(tilesInView(columns, tile, height, 8)).toBe(count);
   });
 });

@@ -1,7 +1,7 @@
 const RATIO = 16 / 9;
 
 /** Smaller than this nobody is recognised; rather scroll. */
-const SMALLEST_PX = 132;
+const SMALLEST_PX = 104;
 
 /** How many columns of tiles make the largest tiles in an area, in pixels. */
 export function columnsFor(
@@ -41,5 +41,18 @@ export function tileWidth(
   const rows = Math.max(1, Math.ceil(count / columns));
   const byWidth = (width - gap * (columns - 1)) / columns;
   const byHeight = ((height - gap * (rows - 1)) / rows) * RATIO;
-  return Math.floor(Math.min(byWidth, Math.max(SMALLEST_PX, byHeight)));
+  // Where one scrolls anyway, no margin is left beside the tiles.
+  const most = byHeight < SMALLEST_PX ? 1.25 * SMALLEST_PX : byHeight;
+  return Math.floor(Math.min(byWidth, most));
+}
+
+/** How many tiles are in view before one scrolls; at least one. */
+export function tilesInView(
+  columns: number,
+  tile: number,
+  height: number,
+  gap: number
+): number {
+  const rows = Math.floor((height + gap) / (tile / RATIO + gap));
+  return columns * Math.max(1, rows);
 }

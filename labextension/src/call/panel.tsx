@@ -16,8 +16,10 @@ import { CaptionLines } from './caption-lines';
 import { Captions } from './captions';
 import { Outcome } from './connection-test';
 import { ConnectionWatch } from './connection-watch';
+import { FollowNotice } from './follow-notice';
 import { callIcon } from './icons';
 import { Pointers } from './pointers';
+import { FollowOffer } from './presenter';
 import { Preview } from './preview';
 import { ICaller, TrackKind } from './protocol';
 import { QualityNotice } from './quality-notice';
@@ -35,6 +37,8 @@ export interface ICallPanelOptions {
   readonly captions: Captions;
   readonly pointers: Pointers;
   readonly presence: IPresence | null;
+  /** Null where nobody can be followed. */
+  readonly offer: FollowOffer | null;
   readonly connection: ConnectionWatch;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
@@ -159,6 +163,7 @@ function Content(props: IContentProps): React.JSX.Element {
             }
           />
           <Main {...props} room={room} />
+          {props.offer && <FollowNotice offer={props.offer} trans={trans} />}
           <CaptionLines captions={props.captions} room={room} trans={trans} />
           <Toolbar call={call} room={room} commands={commands} trans={trans} />
         </>

@@ -35,9 +35,15 @@ export function ReactionPicker({
         [])
     ];
     const index = items.findIndex(item => item === event.target);
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[
-      event.key
-    ];
+    const isRtl = getComputedStyle(event.currentTarget).direction === 'rtl';
+    const forward = isRtl ? -1 : 1;
+    const steps: Record<string, number | undefined> = {
+      ArrowRight: forward,
+      ArrowLeft: -forward,
+      ArrowDown: 1,
+      ArrowUp: -1
+    };
+    const step = steps[event.key];
     if (!isOpen || index < 0) {
       return;
     }

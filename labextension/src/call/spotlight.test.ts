@@ -1,30 +1,28 @@
 import { describe, expect, it } from 'vitest';
 
-import { IRoom } from './call-model';
 import { ICaller } from './protocol';
 import { Spotlight } from './spotlight';
 
-function roomOf(names: string): IRoom {
-  const people = Array.from(names).map((name): ICaller => ({
+function peopleOf(names: string): readonly ICaller[] {
+  return Array.from(names).map((name): ICaller => ({
     member_id: name,
     person_id: name,
     display_name: name,
     rights: ['speak'],
+    place: '',
     hand_raised_at: null,
     tracks: [{ id: `${name}'s`, kind: 'microphone', is_muted: name === 'm' }]
   }));
-  const [you] = people;
-  return { you, people } as unknown as IRoom;
 }
 
 /** Who has a place after these people spoke, one after the other. */
 function places(names: string, ...spoke: string[]): string {
   const spotlight = new Spotlight(3);
-  const room = roomOf(names);
-  let shown: readonly ICaller[] = spotlight.look(room, new Set());
+  const people = peopleOf(names);
+  let shown: readonly ICaller[] = spotlight.look(people, new Set());
   for (const who of spoke) {
     const tracks = new Set(Array.from(who).map(name => `${name}'s`));
-    shown = spotlight.look(room, tracks);
+    shown = spotlight.look(people, tracks);
   }
   return shown.map(({ member_id }) => member_id).join('');
 }
@@ -42,11 +40,19 @@ describe('Spotlight', () => {
     expect(places(names, ...spoke)).toBe(shown);
   });
 
+  it('has fewer places when there is less room', () => {
+    const spotlight = new Spotlight(3);
+    spotlight.look(peopleOf('abcd'), new Set());
+    spotlight.places = 2;
+    const shown = spotlight.look(peopleOf('abcd'), new Set(["d's"]));
+    expect(shown.map(({ member_id }) => member_id)).toEqual(['d', 'b']);
+  });
+
   it('gives the place of who left to who spoke last', () => {
     const spotlight = new Spotlight(2);
-    spotlight.look(roomOf('abcd'), new Set());
-    spotlight.look(roomOf('abcd'), new Set(["a's", "d's"]));
-    const shown = spotlight.look(roomOf('bcd'), new Set());
+    spotlight.look(peopleOf('abcd'), new Set());
+    spotlight.look(peopleOf('abcd'), new Set(["a's", "d's"]));
+    const shown = spotlight.look(peopleOf('bcd'), new Set());
     expect(shown.map(({ member_id }) => member_id)).toEqual(['d', 'b']);
   });
 });

@@ -1,16 +1,22 @@
-import { IRoom, trackOf } from './call-model';
+import { trackOf } from './call-model';
 import { ICaller } from './protocol';
 
 /** Who has one of the few places for those who talk. Nobody's place moves while they have it. */
 export class Spotlight {
-  constructor(private readonly _places: number) {}
+  /** How many places there are; with fewer than before, the last lose theirs. */
+  constructor(public places: number) {}
 
-  /** Who has a place, now that these tracks have speech on them. */
-  look(room: IRoom, speaking: ReadonlySet<string>): readonly ICaller[] {
-    const callers = new Map(room.people.map(each => [each.member_id, each]));
-    this._shown = this._shown.filter(id => callers.has(id));
+  /** Who of these people has a place, now that these tracks have speech on them. */
+  look(
+    people: readonly ICaller[],
+    speaking: ReadonlySet<string>
+  ): readonly ICaller[] {
+    const callers = new Map(people.map(each => [each.member_id, each]));
+    this._shown = this._shown
+      .filter(id => callers.has(id))
+      .slice(0, this.places);
     this._spoken = this._spoken.filter(id => callers.has(id));
-    for (const caller of room.people) {
+    for (const caller of people) {
       if (isSpeaking(caller, speaking)) {
         const { member_id: id } = caller;
         this._spoken = [id, ...this._spoken.filter(each => each !== id)];
@@ -18,7 +24,7 @@ export class Spotlight {
       }
     }
     for (const id of [...this._spoken, ...callers.keys()]) {
-      if (this._shown.length < this._places && !this._shown.includes(id)) {
+      if (this._shown.length < this.places && !this._shown.includes(id)) {
         this._shown.push(id);
       }
     }
@@ -31,7 +37,7 @@ export class Spotlight {
     speaking: ReadonlySet<string>,
     callers: ReadonlyMap<string, ICaller>
   ): void {
-    if (this._shown.includes(id) || this._shown.length < this._places) {
+    if (this._shown.includes(id) || this._shown.length < this.places) {
       return;
     }
     const rank = (other: string): number => {

@@ -13,12 +13,12 @@ import {
   screensOf,
   trackOf
 } from './call-model';
-import { columnsFor, tileWidth } from './layout';
+import { columnsFor, tilesInView, tileWidth } from './layout';
 import { Pointers } from './pointers';
 import { ICaller } from './protocol';
 import { Reactions } from './reactions';
 import { IScreenProps, Screen } from './screen';
-import { isSpeaking } from './spotlight';
+import { isSpeaking, Spotlight } from './spotlight';
 import { IModeration, Tile } from './tile';
 import { useSize } from './use-size';
 
@@ -135,9 +135,15 @@ function Tiles(props: IStageProps): React.JSX.Element {
   const { call, room, reactions, moderation, trans } = props;
   const area = React.useRef<HTMLUListElement>(null);
   const { width, height } = useSize(area, { width: 300, height: 600 });
-  const callers = inOrder(room);
-  const columns = columnsFor(callers.length, width, height, GAP_PX);
-  const tile_px = tileWidth(callers.length, columns, width, height, GAP_PX);
+  const count = peopleHere(room).length + 1;
+  const columns = columnsFor(count, width, height, GAP_PX);
+  const tile_px = tileWidth(count, columns, width, height, GAP_PX);
+  const [spotlight] = React.useState(() => new Spotlight(1));
+  spotlight.places = Math.max(
+    1,
+    tilesInView(columns, tile_px, height, GAP_PX) - raisedHands(room).length
+  );
+  const callers = inOrder(room, spotlight, call.speaking);
   return (
     <ul
       ref={area}
@@ -199,15 +205,18 @@ export function CallerTile({
   );
 }
 
-/** Raised hands first, I last. */
-function inOrder(room: IRoom): readonly ICaller[] {
-  const hands = raisedHands(room);
-  const rank = ({ member_id }: ICaller): number => {
-    const index = hands.indexOf(member_id);
-    return index < 0 ? hands.length : index;
-  };
-  const others = [...peopleHere(room)].sort((a, b) => rank(a) - rank(b));
-  return [...others, room.you];
+/** Raised hands first, then who speaks as far as one sees without scrolling; I last. */
+function inOrder(
+  room: IRoom,
+  spotlight: Spotlight,
+  speaking: ReadonlySet<string>
+): readonly ICaller[] {
+  const people = peopleHere(room);
+  const hands = raisedHands(room).flatMap(
+    id => people.find(({ member_id }) => member_id === id) ?? []
+  );
+  const shown = spotlight.look(people, speaking);
+  return [...new Set([...hands, ...shown, ...people, room.you])];
 }
 
 function pictureOf(call: Call, caller: ICaller): MediaStreamTrack | null {

@@ -5,7 +5,7 @@ import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { Call } from './call';
-import { IRoom, screensOf } from './call-model';
+import { IRoom, peopleHere, screensOf } from './call-model';
 import { CaptionLines } from './caption-lines';
 import { Captions } from './captions';
 import { COMMANDS } from './commands';
@@ -61,7 +61,7 @@ abstract class CompactCall extends ReactWidget {
 
   protected people(room: IRoom): React.JSX.Element {
     const { call, reactions, trans } = this.options;
-    const shown = this._spotlight.look(room, call.speaking);
+    const shown = this._spotlight.look(peopleHere(room), call.speaking);
     return (
       <ul
         className="csx-CompactCall-tiles"
@@ -137,7 +137,8 @@ export class CallStrip extends CompactCall {
 
   protected draw(room: IRoom): React.JSX.Element {
     const { commands, trans } = this.options;
-    const rest = room.people.length - STRIP_PLACES;
+    const here = peopleHere(room).length;
+    const rest = here - STRIP_PLACES;
     const label = commands.label(COMMANDS.show);
     return (
       <>
@@ -147,7 +148,7 @@ export class CallStrip extends CompactCall {
             {trans._n('%1 more', '%1 more', rest)}
           </span>
         )}
-        {room.people.length === 0 && (
+        {here === 0 && (
           <span className="csx-CallStrip-rest">
             {trans.__('Nobody else is here yet.')}
           </span>
@@ -190,7 +191,7 @@ export class FloatingCall extends CompactCall {
             />
           </div>
         )}
-        {room.people.length === 0 && (
+        {peopleHere(room).length === 0 && (
           <p className="csx-FloatingCall-empty">
             {trans.__('Nobody else is here yet.')}
           </p>

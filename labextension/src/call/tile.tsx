@@ -86,7 +86,7 @@ export function Tile(props: ITileProps): React.JSX.Element {
           <handIcon.react tag="span" className="csx-Call-icon" />
         </span>
       )}
-      <span className="csx-Call-name">
+      <span className="csx-Call-name" title={caller.display_name}>
         {isMuted && (
           <microphoneOffIcon.react tag="span" className="csx-Call-muted" />
         )}
