@@ -12,6 +12,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Dict, Enum, Int, List, TraitError, Type, Unicode
 
 from .access.model import NO_ACCESS, ROLES
+from .artifacts import ArtifactStore, StorePlace
 from .calls.ice import IceSettings, read_secret
 from .calls.recordings import Recordings
 from .calls.wiring import CallsFeature
@@ -26,6 +27,7 @@ from .project.wiring import Project
 from .run.previews import PreviewSettings
 from .run.wiring import Runs
 from .sharing.wiring import Sharing
+from .storage import project_data_dir
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -207,6 +209,37 @@ class CodeSyncXApp(ExtensionApp):
         help="""With less room than this on the disk, in megabytes, a recording ends by itself.""",
     )
 
+    artifacts_url = Unicode(
+        "",
+        config=True,
+        help="""A bucket that recordings of calls are stored in when they are done, besides the
+        project: s3://bucket/prefix, of Amazon or any server that speaks S3. Needs
+        `pip install codesyncx[s3]`.""",
+    )
+
+    artifacts_endpoint = Unicode(
+        "",
+        config=True,
+        help="""The server of that bucket where it isn't Amazon's: https://s3.example.org.""",
+    )
+
+    artifacts_region = Unicode("", config=True, help="""The region of that bucket.""")
+
+    artifacts_credentials_file = Unicode(
+        "",
+        config=True,
+        help="""A file with the key to that bucket, like ~/.aws/credentials: [default] with
+        aws_access_key_id and aws_secret_access_key. In a file, because settings are shown in
+        processes and logs. Without one the environment's key is used, or the machine's.""",
+    )
+
+    artifacts_days = Int(
+        0,
+        min=0,
+        config=True,
+        help="""After how many days what is stored in the bucket is forgotten; 0 for never.""",
+    )
+
     gate: Gatekeeping | None = None
 
     def initialize_settings(self) -> None:
@@ -231,6 +264,7 @@ class CodeSyncXApp(ExtensionApp):
         self.project.stream.add_prefix("chat")
         self.project.stream.add_prefix("access")
         self.project.stream.add_prefix("run")
+        self.project.stream.add_prefix("recording")
         self.runs = Runs(self.bus)
         self.chat = Chat(self.bus)
         self.settings.update(self.chat.settings())
@@ -247,7 +281,29 @@ class CodeSyncXApp(ExtensionApp):
                 read_secret(self.call_turn_secret_file),
             ),
             recordings=self._recordings(),
+            artifacts=self._artifacts(),
+            artifact_days=self.artifacts_days,
         )
+
+    def _artifacts(self) -> ArtifactStore | None:
+        if self.serverapp is None or not self.artifacts_url:
+            return None
+        try:
+            return ArtifactStore(
+                StorePlace(
+                    self.artifacts_url,
+                    project_data_dir(self.serverapp.root_dir).name,
+                    self.artifacts_endpoint,
+                    self.artifacts_region,
+                    self.artifacts_credentials_file,
+                )
+            )
+        except ValueError as error:
+            raise TraitError(f"CodeSyncXApp.artifacts_url: {error}") from error
+        except ImportError as error:
+            raise TraitError(
+                "CodeSyncXApp.artifacts_url needs obstore: pip install codesyncx[s3]"
+            ) from error
 
     def _recordings(self) -> Recordings | None:
         if self.serverapp is None or not self.recordings_folder:

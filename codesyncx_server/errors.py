@@ -93,6 +93,14 @@ class StorageError(CodeSyncXError):
     close_code = 4507
 
 
+class ArtifactStoreError(CodeSyncXError):
+    """The place where artifacts are stored refuses, has failed or can't be reached."""
+
+    code = "artifact_store"
+    http_status = 503
+    close_code = 4503
+
+
 class CallsUnavailableError(CodeSyncXError):
     """The media process doesn't run and can't be started."""
 

@@ -102,6 +102,25 @@ class FilmHandler(JsonHandler):
         await self.finish(content)
 
 
+class StoredFilmHandler(JsonHandler):
+    """`GET calls/recordings/NAME`: a finished recording, out of the artifact store."""
+
+    def initialize(self, recordings: Recordings | None) -> None:
+        self._recordings = recordings
+
+    @web.authenticated
+    @authorized(action="read")
+    async def get(self, name: str) -> None:
+        """Send who may read the file in the project to where it is stored."""
+        if self._recordings is None or self._recordings.copies is None:
+            raise NotFoundError("Recordings are in the project only.")
+        if not sight_of(self).may_read(f"{self._recordings.folder}/{name}"):
+            raise RefusedError("You may not watch the recordings of this project.")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.redirect(await self._recordings.copies.link(name))
+
+
 def _read(film: Path, first: int, count: int) -> bytes:
     with film.open("rb") as file:
         file.seek(first)

@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING, Any
 from codesyncx_media.recording.task import PLAYLIST, RecordingSettings, finish_arguments
 from codesyncx_server.storage import project_data_dir
 
+from .recording_copies import RecordingCopies
+
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
+
+    from codesyncx_server.artifacts import ArtifactStore
+    from codesyncx_server.events.bus import EventBus
 
 logger = logging.getLogger(__name__)
 
 _SCRATCH = "recordings"
+_LEDGER = "recordings-stored.json"
 _MEGABYTE = 1024 * 1024
 
 
@@ -43,7 +49,15 @@ class Recordings:
             max_s=60.0 * max_minutes,
             min_free_bytes=min_free_mb * _MEGABYTE,
         )
+        self._place = place
         self._finishing: asyncio.Task[None] | None = None
+        self.copies: RecordingCopies | None = None
+        """Those in the artifact store, where there is one."""
+
+    def copy_to(self, store: ArtifactStore, bus: EventBus, *, days: int) -> None:
+        """Have what is finished stored elsewhere, too."""
+        ledger = self.scratch.with_name(_LEDGER)
+        self.copies = RecordingCopies(store, self._place, self.folder, ledger, bus, days=days)
 
     def settings(self) -> dict[str, Any]:
         """Give what the media process has to know."""
@@ -52,11 +66,15 @@ class Recordings:
     def start(self) -> None:
         """Finish, beside all else, what was left over when processes died."""
         self.scratch.mkdir(mode=0o700, exist_ok=True)
+        if self.copies is not None:
+            self.copies.start()
         if any(self.scratch.iterdir()):
             self._finishing = asyncio.create_task(self._finish_leftovers())
 
     async def stop(self) -> None:
         """Let what is being finished be; it goes on by itself."""
+        if self.copies is not None:
+            await self.copies.stop()
         if self._finishing is not None:
             self._finishing.cancel()
             with suppress(asyncio.CancelledError):

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from .callers import Callers
 from .handlers import MediaHandler, SignallingHandler, TestHandler, TokenHandler
 from .media_process import MediaProcess, MediaSettings
-from .recording_handlers import FilmHandler, RecordingHandler
+from .recording_handlers import FilmHandler, RecordingHandler, StoredFilmHandler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..artifacts import ArtifactStore
     from ..events.bus import EventBus
     from .ice import IceSettings
     from .recordings import Recordings
@@ -37,11 +38,15 @@ class CallsFeature:
         way: str,
         ice: IceSettings,
         recordings: Recordings | None = None,
+        artifacts: ArtifactStore | None = None,
+        artifact_days: int = 0,
     ) -> None:
         told = tuple(addresses) or own_addresses()
         films = None if recordings is None else recordings.settings()
         settings = MediaSettings(host or EVERY_ADDRESS, udp_port, told, films)
         self._recordings = recordings
+        if recordings is not None and artifacts is not None:
+            recordings.copy_to(artifacts, bus, days=artifact_days)
         self.media = MediaProcess(settings)
         self._way = way
         self._ice = ice
@@ -67,6 +72,11 @@ class CallsFeature:
                 r"/codesyncx/api/calls/recording/(playlist\.m3u8|film\.mp4)",
                 FilmHandler,
                 recordings,
+            ),
+            (
+                r"/codesyncx/api/calls/recordings/([^/]+\.mp4)",
+                StoredFilmHandler,
+                {"recordings": self._recordings},
             ),
         ]
 

@@ -265,6 +265,7 @@ TABLE: tuple[Route, ...] = (
         r"/codesyncx/api/calls/recording(?:/(?:playlist\.m3u8|film\.mp4))?",
         get=LET_IN,
     ),
+    _route(r"/codesyncx/api/calls/recordings/[^/]+\.mp4", get=LET_IN),
     _route(r"/codesyncx/api/presence/me", get=LET_IN),
     _route(r"/codesyncx/api/runs", get=LET_IN, post=LET_IN),
     _route(r"/codesyncx/api/runs/[0-9a-f]{1,32}(?:/log|/artifacts/.+)?", get=LET_IN),

@@ -124,6 +124,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "/codesyncx/api/calls/recording/playlist.m3u8",
         "/codesyncx/api/calls/recording/film.mp4",
     ),
+    r"/codesyncx/api/calls/recordings/([^/]+\.mp4)": (
+        "/codesyncx/api/calls/recordings/2026-11-28%2018.00.00.mp4",
+    ),
     r"/codesyncx/api/history/versions/(.+)": ("/codesyncx/api/history/versions/{hidden}",),
     r"/codesyncx/api/history/version/([0-9]{1,15})/(.+)": (
         "/codesyncx/api/history/version/1/{hidden}",

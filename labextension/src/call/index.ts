@@ -33,6 +33,7 @@ import { FollowOffer } from './presenter';
 import { ITicket } from './protocol';
 import { EMOJIS, Reactions } from './reactions';
 import { Settings } from './settings';
+import { storedRecordingsPlugin } from './stored-recordings';
 import { showAround } from './surroundings';
 import { CallBar } from './top-bar';
 import { voicesOf } from './voices';
@@ -210,4 +211,7 @@ function placingOf(panel: CallPanel, shell: ILabShell): IPlacing {
   };
 }
 
-export const plugins: JupyterFrontEndPlugin<unknown>[] = [callPlugin];
+export const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  callPlugin,
+  storedRecordingsPlugin
+];
