@@ -61,6 +61,14 @@ class ExistsError(CodeSyncXError):
     close_code = 4400
 
 
+class ConflictError(CodeSyncXError):
+    """What is to be replaced isn't any more what the person has seen."""
+
+    code = "conflict"
+    http_status = 409
+    close_code = 4409
+
+
 class LineageChangedError(CodeSyncXError):
     """The client's copy grew from another beginning of the document and can't be merged."""
 

@@ -8,12 +8,14 @@ import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from codesyncx_spawner.errors import NoSandboxError
+from codesyncx_spawner.errors import NoSandboxError, RunFileError
 from codesyncx_spawner.limits import limits_in_words
+from codesyncx_spawner.run_file import RUN_FILE
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 from tornado.websocket import WebSocketClosedError
 
+from ..access.model import Permission
 from ..errors import CodeSyncXError, InvalidRequestError, NotFoundError
 from ..gate.sight import Sight, sight_of
 from ..json_api import JsonHandler
@@ -72,6 +74,7 @@ class RunsHandler(RunBase):
                 "complaints": complaints,
                 "limits": limits_in_words(self.service.defaults),
                 "refusal": refusal,
+                "may_edit_configurations": sight.may(Permission.EDIT, RUN_FILE),
             }
         )
 
@@ -83,6 +86,32 @@ class RunsHandler(RunBase):
         run = await self.service.submit(sight, self.body())
         runner = await self.service.runner()
         await self.answer(run_to_json(sight, run, runner.position(run.id)), 201)
+
+
+class RunFileHandler(RunBase):
+    """The file with the runs that the project has names for."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Give its text."""
+        text, version = await self.service.run_file(self.sight)
+        await self.answer({"text": text, "version": version})
+
+    @web.authenticated
+    @authorized
+    async def put(self) -> None:
+        """Replace it if it is in order; else say what isn't."""
+        told = self.body()
+        text, version = told.get("text"), told.get("version")
+        if not isinstance(text, str) or not isinstance(version, str):
+            raise InvalidRequestError("Give the new `text` and the `version` of the old one.")
+        try:
+            _, version = await self.service.write_run_file(self.sight, text, version)
+        except RunFileError as error:
+            await self.answer({"complaints": error.complaints, "version": version})
+        else:
+            await self.answer({"complaints": [], "version": version})
 
 
 class RunHandler(RunBase):

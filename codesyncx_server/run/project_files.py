@@ -11,7 +11,9 @@ from codesyncx_spawner.run_file import RUN_FILE, RunConfiguration, read_run_file
 from codesyncx_spawner.snapshot import Look, Snapshot, write_snapshot
 
 from ..access.model import Permission
+from ..errors import StorageError
 from ..gate.sight import sight_for
+from .run_file import RunFileText, read_text, write_text
 from .watching import require_execute
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from ..gate.sight import Sight
 
 CatchUp = Callable[[], Awaitable[None]]
-_MAX_RUN_FILE_BYTES = 100_000
 
 
 class ProjectFiles:
@@ -57,6 +58,14 @@ class ProjectFiles:
             write_snapshot, self._root, archive, may_read, run.what.limits, known
         )
 
+    async def run_file(self) -> RunFileText:
+        """Give the text of the file with the project's runs."""
+        return await asyncio.to_thread(read_text, self._root)
+
+    async def write_run_file(self, text: str, version: str) -> RunFileText:
+        """Replace that text; ConflictError if it isn't `version` any more."""
+        return await asyncio.to_thread(write_text, self._root, text, version)
+
     async def configurations(
         self, sight: Sight, defaults: Limits
     ) -> tuple[dict[str, RunConfiguration], list[str]]:
@@ -65,15 +74,9 @@ class ProjectFiles:
             return {}, []
         await self._catch_up()
         try:
-            text = await asyncio.to_thread(self._read)
-            return read_run_file(text, defaults), []
-        except FileNotFoundError:
-            return {}, []
-        except OSError as error:
-            return {}, [f"run.toml: it can't be read: {error.strerror}."]
+            content = await self.run_file()
+            return read_run_file(content.text, defaults), []
+        except StorageError as error:
+            return {}, [str(error)]
         except RunFileError as error:
             return {}, list(error.complaints)
-
-    def _read(self) -> str:
-        with (self._root / RUN_FILE).open("rb") as file:
-            return file.read(_MAX_RUN_FILE_BYTES).decode(errors="replace")

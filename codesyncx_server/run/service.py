@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from codesyncx_spawner.errors import NoSandboxError
 from codesyncx_spawner.limits import Limits, lowered
+from codesyncx_spawner.run_file import RUN_FILE, read_run_file
 from codesyncx_spawner.runner import Runner
 
+from ..access.model import Permission
 from ..errors import NotFoundError, RefusedError
 from ..events.bus import Event
 from .commands import read_request
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ..events.bus import EventBus
     from ..gate.sight import Sight
     from .project_files import ProjectFiles
+    from .run_file import RunFileText
 
 
 logger = logging.getLogger(__name__)
@@ -95,6 +98,19 @@ class RunService:
     async def configurations(self, sight: Sight) -> tuple[dict[str, RunConfiguration], list[str]]:
         """Give the runs that the project has names for, and what is wrong with its file."""
         return await self._files.configurations(sight, self.defaults)
+
+    async def run_file(self, sight: Sight) -> RunFileText:
+        """Give the text of the project's own runs; RefusedError for whom that isn't for."""
+        sight.require(Permission.READ, RUN_FILE)
+        return await self._files.run_file()
+
+    async def write_run_file(self, sight: Sight, text: str, version: str) -> RunFileText:
+        """Replace it, if it is in order; RunFileError with a sentence for all that isn't."""
+        sight.require(Permission.EDIT, RUN_FILE)
+        read_run_file(text, self.defaults)
+        written = await self._files.write_run_file(text, version)
+        self._bus.publish(Event(CHANGED))
+        return written
 
     async def submit(self, sight: Sight, told: Mapping[str, Any]) -> Run:
         """Start what somebody asks for; RefusedError if they may not."""

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..storage import project_data_dir
-from .handlers import ArtifactHandler, LogHandler, RunHandler, RunsHandler, StopHandler
+from .handlers import (
+    ArtifactHandler,
+    LogHandler,
+    RunFileHandler,
+    RunHandler,
+    RunsHandler,
+    StopHandler,
+)
 from .preview_handlers import PreviewDoorHandler, PreviewHandler
 from .previews import PreviewService
 from .project_files import ProjectFiles
@@ -62,6 +69,7 @@ class Runs:
         views = {"previews": self.previews}
         return [
             (_BASE, RunsHandler, facts),
+            (rf"{_BASE}/configurations", RunFileHandler, facts),
             (rf"{_BASE}/{_ID}", RunHandler, facts),
             (rf"{_BASE}/{_ID}/stop", StopHandler, facts),
             (rf"{_BASE}/{_ID}/log", LogHandler, facts),

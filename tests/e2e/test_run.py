@@ -145,6 +145,54 @@ def test_named_jobs_commands_and_changes_to_files(
     assert ada.problems == []
 
 
+def test_the_projects_own_runs_are_edited_in_the_lab(
+    lab: LabServer, person: Callable[..., Person], pictures: Path
+) -> None:
+    (lab.root / ".codesyncx" / "run.toml").unlink(missing_ok=True)  # another test's
+    ada, ben = person("ada"), person("grace")
+    hers, his = panel(ada), panel(ben)
+    hers.get_by_role("button", name="Give runs a name…").click()
+    editor = ada.page.locator(".csx-RunFile")
+    editor.get_by_text("Say hello").wait_for()
+    editor.locator(".cm-content").focus()
+    ada.page.keyboard.press("Control+Home")
+    ada.page.keyboard.type("[run.answer]\ncommand = 42\n")
+    ada.page.keyboard.press("Control+s")
+    editor.get_by_role("alert").get_by_text("run.answer.command: give a text").wait_for()
+    ada.screenshot(pictures / "run-edit.png")
+    check(ada, ".csx-RunFile", ".csx-Run")
+    ada.page.keyboard.press("ArrowUp")
+    ada.page.keyboard.press("End")
+    for _ in "42":
+        ada.page.keyboard.press("Backspace")
+    ada.page.keyboard.type('"echo forty-two"')
+    ada.page.get_by_role("button", name="Save", exact=True).click()
+    his.get_by_role("button", name="answer", exact=True).wait_for()
+    hers.get_by_role("button", name="answer", exact=True).click()
+    wait_for_log(ada, "forty-two")
+    assert "forty-two" in (lab.root / ".codesyncx" / "run.toml").read_text()
+
+    # What somebody else has saved meanwhile isn't written over.
+    his.get_by_role("button", name="Edit these runs…").click()
+    theirs = ben.page.locator(".csx-RunFile .cm-content")
+    theirs.focus()
+    ben.page.keyboard.press("Control+End")
+    ben.page.keyboard.type("# Ben's\n")
+    ben.page.keyboard.press("Control+s")
+    ben.page.locator(".jp-mod-dirty", has_text="Runs of the Project").wait_for(state="detached")
+    editor.locator(".cm-content").focus()
+    ada.page.keyboard.press("Control+End")
+    ada.page.keyboard.type("# Ada's\n")
+    ada.page.keyboard.press("Control+s")
+    editor.get_by_role("alert").get_by_text("Somebody has changed").wait_for()
+    assert "Ben's" in (lab.root / ".codesyncx" / "run.toml").read_text()
+    ada.page.locator(".lm-TabBar-tab", has_text="Runs of the Project").locator(
+        ".lm-TabBar-tabCloseIcon"
+    ).click()
+    ada.page.get_by_role("button", name="Discard").click()
+    editor.wait_for(state="detached")
+
+
 def test_a_preview_shows_in_the_lab_and_in_the_browser_of_somebody_else(
     lab: LabServer, person: Callable[..., Person], pictures: Path
 ) -> None:

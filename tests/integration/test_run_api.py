@@ -227,3 +227,61 @@ async def test_the_environment_of_the_server_is_not_in_the_run(
     assert "PATH=" in text
     assert SECRET not in text
     assert "JUPYTER" not in text
+
+
+CONFIGURATIONS = f"{RUNS}/configurations"
+IN_ORDER = '[run.hello]\ncommand = "echo hello"\n'
+
+
+async def put(house: House, visitor: str, text: str, version: str) -> tuple[int, Any]:
+    answer = await house.fetch(visitor, "PUT", CONFIGURATIONS, {"text": text, "version": version})
+    return answer.code, json.loads(answer.body)
+
+
+async def test_the_projects_own_runs_are_edited_and_never_written_over_unseen(
+    house: House, jp_root_dir: Path
+) -> None:
+    answer = await house.fetch("ada", "GET", CONFIGURATIONS)
+    before = json.loads(answer.body)
+    assert before["text"] == ""
+    code, told = await put(house, "ada", "[run.x]\ncommand = 3\n", before["version"])
+    assert (code, len(told["complaints"])) == (200, 1)
+    assert "run.x.command: give a text" in told["complaints"][0]
+    assert not (jp_root_dir / ".codesyncx").exists()
+    code, told = await put(house, "ada", IN_ORDER, before["version"])
+    assert (code, told["complaints"]) == (200, [])
+    found = await listed(house, "ada")
+    assert ([one["name"] for one in found["configurations"]], found["may_edit_configurations"]) == (
+        ["hello"],
+        True,
+    )
+    code, refused = await put(house, "ada", "", before["version"])
+    assert (code, refused["code"]) == (409, "conflict")
+    assert (jp_root_dir / ".codesyncx" / "run.toml").read_text() == IN_ORDER
+    code, _ = await put(house, "ada", "", told["version"])
+    assert code == 200
+
+
+@pytest.mark.parametrize("visitor", ["viewer", "commenter", "guest", "ranger"])
+async def test_the_projects_own_runs_are_for_editors_to_change(
+    house: House, visitor: str, jp_root_dir: Path
+) -> None:
+    version = json.loads((await house.fetch("ada", "GET", CONFIGURATIONS)).body)["version"]
+    code, answer = await put(house, visitor, IN_ORDER, version)
+    assert (code, answer["code"]) == (403, "refused")
+    assert not (await listed(house, visitor))["may_edit_configurations"]
+    assert not (jp_root_dir / ".codesyncx").exists()
+
+
+async def test_the_projects_own_runs_are_not_written_through_a_link(
+    house: House, jp_root_dir: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "run.toml").write_text(SECRET)
+    (jp_root_dir / ".codesyncx").symlink_to(outside)
+    answer = await house.fetch("ada", "GET", CONFIGURATIONS)
+    assert (answer.code, SECRET.encode() in answer.body) == (507, False)
+    code, _ = await put(house, "ada", IN_ORDER, "")
+    assert code == 507
+    assert (outside / "run.toml").read_text() == SECRET

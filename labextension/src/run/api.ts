@@ -76,6 +76,22 @@ export interface IRuns {
   readonly complaints: readonly string[];
   /** Why nothing can be run on this server, and what to install. */
   readonly refusal: string | null;
+  readonly may_edit_configurations: boolean;
+}
+
+/** `.codesyncx/run.toml`, and a name for just this content of it. */
+export interface IRunFile {
+  readonly text: string;
+  readonly version: string;
+}
+
+export interface IRunFileApi {
+  read(): Promise<IRunFile>;
+  /** Replace the content that `version` names; with complaints it wasn't. */
+  write(file: IRunFile): Promise<{
+    readonly complaints: readonly string[];
+    readonly version: string;
+  }>;
 }
 
 /** What to run: one of the three ways to say it. */
@@ -108,6 +124,15 @@ export const runApi: IRunApi = {
   start: what =>
     request<IRun>('runs', { method: 'POST', body: JSON.stringify(what) }),
   stop: id => request(`runs/${id}/stop`, { method: 'POST', body: '{}' })
+};
+
+export const runFileApi: IRunFileApi = {
+  read: () => request('runs/configurations'),
+  write: file =>
+    request('runs/configurations', {
+      method: 'PUT',
+      body: JSON.stringify(file)
+    })
 };
 
 /** How to ask for the same once more. */

@@ -14,7 +14,9 @@ export const COMMANDS = {
   runFile: 'codesyncx:run-file',
   runSelectedFile: 'codesyncx:run-selected-file',
   again: 'codesyncx:run-again',
-  stop: 'codesyncx:run-stop'
+  stop: 'codesyncx:run-stop',
+  editRuns: 'codesyncx:run-edit-configurations',
+  saveRuns: 'codesyncx:run-save-configurations'
 } as const;
 
 /** Endings of files that the server knows a program for; `run.toml` has others. */

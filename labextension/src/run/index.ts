@@ -4,6 +4,7 @@ import {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
+import { IEditorServices } from '@jupyterlab/codeeditor';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { URLExt } from '@jupyterlab/coreutils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
@@ -12,11 +13,12 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IEventStream } from '../api/events';
 import { IPresence } from '../presence/tokens';
-import { runApi } from './api';
+import { runApi, runFileApi } from './api';
 import { artifactActions } from './artifacts';
 import { addCommands, COMMANDS } from './commands';
 import { RunPanel } from './panel';
 import { showPreview } from './preview-tab';
+import { addRunFileCommands } from './run-file-tab';
 import { RunView } from './run-view';
 import { RunsModel } from './runs-model';
 import { saveBlob } from './save-blob';
@@ -27,7 +29,12 @@ const runPlugin: JupyterFrontEndPlugin<void> = {
   id: 'codesyncx:run',
   description: 'Runs code of the project in sandboxes, for all to watch.',
   autoStart: true,
-  requires: [IEventStream, IRenderMimeRegistry, IEditorLanguageRegistry],
+  requires: [
+    IEventStream,
+    IRenderMimeRegistry,
+    IEditorLanguageRegistry,
+    IEditorServices
+  ],
   optional: [
     IPresence,
     IFileBrowserFactory,
@@ -41,6 +48,7 @@ const runPlugin: JupyterFrontEndPlugin<void> = {
     stream: IEventStream,
     rendermime: IRenderMimeRegistry,
     languages: IEditorLanguageRegistry,
+    editors: IEditorServices,
     presence: IPresence | null,
     browsers: IFileBrowserFactory | null,
     themes: IThemeManager | null,
@@ -100,12 +108,14 @@ const runPlugin: JupyterFrontEndPlugin<void> = {
       showPanel: () => shell.activateById(panel.id),
       showRun
     });
+    addRunFileCommands(app, runFileApi, editors, trans);
     const category = trans.__('CodeSyncX');
     for (const command of [
       COMMANDS.show,
       COMMANDS.runFile,
       COMMANDS.again,
-      COMMANDS.stop
+      COMMANDS.stop,
+      COMMANDS.editRuns
     ]) {
       palette?.addItem({ command, category });
     }

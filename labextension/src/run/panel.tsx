@@ -4,6 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import {
   buildIcon,
   closeIcon,
+  editIcon,
   LabIcon,
   ReactWidget,
   runIcon,
@@ -132,6 +133,18 @@ function Start(props: IRunPanelOptions): React.JSX.Element {
         trans={trans}
         start={({ name }) => void model.start({ configuration: name })}
       />
+      {model.all.may_edit_configurations && (
+        <button
+          className="csx-Run-edit"
+          title={commands.caption(COMMANDS.editRuns)}
+          onClick={() => void commands.execute(COMMANDS.editRuns)}
+        >
+          <editIcon.react tag="span" className="csx-Run-icon" />
+          {model.all.configurations.length === 0
+            ? trans.__('Give runs a name…')
+            : trans.__('Edit these runs…')}
+        </button>
+      )}
     </div>
   );
 }

@@ -7,7 +7,8 @@ const NOTHING: IRuns = {
   runs: [],
   configurations: [],
   complaints: [],
-  refusal: null
+  refusal: null,
+  may_edit_configurations: false
 };
 /** Several things change at once when a run ends: one look is enough. */
 const LOOK_AFTER_MS = 120;
