@@ -121,7 +121,7 @@ always:
 
 .make/networks:
 	@mkdir -p .make
-	@for each in ip nft turnserver nsenter; do command -v $$each >/dev/null; done \
+	@(for each in ip nft turnserver nsenter; do command -v $$each >/dev/null || exit; done) \
 	  || tests/support/install-debian coturn iproute2 nftables util-linux
 	@touch $@
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .tokens import RoomToken
     from .transport import UdpPort
 
+JUDGE_EVERY_S = 1.0
+
 
 class Call:
     """One room of one project in this process."""
@@ -53,6 +55,7 @@ class Call:
         self.links = FrameLinks(self._room, self._forwarding, clock, self._tell)
         self._made = 0
         self._is_sync_due = False
+        self._judged_at = float("-inf")
 
     @property
     def is_empty(self) -> bool:
@@ -126,8 +129,16 @@ class Call:
         self._forwarding.poll(now)
         self.links.poll(now)
         self._recording.poll(now)
+        self._judge_lines(now)
         for member_id in self._sessions.overdue(now):
             self._leave(self._people[member_id])
+
+    def _judge_lines(self, now: float) -> None:
+        if now - self._judged_at >= JUDGE_EVERY_S:
+            self._judged_at = now
+            for member_id in list(self._people):
+                line = self._forwarding.line_of(member_id, now)
+                self._tell(self._room.lines.judge(member_id, line, now))
 
     def add_to(self, load: Load) -> None:
         """Count who is here and what goes between them."""

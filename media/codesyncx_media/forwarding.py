@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from .rooms import Line
 from .rtp.formats import Format
 from .rtp.lane import IN_PYTHON
 from .rtp.publisher import Publisher
@@ -328,6 +329,15 @@ class Forwarding:
                 uplink.source.send_rtcp(packet)
         for downlink in self._downlinks.values():
             downlink.poll(now)
+
+    def line_of(self, member_id: str, now: float) -> Line:
+        """Measure a member's connection; ask once a second."""
+        uplink, downlink = self._uplinks.get(member_id), self._downlinks.get(member_id)
+        return Line(
+            lost_up=0.0 if uplink is None else uplink.core.lost(),
+            lost_down=0.0 if downlink is None else downlink.core.bandwidth.lost(now),
+            is_starved=downlink is not None and downlink.core.is_starved,
+        )
 
     def add_to(self, load: Load) -> None:
         """Count who sends and gets something here, in which layers, and what of it is lost."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,7 @@ from support.silent_callers import SilentCallers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Browser, Locator, WebSocketRoute
     from support.people import Person
 
     Come = Callable[..., Person]
@@ -108,6 +110,36 @@ def test_the_call_fits_a_window_at_200_percent_and_right_to_left(person: Come) -
     hers = box_of(tile(of_ada, "Grace Hopper"))
     hand = box_of(tile(of_ada, "Grace Hopper").locator(".csx-Call-hand"))
     assert hand["x"] > hers["x"] + hers["width"] / 2
+    assert ada.problems == grace.problems == []
+
+
+def test_the_tile_of_somebody_with_a_bad_line_says_so(person: Come) -> None:
+    ada, grace = person("ada"), person("grace")
+    sockets: list[WebSocketRoute] = []
+
+    def listen_in(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    # The server measures only true losses, and there are none on this machine.
+    ada.page.route_web_socket(re.compile("calls/signalling"), listen_in)
+    ada.reload()
+    of_ada = join(ada)
+    join(grace)
+    hers = tile(of_ada, "Grace Hopper")
+    moves(hers.locator("video"))
+    expect(hers.locator(".csx-Call-bars")).to_have_count(0)
+    member = hers.get_attribute("data-member")
+    for quality, words in (("weak", "may freeze"), ("bad", "break up")):
+        told = {"type": "quality_changed", "member_id": member, "quality": quality}
+        sockets[-1].send(json.dumps(told))
+        sign = hers.get_by_role("img", name=f"The connection of Grace Hopper is {quality}")
+        expect(sign).to_have_attribute("title", re.compile(words))
+        expect(hers).to_have_accessible_name(re.compile(f"{quality} connection$"))
+        results = Axe().run(ada.page, context=".csx-Call-tiles")
+        assert results.violations_count == 0, results.generate_report()
+    sockets[-1].send(json.dumps(told | {"quality": "good"}))
+    expect(hers.locator(".csx-Call-bars")).to_have_count(0)
     assert ada.problems == grace.problems == []
 
 

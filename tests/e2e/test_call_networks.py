@@ -72,6 +72,15 @@ def call(networks: Networks, browser: Browser, monkeypatch: pytest.MonkeyPatch) 
             yield come
 
 
+def line_is(viewer: Caller, other: Caller, *qualities: str) -> None:
+    """Wait until somebody was told at last that the other's connection is like this."""
+    viewer.page.wait_for_function(
+        """([member, qualities]) => qualities.includes(window.call.events.findLast(
+          event => event.type === 'quality_changed' && event.member_id === member)?.quality)""",
+        arg=[other.id, qualities],
+    )
+
+
 def test_a_call_goes_on_over_a_bad_line(networks: Networks, call: Come) -> None:
     ada, ben = call("ada"), call("ben", NO_RIGHTS)
     of_ada = ada.publish()
@@ -84,7 +93,10 @@ def test_a_call_goes_on_over_a_bad_line(networks: Networks, call: Come) -> None:
         networks.cable(loss=loss)
         ben.sees_and_hears(of_ada)
         ben.sees_more(camera)
+    # Who sees Ada is told why she freezes, and when she doesn't any more.
+    line_is(ben, ada, "weak", "bad")
     networks.cable(loss=0, delay_s=0.02)
+    line_is(ben, ada, "good")
 
     # Who has little gets little, and the picture moves; later all of it again.
     networks.cable(down=500_000)

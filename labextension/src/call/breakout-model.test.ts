@@ -18,6 +18,7 @@ function caller(id: string, change: Partial<ICaller> = {}): ICaller {
     display_name: id.toUpperCase(),
     rights: ['speak'],
     place: '',
+    quality: 'good',
     hand_raised_at: null,
     tracks: [],
     ...change

@@ -21,6 +21,7 @@ function caller(id: string, change: Partial<ICaller> = {}): ICaller {
     display_name: id.toUpperCase(),
     rights: ['speak'],
     place: '',
+    quality: 'good',
     hand_raised_at: null,
     tracks: [],
     ...change
@@ -70,6 +71,16 @@ function mute(is_muted: boolean): ServerMessage {
 }
 
 describe('a call', () => {
+  it('knows how good the connections of the others are', () => {
+    const room = after({
+      type: 'quality_changed',
+      member_id: 'ada',
+      quality: 'weak'
+    });
+    expect(room.people[0].quality).toBe('weak');
+    expect(room.you.quality).toBe('good');
+  });
+
   it('has nobody before one is in', () => {
     expect(
       applyMessage(

@@ -98,6 +98,11 @@ function change(room: IRoom, message: ServerMessage, now_ms: number): IRoom {
       return message.person.member_id === room.you.member_id
         ? { ...room, you: message.person }
         : { ...room, people: put(room.people, message.person) };
+    case 'quality_changed':
+      return changeCaller(room, message.member_id, caller => ({
+        ...caller,
+        quality: message.quality
+      }));
     case 'person_left':
       return { ...room, people: without(room.people, message.member_id) };
     case 'rights_changed':
@@ -223,9 +228,18 @@ function changeTracks(
   memberId: string,
   changed: (tracks: readonly ITrack[]) => readonly ITrack[]
 ): IRoom {
+  return changeCaller(room, memberId, caller => ({
+    ...caller,
+    tracks: changed(caller.tracks)
+  }));
+}
+
+function changeCaller(
+  room: IRoom,
+  memberId: string,
+  changed: (caller: ICaller) => ICaller
+): IRoom {
   const alter = (caller: ICaller): ICaller =>
-    caller.member_id === memberId
-      ? { ...caller, tracks: changed(caller.tracks) }
-      : caller;
+    caller.member_id === memberId ? changed(caller) : caller;
   return { ...room, you: alter(room.you), people: room.people.map(alter) };
 }

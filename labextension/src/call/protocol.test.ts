@@ -8,6 +8,7 @@ const ADA = {
   display_name: 'Ada Lovelace',
   rights: ['speak', 'fly', 'moderate'],
   place: '',
+  quality: 'good',
   hand_raised_at: null,
   tracks: [{ id: 't1', kind: 'camera', is_muted: false }]
 };
@@ -35,6 +36,11 @@ describe('readMessage', () => {
       has_lobby: true,
       you: { display_name: 'Ada Lovelace', rights: ['speak', 'moderate'] }
     });
+  });
+
+  it('takes a quality that it doesn’t know for no bad one', () => {
+    const room = { ...ROOM, you: { ...ADA, quality: 'splendid' } };
+    expect(read(room)).toMatchObject({ you: { quality: 'good' } });
   });
 
   it('reads an error with and without a number', () => {

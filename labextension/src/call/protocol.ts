@@ -13,6 +13,10 @@ export type TrackKind = (typeof TRACK_KINDS)[number];
 const RIGHTS = ['speak', 'share_screen', 'moderate', 'record'] as const;
 export type Right = (typeof RIGHTS)[number];
 
+const QUALITIES = ['good', 'weak', 'bad'] as const;
+/** How good a connection is. */
+export type Quality = (typeof QUALITIES)[number];
+
 export interface ITrack {
   readonly id: string;
   readonly kind: TrackKind;
@@ -29,6 +33,8 @@ export interface ICaller {
   readonly place: string;
   /** Who raised theirs first has the smallest. */
   readonly hand_raised_at: number | null;
+  /** Of their connection, as the server measures it. */
+  readonly quality: Quality;
   readonly tracks: readonly ITrack[];
 }
 
@@ -138,6 +144,11 @@ export type ServerMessage =
       readonly member_id: string;
       readonly track_id: string;
       readonly by: string;
+    }
+  | {
+      readonly type: 'quality_changed';
+      readonly member_id: string;
+      readonly quality: Quality;
     }
   | PassingMessage
   | { readonly type: 'rights_changed'; readonly rights: readonly Right[] }
@@ -349,6 +360,12 @@ function messageOf(fields: Fields): ServerMessage | null {
       };
     case 'track_ended':
       return { type, ...placeOf(fields) };
+    case 'quality_changed':
+      return {
+        type,
+        member_id: fields.text('member_id'),
+        quality: qualityOf(fields)
+      };
     case 'reaction':
       return {
         type,
@@ -513,6 +530,7 @@ function callerOf(fields: Fields): ICaller {
     hand_raised_at: fields.has('hand_raised_at')
       ? fields.number('hand_raised_at')
       : null,
+    quality: qualityOf(fields),
     tracks: fields.list('tracks').map(trackOf)
   };
 }
@@ -527,6 +545,12 @@ function trackOf(fields: Fields): ITrack {
     kind,
     is_muted: fields.boolean('is_muted')
   };
+}
+
+/** What is of a newer server is nothing to worry about. */
+function qualityOf(fields: Fields): Quality {
+  const word = fields.text('quality');
+  return QUALITIES.find(known => known === word) ?? 'good';
 }
 
 function rightsOf(fields: Fields): Right[] {

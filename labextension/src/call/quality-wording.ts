@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { ICaller } from './protocol';
 import { Fault, Quality } from './quality';
 
 export function qualityText(
@@ -14,6 +15,16 @@ export function qualityText(
     case 'bad':
       return trans.__('Bad connection');
   }
+}
+
+/** What one notices of somebody else's connection. */
+export function othersQualityText(
+  { display_name: name, quality }: ICaller,
+  trans: TranslationBundle
+): string {
+  return quality === 'bad'
+    ? trans.__('The connection of %1 is bad: picture and sound break up.', name)
+    : trans.__('The connection of %1 is weak: the picture may freeze.', name);
 }
 
 /** What is wrong with my connection, what the others notice of it, and what to do. */

@@ -1,5 +1,6 @@
 /** How good a connection is, and what is wrong with it. */
 
+import { Quality } from './protocol';
 import {
   between,
   IMeasured,
@@ -8,7 +9,7 @@ import {
   totalLoss
 } from './statistics';
 
-export type Quality = 'good' | 'weak' | 'bad';
+export type { Quality } from './protocol';
 
 /** Something that is wrong with a connection, the worst of its kind. */
 export type Fault =

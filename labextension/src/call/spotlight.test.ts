@@ -10,6 +10,7 @@ function peopleOf(names: string): readonly ICaller[] {
     display_name: name,
     rights: ['speak'],
     place: '',
+    quality: 'good',
     hand_raised_at: null,
     tracks: [{ id: `${name}'s`, kind: 'microphone', is_muted: name === 'm' }]
   }));

@@ -16,8 +16,10 @@ import {
 import { columnsFor, tilesInView, tileWidth } from './layout';
 import { Pointers } from './pointers';
 import { ICaller } from './protocol';
+import { othersQualityText } from './quality-wording';
 import { Reactions } from './reactions';
 import { IScreenProps, Screen } from './screen';
+import { SignalBars } from './signal-bars';
 import { isSpeaking, Spotlight } from './spotlight';
 import { IModeration, Tile } from './tile';
 import { useSize } from './use-size';
@@ -199,7 +201,21 @@ export function CallerTile({
       reactions={reactions.of(caller.member_id)}
       picture={isMe ? call.mine.camera : pictureOf(call, caller)}
       moderation={moderation}
-      signal={signal}
+      signal={signal ?? (isMe ? null : weakness(caller, trans))}
+      trans={trans}
+    />
+  );
+}
+
+/** A sign that somebody's connection isn't good. */
+function weakness(
+  caller: ICaller,
+  trans: TranslationBundle
+): React.JSX.Element | null {
+  return caller.quality === 'good' ? null : (
+    <SignalBars
+      quality={caller.quality}
+      text={othersQualityText(caller, trans)}
       trans={trans}
     />
   );

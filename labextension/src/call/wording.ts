@@ -160,6 +160,13 @@ export function callerText(
   if (caller.hand_raised_at !== null) {
     facts.push(trans.__('hand raised'));
   }
+  if (!isMe && caller.quality !== 'good') {
+    facts.push(
+      caller.quality === 'bad'
+        ? trans.__('bad connection')
+        : trans.__('weak connection')
+    );
+  }
   return facts.join(', ');
 }
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from .crowd import Notice, Notices
 from .limits import RoomLimits
+from .line_watch import Line
 from .people import TrackKind
 from .room import CallRoom
 
-__all__ = ["CallRoom", "Notice", "Notices", "RoomLimits", "TrackKind"]
+__all__ = ["CallRoom", "Line", "Notice", "Notices", "RoomLimits", "TrackKind"]

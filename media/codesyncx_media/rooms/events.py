@@ -208,6 +208,17 @@ class Captioned(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class QualityChanged(Event):
+    """Somebody's connection is better or worse than before: `good`, `weak` or `bad`."""
+
+    type = "quality_changed"
+    moves_media = False
+
+    member_id: str
+    quality: str
+
+
+@dataclass(frozen=True, slots=True)
 class BreakoutsChanged(Event):
     """The plan of breakout rooms is another one; others than moderators see their own room."""
 
@@ -257,6 +268,7 @@ EVENTS: tuple[type[Event], ...] = (
     Reaction,
     Pointed,
     Captioned,
+    QualityChanged,
     BreakoutsChanged,
     BreakoutsClosing,
     Broadcast,

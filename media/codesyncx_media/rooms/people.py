@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..rights import Right, Rights
+from .line_watch import LineWatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +65,7 @@ class PersonView(NamedTuple):
     rights: tuple[Right, ...]
     place: str
     hand_raised_at: float | None
+    quality: str
     tracks: tuple[TrackView, ...]
 
 
@@ -78,6 +80,7 @@ class Member:
     is_waiting: bool = False
     place: str = MAIN_ROOM
     hand_raised_at: float | None = None
+    line: LineWatch = field(default_factory=LineWatch)
     tracks: dict[str, Track] = field(default_factory=dict)
     reactions: deque[float] = field(default_factory=deque)
     points: deque[float] = field(default_factory=deque)
@@ -98,5 +101,6 @@ class Member:
             tuple(sorted(self.rights)),
             self.place,
             self.hand_raised_at,
+            self.line.quality.word,
             tuple(tracks),
         )

@@ -26,6 +26,7 @@ from .events import (
 from .floor import Floor
 from .gestures import Gestures
 from .limits import RoomLimits
+from .lines import Lines
 from .people import MAIN_ROOM, Member
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ _NO_LIMITS_GIVEN = RoomLimits()
 
 
 class CallRoom:
-    """Who is in a call and who waits to come in. `floor`, `gestures` and `breakouts` are the rest.
+    """Who is in a call and who waits to come in.
+
+    `floor`, `gestures`, `lines` and `breakouts` are the rest.
 
     Each method that changes something gives the notices to send, in their order.
     """
@@ -49,6 +52,7 @@ class CallRoom:
         self.is_recorded = False
         self.floor = Floor(self._crowd, limits)
         self.gestures = Gestures(self._crowd, limits)
+        self.lines = Lines(self._crowd)
         self.breakouts = Breakouts(self._crowd, limits, self.view_for)
 
     @property

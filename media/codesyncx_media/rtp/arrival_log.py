@@ -12,7 +12,16 @@ HISTORY = 500  # what comes later than this many others isn't told of any more
 class ArrivalLog:
     """Notes arrivals by transport-wide sequence number until the next feedback is due."""
 
-    __slots__ = ("_arrivals", "_count", "_first_new", "_next", "_sent_at", "_unwrapper")
+    __slots__ = (
+        "_arrivals",
+        "_count",
+        "_first_new",
+        "_judged",
+        "_next",
+        "_received",
+        "_sent_at",
+        "_unwrapper",
+    )
 
     def __init__(self) -> None:
         self._unwrapper = Unwrapper(16)
@@ -21,6 +30,8 @@ class ArrivalLog:
         self._next = -1  # the first number that no feedback was about yet
         self._count = 0
         self._sent_at = float("-inf")
+        self._received = 0
+        self._judged = -1  # the last number that `lost` counted
 
     def receive(self, transport_sequence: int, now: float) -> None:
         """Note a packet. Of more than one with a number, the first counts."""
@@ -28,8 +39,17 @@ class ArrivalLog:
         if sequence in self._arrivals or sequence < self._next - HISTORY:
             return
         self._arrivals[sequence] = int(now / TICK_S)
+        self._received += 1
         if self._first_new is None or sequence < self._first_new:
             self._first_new = sequence
+
+    def lost(self) -> float:
+        """Give the share that didn't come of what was sent since the last call."""
+        highest = self._unwrapper.highest
+        expected = highest - self._judged if self._judged >= 0 else self._received
+        share = 1 - self._received / expected if expected > 0 else 0.0
+        self._judged, self._received = highest, 0
+        return max(0.0, share)
 
     def take(self, sender_ssrc: int, media_ssrc: int, now: float) -> TransportFeedback | None:
         """Give the feedback that is due now: what came since the last, and what didn't.

@@ -21,6 +21,7 @@ HEADROOM = 1.5  # nobody knows more than this about a path that carries less
 HOLD_S = 0.3
 LOSS_WINDOW_S = 0.5
 LOSS_WINDOW_PACKETS = 20
+LOSS_HOLD_S = 5.0
 LOW_LOSS, HIGH_LOSS = 0.02, 0.10
 PROVEN = 0.95  # of what arrives without queues growing
 PROVEN_AFTER_S = 1.0
@@ -50,6 +51,9 @@ class Bandwidth(Protocol):
     def is_congested(self) -> bool:
         """Whether it is no time to probe."""
 
+    def lost(self, now: float) -> float:
+        """Give the share that was lost lately."""
+
     def cap(self, bitrate_bps: float) -> None:
         """Never go beyond what a receiver asked for (REMB)."""
 
@@ -70,6 +74,10 @@ class KnownBandwidth:
 
     def __init__(self, estimate_bps: float = MAX_BPS) -> None:
         self.estimate_bps = float(estimate_bps)
+
+    def lost(self, _now: float) -> float:
+        """Know of no loss."""
+        return 0.0
 
     def cap(self, bitrate_bps: float) -> None:
         """Pay no heed: the owner knows."""
@@ -112,6 +120,10 @@ class BandwidthEstimator:
     def is_congested(self) -> bool:
         """Whether queues grow or many packets are lost: no time to probe."""
         return self._trendline.usage == "over" or self.loss_fraction > HIGH_LOSS
+
+    def lost(self, now: float) -> float:
+        """Give the share that was lost lately; none where nothing was sent."""
+        return self.loss_fraction if now - self._loss_since < LOSS_HOLD_S else 0.0
 
     def received_bps(self, now: float) -> float:
         """How much arrives, as far as feedback tells."""

@@ -125,6 +125,10 @@ class Publisher:
                     route.stream.clock.report(packet.ntp_time, packet.rtp_time, now)
                     route.stream.statistics.sender_report(packet.ntp_time, now)
 
+    def lost(self) -> float:
+        """Give the share of all that was sent since the last call that was lost on the way."""
+        return self._arrivals.lost()
+
     def poll(self, now: float) -> list[bytes]:
         """Give the RTCP packets to send now."""
         streams = self._streams.streams()

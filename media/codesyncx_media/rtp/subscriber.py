@@ -33,6 +33,8 @@ METER_INTERVAL_S = 0.1
 UPGRADE_PAUSE_S = 3.0  # after a layer was given up
 MIN_ROUND_TRIP_S, MAX_ROUND_TRIP_S = 0.01, 1.0
 MAX_REPORTS_REMEMBERED = 64
+STARVED_BPS = 150_000
+"""Below this not even the smallest picture comes in full."""
 
 
 class Subscriber:
@@ -53,6 +55,7 @@ class Subscriber:
         self.bandwidth = bandwidth or BandwidthEstimator()
         self.round_trip_s = 0.1
         self.malformed = 0
+        self.is_starved = False  # something is left out on a path that takes next to nothing
         self._kinds = kinds
         self._history = SendHistory(kinds.log())
         self._subscriptions: dict[int, Subscription] = {}  # by SSRC
@@ -181,6 +184,7 @@ class Subscriber:
                 self._gave_up_at = now
             is_thinned = subscription.ssrc in allocation.thinned
             subscription.max_temporal_layer = 0 if is_thinned else ALL_TEMPORAL_LAYERS
+        self.is_starved = allocation.missing_bps > 0 and self.bandwidth.estimate_bps < STARVED_BPS
         self._prober.want(self.bandwidth.estimate_bps, allocation.missing_bps)
 
     def _sound_bps(self, now: float) -> float:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from codesyncx_media.errors import InvalidRequestError, TooManyError
 from codesyncx_media.rights import Right
-from codesyncx_media.rooms import CallRoom, TrackKind
+from codesyncx_media.rooms import CallRoom, Line, TrackKind
 from codesyncx_media.rooms.events import EVENTS, Event
 from codesyncx_media.signalling.messages import (
     CLIENT_MESSAGES,
@@ -161,6 +161,8 @@ def test_every_event_that_a_room_tells_of_can_be_written() -> None:
     tell(room.floor.publish("zoe", "view", TrackKind.SCREEN))
     tell(room.gestures.point("ada", "view", 0, 0.5, now=2))
     tell(room.gestures.caption("zoe", "Hello", is_final=True, now=2))
+    for second in range(5):
+        tell(room.lines.judge("ada", Line(0.2, 0.0, is_starved=False), float(second)))
     tell(room.breakouts.plan("zoe", ["one"]))
     tell(room.breakouts.broadcast("zoe", "Hello"))
     tell(room.breakouts.open("zoe"))

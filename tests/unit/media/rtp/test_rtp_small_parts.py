@@ -122,6 +122,21 @@ def test_a_report_can_be_carried_forward() -> None:
     assert clock.at(7.0) == (1002 * NTP_SECOND, 95999)
 
 
+def test_what_is_lost_is_counted_since_the_last_time() -> None:
+    log = ArrivalLog()
+    assert log.lost() == 0.0
+    for number in range(65_500, 65_550):
+        log.receive(number & 0xFFFF, 0.0)
+    assert log.lost() == 0.0
+    for number in range(65_550, 65_650):
+        if number % 4:
+            log.receive(number & 0xFFFF, 0.5)
+            log.receive(number & 0xFFFF, 0.5)  # one that came twice is one
+    assert log.lost() == pytest.approx(0.25, abs=0.02)
+    log.receive(65_552 & 0xFFFF, 1.0)
+    assert log.lost() == 0.0
+
+
 def test_feedback_tells_what_came_and_what_did_not() -> None:
     log = ArrivalLog()
     for sequence, now in [(65534, 10.0), (65535, 10.005), (1, 10.01)]:
