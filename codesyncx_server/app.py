@@ -106,6 +106,10 @@ class CodeSyncXApp(ExtensionApp):
         1, min=1, config=True, help="""How many runs of one person go on at once."""
     )
 
+    max_runs_per_minute = Int(
+        30, min=1, config=True, help="""How many runs one person may start within a minute."""
+    )
+
     preview_url = Unicode(
         "",
         config=True,
@@ -346,6 +350,7 @@ class CodeSyncXApp(ExtensionApp):
                 running_per_person=self.max_runs_per_person,
             ),
             ceiling=ceiling,
+            starts_per_minute=self.max_runs_per_minute,
             previews=PreviewSettings(self.preview_host, self.preview_port, self.preview_url),
         )
 

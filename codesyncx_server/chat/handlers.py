@@ -14,8 +14,8 @@ from ..access.model import Permission
 from ..errors import InvalidRequestError, NotFoundError, TooLargeError
 from ..gate.sight import sight_of
 from ..json_api import JsonHandler
+from ..rate_limit import RateLimit
 from .catalog import channel_path
-from .limits import RateLimit
 
 if TYPE_CHECKING:
     from ..gate.sight import Sight

@@ -17,8 +17,8 @@ from typing import Any
 from pycrdt import Array, Doc, Map
 
 from ..errors import InvalidRequestError, RefusedError
+from ..rate_limit import RateLimit
 from ..updates import Clock, Update, advance, missing, read_state, read_update
-from .limits import RateLimit
 from .schema import (
     EDITABLE_KEYS,
     MAX_EMOJI_CHARS,
@@ -40,7 +40,7 @@ _MAX_ID_CHARS = 100
 _MAX_AHEAD_S = 86_400
 
 MAX_MESSAGES = 30
-PER_SECONDS = 10.0
+PER_SECONDS = 10
 
 
 @dataclass(slots=True)
@@ -66,13 +66,12 @@ class ChatJudge:
         live: Doc[Any],
         *,
         people: People | None = None,
-        clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._live = live
         self._wall_clock = wall_clock
         self._people = people
-        self._rate = RateLimit("messages", MAX_MESSAGES, PER_SECONDS, clock)
+        self._rate = RateLimit("messages", MAX_MESSAGES, PER_SECONDS)
         # (id, sender) of each message, in order.
         self._order: list[tuple[str, str]] = []
         self._ids: set[str] = set()

@@ -83,6 +83,7 @@ class RunsHandler(RunBase):
     async def post(self) -> None:
         """Start one."""
         sight = self.sight
+        self.service.starts.spend(sight.person.username)
         run = await self.service.submit(sight, self.body())
         runner = await self.service.runner()
         await self.answer(run_to_json(sight, run, runner.position(run.id)), 201)

@@ -14,6 +14,7 @@ from codesyncx_spawner.runner import Runner
 from ..access.model import Permission
 from ..errors import NotFoundError, RefusedError
 from ..events.bus import Event
+from ..rate_limit import RateLimit
 from .commands import read_request
 from .watching import may_stop, may_watch, require_execute
 
@@ -50,8 +51,9 @@ class RunService:
         *,
         quotas: Quotas,
         ceiling: Limits,
+        starts_per_minute: int,
     ) -> None:
-        """Begin nothing yet."""
+        """Begin nothing yet; `ceiling` and `starts_per_minute` are what one person may have."""
         self._folder = folder
         self._backend = backend
         self._files = files
@@ -59,6 +61,7 @@ class RunService:
         self._quotas = quotas
         self._ceiling = ceiling
         self.defaults = lowered(Limits(), ceiling)
+        self.starts = RateLimit("runs", starts_per_minute, 60)
         self._runner: Runner | None = None
         self._starting = asyncio.Lock()
         self._unsubscribe = [

@@ -50,6 +50,7 @@ class Runs:
         *,
         quotas: Quotas,
         ceiling: Limits,
+        starts_per_minute: int,
         previews: PreviewSettings,
     ) -> list[tuple[Any, ...]]:
         """Give the routes."""
@@ -63,6 +64,7 @@ class Runs:
             self._bus,
             quotas=quotas,
             ceiling=ceiling,
+            starts_per_minute=starts_per_minute,
         )
         self.previews = PreviewService(self.service, previews, server.web_app.settings)
         facts = {"service": self.service}

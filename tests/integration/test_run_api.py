@@ -285,3 +285,12 @@ async def test_the_projects_own_runs_are_not_written_through_a_link(
     code, _ = await put(house, "ada", IN_ORDER, "")
     assert code == 507
     assert (outside / "run.toml").read_text() == SECRET
+
+
+async def test_nobody_starts_more_runs_in_a_minute_than_anybody_needs(house: House) -> None:
+    codes = [(await start(house, "ada", command="true"))[0] for _ in range(25)]
+    answers = [await start(house, "ada", file="no/such.file") for _ in range(6)]
+    assert 201 in codes
+    assert [code for code, _ in answers] == [400] * 5 + [429]
+    assert "30 runs in 60 s" in answers[-1][1]["message"]
+    assert (await start(house, "trusted", command="true"))[0] == 201
