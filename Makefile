@@ -30,7 +30,7 @@ test: ## Check everything: lint, build, install, tests with real servers and bro
 	done; echo "== all: $$((SECONDS - start)) s"
 
 .PHONY: setup
-setup: .make/bubblewrap .make/chromium .make/fonts .make/networks .make/postgresql .make/develop ## Set up the development environment in .venv
+setup: .make/bubblewrap .make/chromium .make/docker .make/fonts .make/networks .make/postgresql .make/develop ## Set up the development environment in .venv
 
 .PHONY: lint
 lint: .make/develop ## Check style, types and the direction of imports
@@ -62,7 +62,7 @@ installed: ## Install the wheel where there is no Node and look what is switched
 	tests/support/check-installed dist/codesyncx-*.whl
 
 .PHONY: integration
-integration: .make/bubblewrap .make/develop .make/postgresql ## Test against real Jupyter servers
+integration: .make/bubblewrap .make/develop .make/docker .make/postgresql ## Test against real Jupyter servers
 	pytest tests/integration
 
 .PHONY: e2e
@@ -106,6 +106,16 @@ always:
 .make/bubblewrap:
 	@mkdir -p .make
 	@command -v bwrap >/dev/null || tests/support/install-debian bubblewrap libseccomp2
+	@touch $@
+
+# The daemon isn't started here, but by the tests, in a network of its own. What is on this machine
+# may be Docker's own packages, with which Debian's can't be installed.
+.make/docker: $(wildcard spawner/images/*)
+	@mkdir -p .make
+	@for each in dockerd docker mmdebstrap ip; do command -v $$each >/dev/null; done \
+	  || tests/support/install-debian $$(command -v dockerd >/dev/null || echo docker.io) \
+	    debian-archive-keyring iproute2 mmdebstrap
+	$$([ "$$(id -u)" = 0 ] || echo sudo) spawner/images/make-base .make/sandbox-image.tar
 	@touch $@
 
 .make/chromium:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from codesyncx_spawner.fair_queue import Quotas
 from codesyncx_spawner.limits import CEILING, read_limits
 from codesyncx_spawner.sandbox.backend import SandboxBackend
-from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
+from codesyncx_spawner.sandbox.first_choice import FirstChoiceBackend
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Dict, Enum, Int, List, TraitError, Type, Unicode
 
@@ -88,10 +88,11 @@ class CodeSyncXApp(ExtensionApp):
     )
 
     sandbox_backend = Type(
-        BubblewrapBackend,
+        FirstChoiceBackend,
         klass=SandboxBackend,
         config=True,
-        help="""What makes the sandboxes that people's code runs in; code never runs without.""",
+        help="""What makes the sandboxes that people's code runs in; code never runs without. By
+        default bubblewrap where it works, else Docker; Docker for runs that ask for an image.""",
     )
 
     run_ceiling = Dict(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from .folder_walk import walk
-from .selection import LeftOut, Mark, Selection, is_passed_over, select_artifacts
+from .selection import ArtifactChoice, Mark, Selection, is_passed_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,33 +26,28 @@ def keep_artifacts(
     is_wanted: Callable[[str], bool] = lambda _: True,
 ) -> Selection:
     """Copy what is new or changed in an open folder, in which nothing runs any more."""
-    selection = select_artifacts(
-        walk(folder, is_passed_over),
-        before,
-        most_bytes=most_bytes,
-        most_files=MAX_FILES,
-        is_wanted=is_wanted,
-    )
-    chosen, kept = set(selection.paths), []
+    choice = ArtifactChoice(before, most_bytes, MAX_FILES, is_wanted)
     for one in walk(folder, is_passed_over):
-        if one.path not in chosen:
+        if not choice.takes(one):
             continue
         try:
-            _copy(one.open(), target / one.path, one.size)
+            copy_artifact(os.fdopen(one.open(), "rb"), target / one.path, one.size)
         except OSError as error:
-            why = f"it couldn't be kept: {error.strerror or error}."
-            selection.left_out.append(LeftOut(one.path, why))
-        else:
-            kept.append(one.path)
-    selection.paths = kept
-    return selection
+            choice.take_back(one.path, why_not_kept(error))
+    return choice.selection
 
 
-def _copy(source: int, target: Path, size: int) -> None:
-    with os.fdopen(source, "rb") as reading:
+def why_not_kept(error: OSError) -> str:
+    """Say why a file couldn't be written to where artifacts are."""
+    return f"it couldn't be kept: {error.strerror or error}."
+
+
+def copy_artifact(source: IO[bytes], target: Path, size: int) -> None:
+    """Write so many bytes to a new file, and close what they come from."""
+    with source:
         target.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
         with target.open("xb") as writing:
             left = size
-            while left > 0 and (chunk := reading.read(min(_CHUNK, left))):
+            while left > 0 and (chunk := source.read(min(_CHUNK, left))):
                 writing.write(chunk)
                 left -= len(chunk)

@@ -116,21 +116,20 @@ class Attempt:
             archive.seek(0)
             if self._is_stopped:
                 return {"state": State.STOPPED, "sentence": "It was stopped."}
-            await self._advance(
-                state=State.STARTING,
-                files=tuple(sorted(snapshot.marks)),
-                left_out=snapshot.left_out,
+            spec = SandboxSpec(
+                self._run.id,
+                what.command,
+                what.limits,
+                folder=what.folder,
+                environment=what.environment,
+                image=what.image,
             )
-            sandbox = await self._means.backend.prepare(
-                SandboxSpec(
-                    self._run.id,
-                    what.command,
-                    what.limits,
-                    folder=what.folder,
-                    environment=what.environment,
-                    image=what.image,
-                )
-            )
+            files = {"files": tuple(sorted(snapshot.marks)), "left_out": snapshot.left_out}
+            if await self._means.backend.lacks_image(spec):
+                await self._advance(state=State.PULLING, **files)
+                await self._means.backend.pull(spec)
+            await self._advance(state=State.STARTING, **files)
+            sandbox = await self._means.backend.prepare(spec)
             try:
                 return await self._run_in(sandbox, archive, snapshot)
             finally:
@@ -155,11 +154,13 @@ class Attempt:
             if what.is_live:
                 self._edits = edits
 
-        async with asyncio.TaskGroup() as tasks:
-            following = tasks.create_task(edits.follow())
+        following = asyncio.create_task(edits.follow())
+        try:
             ending = await execution.run(archive, started)
+        finally:
             self._sandbox = self._edits = None
             following.cancel()
+            await asyncio.wait({following})
         await self._advance(state=State.COLLECTING)
         return {**self._told_of(ending, sandbox), **await self._collect(sandbox, edits.marks)}
 

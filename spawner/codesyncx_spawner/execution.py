@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
+from .errors import SandboxError
 from .output import Output, Piece
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Execution:
         self._stop = asyncio.Event()
         self._output = Output(limits.output_bytes, first_number)
         self._printed = 0
+        self._is_ending = False
 
     def stop(self) -> None:
         """Have the run end soon, at whatever point it is."""
@@ -48,6 +50,16 @@ class Execution:
         """Run to the end; SandboxError if the sandbox fails. It is still to be released."""
         await self._sandbox.start(snapshot)
         await started()
+        try:
+            return await self._to_the_end()
+        except BaseExceptionGroup as group:
+            # A sandbox that fails does so in one of the tasks.
+            failed, others = group.split(SandboxError)
+            if failed is None or others is not None:
+                raise
+            raise SandboxError(str(failed.exceptions[0])) from group
+
+    async def _to_the_end(self) -> Ending:
         async with asyncio.TaskGroup() as tasks:
             pump = tasks.create_task(self._pump())
             flush = tasks.create_task(self._flush())
@@ -59,6 +71,7 @@ class Execution:
                 return_when=asyncio.FIRST_COMPLETED,
             )
             ended_itself = waiting in done
+            self._is_ending = True
             if not ended_itself:
                 await self._sandbox.kill(GRACE_S)
             ending = await waiting
@@ -79,7 +92,7 @@ class Execution:
     async def _pump(self) -> None:
         async for chunk in self._sandbox.logs():
             self._printed += len(chunk)
-            if self._output.is_cut:
+            if self._output.is_cut and not self._is_ending:
                 await asyncio.sleep(_PACE_S)
             elif pieces := self._output.add(chunk):
                 self._tell(pieces)

@@ -78,7 +78,7 @@ def _walk(
         path = f"{above}{name}"
         if not stat.S_ISDIR(status.st_mode):
             yield _found(path, status, folder, name)
-        elif depth >= MAX_DEPTH or not _is_path(path):
+        elif depth >= MAX_DEPTH or not is_path(path):
             yield Found(path, Kind.DEEP, 0, 0, is_executable=False, target="", folder=-1, name=name)
         else:
             yield from _walk_into(folder, name, path, depth, passed_over)
@@ -100,7 +100,7 @@ def _walk_into(
 
 def _found(path: str, status: os.stat_result, folder: int, name: str) -> Found:
     kind, target = Kind.OTHER, ""
-    if not _is_path(path):
+    if not is_path(path):
         pass
     elif stat.S_ISREG(status.st_mode):
         kind = Kind.FILE
@@ -120,7 +120,8 @@ def _found(path: str, status: os.stat_result, folder: int, name: str) -> Found:
     )
 
 
-def _is_path(path: str) -> bool:
+def is_path(path: str) -> bool:
+    """Whether a file of this name can be spoken of."""
     try:
         return clean_path(path) == path
     except InvalidRequestError:

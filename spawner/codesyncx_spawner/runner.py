@@ -98,6 +98,7 @@ class Runner:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._backend.close()
         if self._store is not None:
             await self._in_thread(self._store.close)
             self._store = None

@@ -108,32 +108,54 @@ class Mark(NamedTuple):
     mtime_ns: int
 
 
-def select_artifacts(
-    found: Iterable[Found],
-    before: Mapping[str, Mark],
-    *,
-    most_bytes: int,
-    most_files: int,
-    is_wanted: Callable[[str], bool] = lambda _: True,
-) -> Selection:
-    """Give the files that a run has made or changed: plain files, while there is room for them."""
-    selection, room = Selection(), most_bytes
-    for one in found:
-        if one.kind is Kind.FILE and before.get(one.path) == Mark(one.size, one.mtime_ns):
-            continue
-        if one.kind is Kind.LINK and one.path in before:
-            continue
-        why = _reason_to_leave(one, room, most_bytes)
-        if why is None and not is_wanted(one.path):
-            continue
-        if why is None and len(selection.paths) >= most_files:
-            why = f"a run's artifacts are {most_files} files at most."
-        if why is None:
-            selection.paths.append(one.path)
-            room -= one.size
-        elif len(selection.left_out) < most_files:
-            selection.left_out.append(LeftOut(one.path, why))
-    return selection
+class ArtifactChoice:
+    """Chooses among what a run has left: plain files that it made or changed, while there is room.
+
+    `selection` grows with each that is asked about.
+    """
+
+    def __init__(
+        self,
+        before: Mapping[str, Mark],
+        most_bytes: int,
+        most_files: int,
+        is_wanted: Callable[[str], bool],
+    ) -> None:
+        """Choose nothing yet; `before` is what went in."""
+        self._before = before
+        self._most_bytes = most_bytes
+        self._most_files = most_files
+        self._is_wanted = is_wanted
+        self._room = most_bytes
+        self.selection = Selection()
+
+    def takes(self, one: Found) -> bool:
+        """Whether something comes along."""
+        if one.kind is Kind.FILE and self._before.get(one.path) == Mark(one.size, one.mtime_ns):
+            return False
+        if one.kind is Kind.LINK and one.path in self._before:
+            return False
+        why = _reason_to_leave(one, self._room, self._most_bytes)
+        if why is None and not self._is_wanted(one.path):
+            return False
+        if why is None and len(self.selection.paths) >= self._most_files:
+            why = f"a run's artifacts are {self._most_files} files at most."
+        if why is not None:
+            self.leave(one.path, why)
+            return False
+        self.selection.paths.append(one.path)
+        self._room -= one.size
+        return True
+
+    def take_back(self, path: str, why: str) -> None:
+        """Note that the file that was taken last doesn't come along after all."""
+        self.selection.paths.pop()
+        self.leave(path, why)
+
+    def leave(self, path: str, why: str) -> None:
+        """Note that something doesn't come along."""
+        if len(self.selection.left_out) < self._most_files:
+            self.selection.left_out.append(LeftOut(path, why))
 
 
 def _reason_to_leave(one: Found, room: int, most_bytes: int) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.docker_host import docker_host
 from support.gatehouse import open_house
 from support.identity import NamedInHeader
 from support.peers import Peer
@@ -16,8 +17,16 @@ if TYPE_CHECKING:
 
     from jupyter_server.serverapp import ServerApp
     from pycrdt import Doc
+    from support.docker_host import DockerHost
     from support.gatehouse import House
     from support.peers import Join
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[DockerHost]:
+    """Give a Docker daemon of the tests' own."""
+    with docker_host() as host:
+        yield host
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+SUPPORT = REPOSITORY / "tests" / "support"
 TOKEN = "e2e"
 START_S = 90.0
 QUIET = {

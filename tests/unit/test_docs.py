@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from codesyncx_spawner import errors as run_errors
 from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
+from codesyncx_spawner.sandbox.docker import DockerBackend
+from codesyncx_spawner.sandbox.first_choice import FirstChoiceBackend
 from support.servers import REPOSITORY
 
 from codesyncx_server import errors
@@ -12,6 +15,9 @@ from codesyncx_server.access.audit import What
 from codesyncx_server.access.model import ROLES, Permission
 from codesyncx_server.app import CodeSyncXApp
 from codesyncx_server.sharing.handlers import routes
+
+if TYPE_CHECKING:
+    from codesyncx_spawner.sandbox.backend import SandboxBackend
 
 DOCS = REPOSITORY / "docs"
 
@@ -46,9 +52,11 @@ def test_every_setting_is_told() -> None:
     assert [name for name in ours if f"| `{name}` |" not in text] == []
 
 
-def test_every_setting_of_sandboxes_is_told() -> None:
-    ours = BubblewrapBackend.class_own_traits(config=True)
+@pytest.mark.parametrize("backend", [BubblewrapBackend, DockerBackend, FirstChoiceBackend])
+def test_every_setting_of_sandboxes_is_told(backend: type[SandboxBackend]) -> None:
+    ours = backend.class_own_traits(config=True)
     text = (DOCS / "sandbox-security.md").read_text()
+    assert f"`c.{backend.__name__}.<setting>`" in text
     assert ours
     assert [name for name in ours if f"| `{name}` |" not in text] == []
 

@@ -89,6 +89,17 @@ class SandboxBackend(LoggingConfigurable):
     async def check(self) -> None:
         """Raise NoSandboxError, with what to install or set, unless sandboxes can be had here."""
 
+    async def lacks_image(self, spec: SandboxSpec) -> bool:
+        """Whether what a run stands on has to be fetched first; OverLimitError if it may not be."""
+        del spec
+        return False
+
+    async def pull(self, spec: SandboxSpec) -> None:
+        """Fetch what a run stands on; SandboxError if it can't be."""
+
+    async def close(self) -> None:
+        """Let go of what the backend holds, when no sandbox is left."""
+
     @abstractmethod
     async def prepare(self, spec: SandboxSpec) -> Sandbox:
         """Make ready for a run; OverLimitError for what this kind can't give."""

@@ -128,8 +128,8 @@ class BubblewrapBackend(SandboxBackend):
         """Make the control group of a run."""
         if spec.image is not None:
             raise OverLimitError(
-                f"This server has no base images, and the run asks for {spec.image!r}: "
-                "its sandboxes hold what is installed on the server."
+                f"This server has no base images, and the run asks for {spec.image!r}: its "
+                "sandboxes hold what is installed on the server. Sandboxes by Docker have images."
             )
         await self.check()
         group = self._group_of(spec.run_id)

@@ -1,18 +1,22 @@
-"""The system calls that code in a sandbox can do without, by libseccomp.
+"""The system calls that code in a sandbox can do without, for bubblewrap and for Docker.
 
 What is left is what Docker's default profile leaves, less io_uring, vsock and other rare sockets,
-which that allows. bubblewrap loads the program last, so it holds for all that the code starts.
+which that allows. Both load it last, so it holds for all that the code starts.
 """
 
 from __future__ import annotations
 
 import errno
 import functools
+import json
 import os
 import socket
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import NoSandboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Docker's default profile allows most of these to root alone; the last two lines are ours.
 _REFUSED = """
@@ -43,6 +47,44 @@ _TYPE_BITS = 0xF
 _TIOCSTI = 0x5412
 
 
+_EQUAL, _AT_LEAST, _MASKED = "EQ", "GE", "MASKED_EQ"
+
+
+class Comparison(NamedTuple):
+    """What an argument of a call has to be for a rule to hold; the names are libseccomp's."""
+
+    argument: int
+    how: str
+    value: int
+    datum: int = 0
+    """What is left of the argument by the mask `value`, with MASKED_EQ."""
+
+
+class Rule(NamedTuple):
+    """A call that fails with an error number, when all comparisons hold."""
+
+    name: str
+    error: int
+    comparisons: tuple[Comparison, ...] = ()
+
+
+def list_rules() -> Iterator[Rule]:
+    """Give all that is refused; everything else is allowed."""
+    for name in _REFUSED:
+        yield Rule(name, errno.EPERM)
+    for flag in _NEW_NAMESPACES:
+        yield Rule("clone", errno.EPERM, (Comparison(0, _MASKED, flag, flag),))
+    # Its flags are behind a pointer; C libraries then take clone.
+    yield Rule("clone3", errno.ENOSYS)
+    for family in sorted(set(range(_LAST_FAMILY)) - _FAMILIES):
+        yield Rule("socket", errno.EAFNOSUPPORT, (Comparison(0, _EQUAL, family),))
+    yield Rule("socket", errno.EAFNOSUPPORT, (Comparison(0, _AT_LEAST, _LAST_FAMILY),))
+    raw = Comparison(1, _MASKED, _TYPE_BITS, socket.SOCK_RAW)
+    for family in (socket.AF_INET, socket.AF_INET6):
+        yield Rule("socket", errno.EPERM, (Comparison(0, _EQUAL, family), raw))
+    yield Rule("ioctl", errno.EPERM, (Comparison(1, _MASKED, 0xFFFFFFFF, _TIOCSTI),))
+
+
 @functools.cache
 def load_program() -> bytes:
     """Make the program, in the kernel's form; NoSandboxError where there is no libseccomp."""
@@ -53,31 +95,40 @@ def load_program() -> bytes:
             "Running code needs libseccomp, which isn't on this server: install it "
             "(on Debian and Ubuntu: apt install libseccomp2)."
         ) from error
-    rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
-    argument = pyseccomp.Arg
-    refused = pyseccomp.ERRNO(errno.EPERM)
-    for name in _REFUSED:
-        _add(rules, refused, name)
-    for flag in _NEW_NAMESPACES:
-        _add(rules, refused, "clone", argument(0, pyseccomp.MASKED_EQ, flag, flag))
-    # Its flags are behind a pointer; C libraries then take clone.
-    _add(rules, pyseccomp.ERRNO(errno.ENOSYS), "clone3")
-    unknown = pyseccomp.ERRNO(errno.EAFNOSUPPORT)
-    for family in set(range(_LAST_FAMILY)) - _FAMILIES:
-        _add(rules, unknown, "socket", argument(0, pyseccomp.EQ, family))
-    _add(rules, unknown, "socket", argument(0, pyseccomp.GE, _LAST_FAMILY))
-    for family in (socket.AF_INET, socket.AF_INET6):
-        raw = argument(1, pyseccomp.MASKED_EQ, _TYPE_BITS, socket.SOCK_RAW)
-        _add(rules, refused, "socket", argument(0, pyseccomp.EQ, family), raw)
-    _add(rules, refused, "ioctl", argument(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, _TIOCSTI))
+    program = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    for rule in list_rules():
+        arguments = [
+            pyseccomp.Arg(one.argument, getattr(pyseccomp, one.how), one.value, one.datum)
+            for one in rule.comparisons
+        ]
+        _add(program, pyseccomp.ERRNO(rule.error), rule.name, *arguments)
     with os.fdopen(os.memfd_create("seccomp"), "w+b") as file:
-        rules.export_bpf(file)
+        program.export_bpf(file)
         return _read_again(file)
 
 
-def _add(rules: object, action: int, name: str, *arguments: object) -> None:
+@functools.cache
+def docker_profile() -> str:
+    """Give the same rules as Docker takes them, see the OCI runtime specification."""
+    calls: list[dict[str, Any]] = []
+    for rule in list_rules():
+        arguments = [
+            {
+                "index": one.argument,
+                "op": f"SCMP_CMP_{one.how}",
+                "value": one.value,
+                "valueTwo": one.datum,
+            }
+            for one in rule.comparisons
+        ]
+        told = {"action": "SCMP_ACT_ERRNO", "errnoRet": rule.error, "args": arguments}
+        calls.append({"names": [rule.name], **told})
+    return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": calls})
+
+
+def _add(program: object, action: int, name: str, *arguments: object) -> None:
     try:
-        rules.add_rule(action, name, *arguments)  # type: ignore[attr-defined]
+        program.add_rule(action, name, *arguments)  # type: ignore[attr-defined]
     except (ValueError, OSError):
         return  # a call that this processor or libseccomp has no number for
 

@@ -1,6 +1,7 @@
 """What hostile code does in a sandbox, and what comes of it: nothing, for anybody else.
 
-All of it runs twice: with control groups where this machine lets us make them, and without.
+All of it runs by bubblewrap, with control groups where this machine lets us make them and without,
+and by a Docker daemon of the tests' own.
 """
 
 from __future__ import annotations
@@ -11,144 +12,65 @@ import os
 import secrets
 import socket
 import tarfile
-import tempfile
-import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from codesyncx_spawner.errors import NoSandboxError
-from codesyncx_spawner.execution import Execution
-from codesyncx_spawner.limits import Limits
 from codesyncx_spawner.sandbox import bubblewrap
-from codesyncx_spawner.sandbox.backend import SandboxSpec, Usage
+from codesyncx_spawner.sandbox.backend import SandboxSpec
 from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
-from codesyncx_spawner.sandbox.cgroups import (
-    ControlGroup,
-    GroupsRefusedError,
-    Hierarchy,
-)
+from codesyncx_spawner.sandbox.docker import DockerBackend
 from codesyncx_spawner.states import Ending
+from support.sandboxes import BRIEF, TIGHT, Ground, archive_of, processes_with
 
 if TYPE_CHECKING:
-    from codesyncx_spawner.output import Piece
-
-# Every one of these bounds what a test can do to the machine.
-TIGHT = Limits(
-    cpu=0.5,
-    memory_bytes=100_000_000,
-    pids=16,
-    disk_bytes=20_000_000,
-    files=500,
-    open_files=64,
-    output_bytes=50_000,
-    time_s=60,
-)
-BRIEF = Limits(**{**{name: getattr(TIGHT, name) for name in TIGHT.__slots__}, "time_s": 1.0})
-
-
-@dataclass
-class Result:
-    ending: Ending
-    text: str
-    notices: list[str]
-    usage: Usage
-    artifacts: dict[str, bytes]
-    left_out: dict[str, str]
-
-
-@pytest.fixture(params=["groups", "no groups"])
-def backend(
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    jp_asyncio_loop: asyncio.AbstractEventLoop,
-) -> Iterator[BubblewrapBackend]:
-    if request.param == "no groups":
-        monkeypatch.setattr(bubblewrap, "find_hierarchies", lambda *_: [])
-    backend = BubblewrapBackend()
-    jp_asyncio_loop.run_until_complete(backend.check())
-    yield backend
-    assert groups_left() == []
-
-
-def groups_left() -> list[Path]:
-    return list(Path("/sys/fs/cgroup").rglob(f"codesyncx-{os.getpid()}-*"))
-
-
-def archive_of(files: dict[str, str]) -> io.BytesIO:
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        for name, text in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
-    archive.seek(0)
-    return archive
-
-
-async def nothing() -> None:
-    pass
-
+    from codesyncx_spawner.sandbox.backend import SandboxBackend
 
 Run = Callable[..., Any]
 
 
+@pytest.fixture(params=["groups", "no groups", "docker"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def run(backend: BubblewrapBackend, tmp_path: Path) -> Run:
-    async def run(
-        code: str,
-        limits: Limits = TIGHT,
-        *,
-        archive: io.BytesIO | None = None,
-        stop_at: str | None = None,
-    ) -> Result:
-        """Run Python code in a sandbox; stop it when it has printed a line `stop_at`."""
-        mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-        spec = SandboxSpec(mark, ("/usr/bin/python3", "main.py", mark), limits)
-        pieces: list[Piece] = []
-
-        def tell(more: list[Piece]) -> None:
-            pieces.extend(more)
-            if stop_at is not None and any(piece.text == stop_at for piece in more):
-                execution.stop()
-
-        sandbox = await backend.prepare(spec)
-        execution = Execution(sandbox, limits, tell)
-        target = tmp_path / spec.run_id
-        try:
-            files = {"main.py": textwrap.dedent(code)}
-            ending = await execution.run(archive or archive_of(files), nothing)
-            kept = await sandbox.collect(target, {}, 1_000_000, lambda path: path != "main.py")
-            usage = sandbox.usage()
-        finally:
-            await sandbox.release()
-        assert processes_with(mark) == []
-        return Result(
-            ending,
-            "".join(p.text + "\n" * p.ends_line for p in pieces if not p.is_notice),
-            [piece.text for piece in pieces if piece.is_notice],
-            usage,
-            {path: (target / path).read_bytes() for path in kept.paths},
-            dict(kept.left_out),
-        )
-
-    return run
+def make_backend(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], SandboxBackend]:
+    if kind == "docker":
+        host = request.getfixturevalue("docker")
+        return lambda: DockerBackend(url=host.url)
+    if kind == "no groups":
+        monkeypatch.setattr(bubblewrap, "find_hierarchies", lambda *_: [])
+    return BubblewrapBackend
 
 
-def processes_with(mark: str) -> list[int]:
-    """Give the processes of this machine that have `mark` on their command line."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and int(folder.name) != os.getpid():
-            try:
-                command = (folder / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if mark.encode() in command:
-                found.append(int(folder.name))
-    return found
+@pytest.fixture
+def backend(
+    make_backend: Callable[[], SandboxBackend],
+    kind: str,
+    request: pytest.FixtureRequest,
+    jp_asyncio_loop: asyncio.AbstractEventLoop,
+) -> Iterator[SandboxBackend]:
+    backend = make_backend()
+    jp_asyncio_loop.run_until_complete(backend.check())
+    yield backend
+    jp_asyncio_loop.run_until_complete(backend.close())
+    assert groups_left() == []
+    if kind == "docker":
+        host = request.getfixturevalue("docker")
+        assert host.docker("ps", "--all", "--quiet") == host.docker("volume", "ls", "--quiet") == ""
+
+
+def groups_left() -> list[Path]:
+    return list(Path("/sys/fs/cgroup").rglob(f"codesyncx-{os.getpid()}-????????"))
+
+
+@pytest.fixture
+def run(backend: SandboxBackend, tmp_path: Path) -> Run:
+    return Ground(backend, tmp_path).run
 
 
 async def test_honest_code_runs_and_what_it_writes_comes_back(run: Run) -> None:
@@ -238,31 +160,52 @@ async def test_the_disk_fills_up_to_its_limit(run: Run, folder: str) -> None:
     assert int(size) <= TIGHT.disk_bytes
 
 
-async def test_a_file_larger_than_the_disk_cannot_be_reserved(run: Run) -> None:
+async def test_a_file_larger_than_the_disk_does_not_come_out(run: Run, kind: str) -> None:
     result = await run("""
         import os
         file = os.open("giant", os.O_WRONLY | os.O_CREAT)
-        try:
-            os.posix_fallocate(file, 0, 5_000_000_000)
-        except OSError as error:
-            print(error.strerror)
-        os.ftruncate(file, 5_000_000_000)
+        for grow in (lambda: os.posix_fallocate(file, 0, 5_000_000_000),
+                     lambda: os.ftruncate(file, 5_000_000_000)):
+            try:
+                grow()
+            except OSError as error:
+                print(error.strerror)
     """)
-    assert result.text == "No space left on device\n"
-    assert result.artifacts == {}
-    assert result.left_out == {"giant": "it is 5 GB, and a run's artifacts are 1 MB at most."}
+    if kind == "docker":
+        assert result.text == "File too large\n" * 2
+        assert result.artifacts == {"giant": b""}
+    else:
+        assert result.text == "No space left on device\n"
+        assert result.artifacts == {}
+        assert result.left_out == {"giant": "it is 5 GB, and a run's artifacts are 1 MB at most."}
+
+
+async def test_files_that_hold_less_than_they_say_are_not_read_for_ever(run: Run) -> None:
+    result = await run("""
+        for number in range(300):
+            with open(f"{number:03}", "w") as file:
+                file.truncate(20_000_000)
+        open("after", "w").close()
+    """)
+    assert result.ending == Ending(0)
+    assert "b''" not in {repr(one) for one in result.artifacts.values() if one}
+    assert all(len(one) == 0 for one in result.artifacts.values())
 
 
 @pytest.mark.parametrize("folder", ["/work", "/tmp", "/dev/shm"])  # noqa: S108 - in the sandbox
-async def test_files_without_number_end_the_run(run: Run, folder: str) -> None:
+async def test_files_without_number_end_the_run(run: Run, kind: str, folder: str) -> None:
     result = await run(f"""
         n = 0
         while True:
             open(f"{folder}/{{n}}", "w").close()
             n += 1
     """)
-    assert result.ending.ran_out_of_files
     assert not result.ending.was_timed_out
+    if kind == "docker":
+        assert "No space left on device" in result.text
+        assert result.ending == Ending(1)
+    else:
+        assert result.ending.ran_out_of_files
 
 
 @pytest.mark.parametrize("text", ["hello\\n", "x", "\\n", "\\xff"])
@@ -357,7 +300,7 @@ PROBES = {
     "os.stat('/proc/' + SERVERS_PID).st_uid == 0": "FileNotFoundError",
     "socket.gethostname()": "'sandbox'",
     # What it could become.
-    "os.getuid() == os.geteuid() == 1000": "True",
+    "os.getuid() == os.geteuid() >= 1000": "True",
     "os.setuid(0)": "OSError",
     "status('CapEff') == status('CapBnd') == '0' * 16": "True",
     "status('NoNewPrivs')": "'1'",
@@ -402,6 +345,25 @@ PROBES = {
     # How much it could have.
     "[open('/dev/null') for _ in range(100)]": "EMFILE",
     "os.nice(0) > 0": "True",
+}
+
+# A container has the folders of its image, and process 1 what the command is given.
+OF_THE_IMAGE = {f"os.listdir('/{name}')" for name in ("root", "home", "run", "var", "sys")} | {
+    "open('/proc/1/environ').read() == ''",
+    "open('/etc/shadow').read()",
+    "os.nice(0) > 0",
+}
+IN_A_CONTAINER = {
+    "b'OF_THE_SERVER' in open('/proc/1/environ', 'rb').read()": "False",
+    "os.listdir('/root')": "PermissionError",
+    "open('/etc/shadow').read()": "PermissionError",
+    "[os.listdir('/sys/' + name) for name in ('block', 'class', 'devices', 'kernel')]": (
+        "[[], [], [], []]"
+    ),
+    "open('/etc/resolv.conf').read()": "''",
+    "open('/proc/timer_list').read()": "''",
+    "os.path.exists('/var/run/docker.sock')": "False",
+    "[line for line in open('/proc/mounts') if ' rw,' in line and 'nosuid' not in line]": "[]",
 }
 
 PROBE = """
@@ -453,12 +415,16 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
 
 
 async def test_nothing_of_the_server_or_the_machine_can_be_reached(
-    run: Run, server: dict[str, object]
+    run: Run, server: dict[str, object], kind: str
 ) -> None:
+    probes = PROBES
+    if kind == "docker":
+        kept = {probed: told for probed, told in PROBES.items() if probed not in OF_THE_IMAGE}
+        probes = kept | IN_A_CONTAINER
     known = "\n".join(f"{name} = {value!r}" for name, value in server.items())
     asked = [
         f"{known}\nPROBED = {probed!r}\nEXPECTED = {expected!r}\n{PROBE}"
-        for probed, expected in PROBES.items()
+        for probed, expected in probes.items()
     ]
     # Each in a process of its own: some would end the others.
     code = f"""
@@ -468,7 +434,7 @@ for asked in {asked!r}:
     print((told.stdout or told.stderr or str(told.returncode)).strip().splitlines()[-1])
 """
     result = await run(code)
-    assert dict(zip(PROBES, result.text.splitlines(), strict=True)) == PROBES
+    assert dict(zip(probes, result.text.splitlines(), strict=True)) == probes
 
 
 async def test_ending_everything_ends_only_what_is_inside(run: Run) -> None:
@@ -513,58 +479,15 @@ async def test_a_device_in_the_archive_is_no_device_in_the_sandbox(run: Run) -> 
     assert result.artifacts == {}
 
 
-async def test_a_server_without_bubblewrap_says_what_to_install() -> None:
-    with pytest.raises(NoSandboxError, match="apt install bubblewrap"):
-        await BubblewrapBackend(program="no-such-bwrap").check()
-
-
-async def test_a_program_too_old_is_refused(tmp_path: Path) -> None:
-    false = tmp_path / "bwrap"
-    false.write_text("#!/bin/sh\necho bubblewrap 0.4.1\n")
-    false.chmod(0o755)
-    with pytest.raises(NoSandboxError, match=r"needs bubblewrap 0\.8 or newer; .* 0\.4\.1"):
-        await BubblewrapBackend(program=str(false)).check()
-
-
-@pytest.fixture
-def refused_bwrap() -> Iterator[str]:
-    """Give a bubblewrap whose kernel allows it nothing."""
-    # Not in pytest's own folder, which is for this user alone.
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        program = Path(folder, "bwrap")
-        program.write_text(
-            '#!/bin/sh\n[ "$1" = --version ] && { echo bubblewrap 0.9.0; exit; }\n'
-            "echo 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
-        )
-        program.chmod(0o755)
-        yield str(program)
-
-
-async def test_a_machine_that_allows_no_sandboxes_is_told_of(refused_bwrap: str) -> None:
-    with pytest.raises(NoSandboxError, match="No permissions to create new namespace"):
-        await BubblewrapBackend(program=refused_bwrap).check()
-
-
-async def test_a_server_that_may_put_nothing_into_groups_does_without(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+async def test_what_a_killed_server_left_is_reaped(
+    backend: SandboxBackend, make_backend: Callable[[], SandboxBackend]
 ) -> None:
-    def refuse(group: ControlGroup, _pid: int) -> None:
-        if group.enforced:
-            raise GroupsRefusedError("Nothing may be put there.")
-
-    groups = Hierarchy(tmp_path, frozenset({"memory"}), is_v2=True)
-    monkeypatch.setattr(bubblewrap, "find_hierarchies", lambda *_: [groups])
-    monkeypatch.setattr(ControlGroup, "place", refuse)
-    backend = BubblewrapBackend()
-    await backend.check()
-    assert not backend.makes_groups
-
-
-async def test_what_a_killed_server_left_is_reaped(backend: BubblewrapBackend) -> None:
     spec = SandboxSpec(f"{os.getpid()}-{secrets.token_hex(4)}", ("sleep", "1000"), TIGHT)
     sandbox = await backend.prepare(spec)
     await sandbox.start(archive_of({}))
-    await BubblewrapBackend().reap(spec.run_id, sandbox.handle)
-    assert (await sandbox.wait()).exit_code in {137, -9}
+    another = make_backend()
+    await another.reap(spec.run_id, sandbox.handle)
+    await another.close()
+    await sandbox.kill(0)
     await sandbox.release()
+    assert processes_with(spec.run_id) == []

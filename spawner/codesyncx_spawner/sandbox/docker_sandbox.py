@@ -1,0 +1,352 @@
+"""The life of one sandbox by Docker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import json
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import aiohttp
+from aiodocker.exceptions import DockerError
+
+from ..artifact_archive import keep_archived
+from ..errors import SandboxError
+from ..selection import LeftOut, Selection
+from ..states import Ending
+from .bubblewrap_command import WORK
+from .docker_container import END_SIGNAL, UPDATE, EndMark
+from .docker_relay import connect_by_relay
+from .socket_source import SocketSource
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+    from aiodocker import Docker
+    from aiodocker.containers import DockerContainer
+    from aiodocker.stream import Stream
+
+    from ..selection import Mark
+    from .backend import SandboxSpec, Usage
+
+#: What a daemon that is gone, or that refuses, raises.
+DOCKER_ERRORS = (DockerError, aiohttp.ClientError, OSError, TimeoutError)
+_START_TIMEOUT_S = 60.0
+_LOOK_EVERY_S = 0.25
+#: How long process 1 has to end the others, on a machine that may be busy.
+_END_S = 10.0
+#: How long a daemon may be away for whoever restarts it.
+_AWAY_S = 30.0
+_CHUNK = 256 * 1024
+_MOST_TOLD = 500
+#: What is printed is split into lines on the loop, at worst one for each byte.
+_LOG_CHUNK = 4 * 1024
+#: Files that are larger than what they hold can make an archive larger than the disk is.
+_MOST_READ = 4
+_STDOUT = 1
+_KILLED = 137
+_NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_read=None)
+
+
+class DockerSandbox:
+    """A container with a command, below the launcher that is its process 1."""
+
+    def __init__(
+        self,
+        docker: Docker,
+        container: DockerContainer,
+        spec: SandboxSpec,
+        remove: Callable[[], Awaitable[None]],
+        *,
+        may_enter: bool,
+    ) -> None:
+        """Take a container that has been made and not started; `remove` takes it away.
+
+        `may_enter`: this process can enter the network of processes of this machine, and the
+        container's is one of them.
+        """
+        self._docker = docker
+        self._container = container
+        self._spec = spec
+        self._remove = remove
+        self._may_enter = may_enter
+        self._mark = secrets.token_hex(16)
+        self._end = EndMark(self._mark)
+        self._ended = asyncio.Event()
+        self._output: asyncio.Queue[bytes] = asyncio.Queue(16)
+        self._attached: Stream | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sockets: SocketSource | None = None
+        self._entering = asyncio.Lock()
+        self._ran_out_of_memory = False
+        self._was_away = False
+        self._failure = ""
+
+    @property
+    def handle(self) -> str:
+        return json.dumps({"container": self._container.id})
+
+    async def start(self, snapshot: IO[bytes]) -> None:
+        try:
+            async with asyncio.timeout(_START_TIMEOUT_S):
+                await self._start(snapshot)
+        except TimeoutError as error:
+            raise SandboxError("The sandbox didn't start in time.") from error
+        except DOCKER_ERRORS as error:
+            raise SandboxError(f"The sandbox couldn't be started: {said_by(error)}") from error
+
+    async def _start(self, snapshot: IO[bytes]) -> None:
+        # Before it runs, or the first it prints would be lost.
+        self._attached = self._container.attach(stdout=True, stderr=True)
+        await self._attached.__aenter__()
+        async with self._container.attach(stdin=True) as files:
+            await self._container.start()
+            for watch in (self._read(), self._watch_memory()):
+                self._tasks.add(asyncio.create_task(watch))
+            putting_in = asyncio.create_task(self._put_in(files, snapshot))
+            ending = asyncio.create_task(self._ended.wait())
+            both = {putting_in, ending}
+            try:
+                # If they don't fit it ends, and what is still to come is read by nobody.
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in both:
+                    task.cancel()
+                await asyncio.wait(both)
+            if not putting_in.cancelled():
+                putting_in.result()
+
+    async def _put_in(self, files: Stream, snapshot: IO[bytes]) -> None:
+        # If they don't fit, whoever runs the command is told by what it prints.
+        with contextlib.suppress(ConnectionError):
+            await files.write_in(f"{self._mark}\n".encode())
+            while chunk := await asyncio.to_thread(snapshot.read, _CHUNK):
+                await files.write_in(chunk)
+
+    async def update(self, changed: IO[bytes], removed: Sequence[str]) -> None:
+        size = changed.seek(0, os.SEEK_END)
+        changed.seek(0)
+        # As the command's own user and within its limits, whatever it has put in the way.
+        command = ["/bin/sh", "-c", UPDATE, "codesyncx-update", str(size), *removed]
+        try:
+            execution = await self._container.exec(command, stdin=True)
+            async with execution.start() as stream:
+                while chunk := await asyncio.to_thread(changed.read, _CHUNK):
+                    await stream.write_in(chunk)
+                told = b""
+                while message := await stream.read_out():
+                    told = (told + message.data)[:_MOST_TOLD]
+            exit_code = (await execution.inspect())["ExitCode"]
+        except DOCKER_ERRORS as error:
+            raise OSError(errno.EIO, said_by(error), WORK) from error
+        # Killed, it was with all else: the run is over.
+        if exit_code not in {None, 0, _KILLED}:
+            raise OSError(errno.EIO, told.decode(errors="replace").strip() or "no room", WORK)
+
+    async def logs(self) -> AsyncIterator[bytes]:
+        while chunk := await self._output.get():
+            yield chunk
+
+    async def _read(self) -> None:
+        """Read what it prints to the end, also past a daemon that is started anew meanwhile."""
+        while True:
+            try:
+                await self._read_attached()
+                if self._end.exit_code is not None or not await self._still_runs():
+                    break
+                await self._close_attached()
+                self._was_away = True
+                self._attached = self._container.attach(stdout=True, stderr=True)
+                await self._attached.__aenter__()
+            except DOCKER_ERRORS as error:
+                self._failure = said_by(error)
+                break
+        self._ended.set()
+        for chunk in (self._end.rest(), b""):
+            await self._output.put(chunk)
+
+    async def _read_attached(self) -> None:
+        while self._attached is not None and (message := await self._attached.read_out()):
+            printed = self._end.feed(message.data)
+            for start in range(0, len(printed), _LOG_CHUNK):
+                await self._output.put(printed[start : start + _LOG_CHUNK])
+            if self._end.exit_code is not None:
+                return
+
+    async def _still_runs(self) -> bool:
+        """Whether the container runs; DockerError and others if nobody can say for a while."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _AWAY_S
+        while True:
+            try:
+                return bool((await self._container.show())["State"]["Running"])
+            except DOCKER_ERRORS as error:
+                if isinstance(error, DockerError) or loop.time() > until:
+                    raise
+                self._failure = said_by(error)
+                await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def wait(self) -> Ending:
+        await self._ended.wait()
+        exit_code = self._end.exit_code
+        try:
+            if exit_code is not None:
+                # Nothing runs any more; if something did, it couldn't change what is fetched now.
+                if not self._was_away:
+                    await self._container.pause()
+            elif self._failure:
+                raise SandboxError(f"Docker went away while it ran: {self._failure}")
+            else:
+                state = (await self._container.show())["State"]
+                exit_code = state["ExitCode"]
+                self._ran_out_of_memory |= state["OOMKilled"]
+        except DOCKER_ERRORS as error:
+            raise SandboxError(f"Docker went away while it ran: {said_by(error)}") from error
+        return Ending(exit_code, ran_out_of_memory=self._ran_out_of_memory)
+
+    async def kill(self, grace_s: float) -> None:
+        # The last is for a launcher that doesn't get to it; then the files are lost.
+        for number, patience_s in (("SIGTERM", grace_s), (END_SIGNAL, _END_S), ("SIGKILL", _END_S)):
+            if patience_s <= 0 or self._ended.is_set():
+                continue
+            with contextlib.suppress(*DOCKER_ERRORS):  # it has ended, or `wait` tells
+                await self._container.kill(signal=number)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), patience_s)
+
+    async def collect(
+        self,
+        target: Path,
+        before: Mapping[str, Mark],
+        most_bytes: int,
+        is_wanted: Callable[[str], bool],
+    ) -> Selection:
+        if self._end.exit_code is None:
+            why = "the sandbox was gone before its files could be fetched."
+            return Selection(left_out=[LeftOut("*", why)])
+        ours, theirs = socket.socketpair()
+        _, writer = await asyncio.open_connection(sock=ours)
+
+        def keep() -> Selection:
+            with theirs, theirs.makefile("rb") as stream:
+                return keep_archived(
+                    stream,
+                    target,
+                    before,
+                    most_bytes=most_bytes,
+                    most_read=self._spec.limits.disk_bytes * _MOST_READ,
+                    is_wanted=is_wanted,
+                )
+
+        theirs.setblocking(True)  # noqa: FBT003 - the library's signature
+        fetching = asyncio.create_task(self._fetch(writer))
+        try:
+            return await asyncio.to_thread(keep)
+        except OSError as error:
+            told = self._failure or said_by(error)
+            raise SandboxError(f"The files that it made couldn't be fetched: {told}") from error
+        finally:
+            fetching.cancel()
+            await asyncio.wait({fetching})
+            writer.close()
+
+    async def _fetch(self, writer: asyncio.StreamWriter) -> None:
+        """Send on the archive of the work folder, until nobody reads any more."""
+        try:
+            async for chunk in self._packed() if self._was_away else self._archived():
+                writer.write(chunk)
+                await writer.drain()
+        except DOCKER_ERRORS as error:
+            self._failure = said_by(error)
+        finally:
+            writer.close()
+
+    async def _archived(self) -> AsyncIterator[bytes]:
+        # aiodocker has no way of its own that doesn't take all of it into memory.
+        async with (
+            self._docker._query(
+                f"containers/{self._container.id}/archive", params={"path": WORK}, timeout=_NO_LIMIT
+            ) as response,
+            response,
+        ):
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                yield chunk
+
+    async def _packed(self) -> AsyncIterator[bytes]:
+        """Have the work folder packed inside: a daemon started anew finds another one in place."""
+        command = ["tar", "-cf", "-", "-C", "/", WORK[1:]]
+        execution = await self._container.exec(command, environment={"PATH": "/usr/bin:/bin"})
+        async with execution.start() as stream:
+            while message := await stream.read_out():
+                if message.stream == _STDOUT:
+                    yield message.data
+
+    async def connect(self, port: int) -> socket.socket:
+        try:
+            if (pid := await self._process()) is None:
+                return await connect_by_relay(self._container, port, self._tasks)
+        except DOCKER_ERRORS as error:
+            raise ConnectionRefusedError(said_by(error)) from error
+        async with self._entering:
+            if self._sockets is not None and self._sockets.is_broken:
+                await self._sockets.close()
+                self._sockets = None
+            if self._sockets is None:
+                self._sockets = await SocketSource.start(pid)
+            sockets = self._sockets
+        return await sockets.connect(port)
+
+    async def _process(self) -> int | None:
+        """Give process 1 as this machine knows it; None if its network can't be entered by us."""
+        if not self._may_enter:
+            return None
+        told = await self._container.show()
+        pid = int(told["State"]["Pid"])
+        try:
+            # Of a daemon elsewhere, the number is that of some process of ours.
+            groups = await asyncio.to_thread(Path(f"/proc/{pid}/cgroup").read_text)
+        except OSError:
+            return None
+        return pid if self._container.id in groups else None
+
+    def usage(self) -> Usage:
+        return self._end.usage
+
+    async def release(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._close_attached()
+        if self._sockets is not None:
+            await self._sockets.close()
+        await self._remove()
+
+    async def _close_attached(self) -> None:
+        if self._attached is not None:
+            # Its `close` needs the connection that may be gone.
+            with contextlib.suppress(AssertionError):
+                await self._attached.close()
+            self._attached = None
+
+    async def _watch_memory(self) -> None:
+        """End all of it when one of its processes was ended: the others may wait for it."""
+        filters = {"container": [self._container.id], "event": ["oom"]}
+        params = {"filters": json.dumps(filters), "since": "1"}
+        with contextlib.suppress(*DOCKER_ERRORS):
+            async with (
+                self._docker._query("events", params=params, timeout=_NO_LIMIT) as response,
+                response,
+            ):
+                if await response.content.readline():
+                    self._ran_out_of_memory = True
+                    await self._container.kill(signal=END_SIGNAL)
+
+
+def said_by(error: BaseException) -> str:
+    """Give what an error of Docker's says, without its number."""
+    return error.message if isinstance(error, DockerError) else str(error) or repr(error)
