@@ -11,6 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH :=
 
 LAB := codesyncx_server/labextension
+NATIVE := $(wildcard media/native/pyproject.toml media/native/src/*)
 SOURCES := $(shell find labextension -type f -not -name '*.test.ts') package.json tsconfig.json
 
 .PHONY: help
@@ -30,7 +31,7 @@ test: ## Check everything: lint, build, install, tests with real servers and bro
 	done; echo "== all: $$((SECONDS - start)) s"
 
 .PHONY: setup
-setup: .make/bubblewrap .make/chromium .make/docker .make/fonts .make/networks .make/postgresql .make/develop ## Set up the development environment in .venv
+setup: .make/bubblewrap .make/chromium .make/docker .make/fonts .make/networks .make/postgresql .make/develop .make/native ## Set up the development environment in .venv
 
 .PHONY: lint
 lint: .make/develop ## Check style, types and the direction of imports
@@ -49,12 +50,12 @@ build: .make/develop ## Build sdist and wheel into dist/
 	python -m build --no-isolation --outdir dist
 
 .PHONY: unit
-unit: .make/develop ## Test the pure parts
+unit: .make/develop .make/native ## Test the pure parts
 	pytest tests/unit
 	jlpm test
 
 .PHONY: fuzz
-fuzz: .make/develop ## Send damaged packets, descriptions and messages to the parsers for FUZZ_SECONDS (600)
+fuzz: .make/develop .make/native ## Send damaged packets, descriptions and messages to the parsers for FUZZ_SECONDS (600)
 	tests/support/fuzz $(or $(FUZZ_SECONDS),600)
 
 .PHONY: installed
@@ -62,11 +63,11 @@ installed: ## Install the wheel where there is no Node and look what is switched
 	tests/support/check-installed dist/codesyncx-*.whl
 
 .PHONY: integration
-integration: .make/bubblewrap .make/develop .make/docker .make/postgresql ## Test against real Jupyter servers
+integration: .make/bubblewrap .make/develop .make/native .make/docker .make/postgresql ## Test against real Jupyter servers
 	pytest tests/integration
 
 .PHONY: e2e
-e2e: .make/develop .make/chromium .make/fonts .make/networks ## Test with real browsers
+e2e: .make/develop .make/native .make/chromium .make/fonts .make/networks ## Test with real browsers
 	pytest tests/e2e
 
 .PHONY: docs
@@ -101,6 +102,15 @@ always:
 	jlpm build:prod
 	python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	jupyter-builder develop . --overwrite
+	@touch $@
+
+# The optional C path of calls: people may do without it, the tests compare both.
+.make/native: .make/venv $(NATIVE)
+	@command -v cc >/dev/null \
+	  && python -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null \
+	  || tests/support/install-debian gcc libc6-dev python3-dev
+	CFLAGS=-Werror python -m pip install --quiet --no-build-isolation --no-deps \
+	  --force-reinstall ./media/native
 	@touch $@
 
 .make/bubblewrap:

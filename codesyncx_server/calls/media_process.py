@@ -136,14 +136,17 @@ class MediaProcess:
         self.order(**first)
         try:
             line = await asyncio.wait_for(_first_line(process), START_S)
-            self._port = int(json.loads(line)["signalling_port"])
+            started = json.loads(line)
+            self._port, path = int(started["signalling_port"]), str(started["path"])
         except (TimeoutError, ValueError, KeyError) as error:
             logger.exception("The media process doesn't start; its own words are above.")
             await self.stop()
             raise CallsUnavailableError(
                 "Calls can't be started on this server; its log says why."
             ) from error
-        logger.info("Calls run in the media process %d", process.pid)
+        logger.info(
+            "Calls run in the media process %d; packets take its %s path", process.pid, path
+        )
         self._watching = asyncio.create_task(self._watch(process))
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:

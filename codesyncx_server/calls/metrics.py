@@ -17,6 +17,7 @@ LAYERS = Gauge("codesyncx_call_layers", "Pictures sent, by layer; 0 is the small
 LOSS = Gauge("codesyncx_call_loss_ratio", "Mean share of packets lost", ["direction"])
 RECEIVED = Counter("codesyncx_call_packets_received_total", "Packets from browsers")
 FORWARDED = Counter("codesyncx_call_packets_forwarded_total", "Packets to browsers")
+PATH = Gauge("codesyncx_call_path_info", "1 for what forwards packets: native or python", ["path"])
 CPU = Counter("codesyncx_call_cpu_seconds_total", "CPU time of the media process")
 
 _NOW = {
@@ -42,6 +43,8 @@ class LoadMeter:
         """Show what the process said."""
         for name, gauge in _NOW.items():
             gauge.set(load[name])
+        PATH.clear()
+        PATH.labels(load["path"]).set(1)
         LAYERS.clear()
         for layer, count in load["layers"].items():
             LAYERS.labels(layer).set(count)
@@ -57,5 +60,6 @@ class LoadMeter:
         """Show that the process is gone, and its calls with it."""
         for gauge in _NOW.values():
             gauge.set(0)
+        PATH.clear()
         LAYERS.clear()
         LOSS.clear()

@@ -25,9 +25,10 @@ class Load:
     lost_down: list[float] = field(default_factory=list)
     """Of each stream that goes out, the share that was lost, by its subscriber's last report."""
 
-    def told(self, **totals: float) -> dict[str, Any]:
-        """Give it as the server is told, with totals since the process began."""
+    def told(self, path: str, **totals: float) -> dict[str, Any]:
+        """Give it as the server is told, with the packets' path and totals since the beginning."""
         return {
+            "path": path,
             "calls": self.calls,
             "people": self.people,
             "publishers": self.publishers,

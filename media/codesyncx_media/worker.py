@@ -30,7 +30,7 @@ from .signalling.media_socket import MediaSocket
 from .signalling.turns import Turns
 from .tokens import RoomName, TokenKey
 from .transport import UdpPort
-from .transport.port import PortTotals
+from .transport.port import fastest_socket
 from .transport.private_aiortc import Certificate
 
 _log = logging.getLogger(__name__)
@@ -50,7 +50,8 @@ GARBAGE_THRESHOLDS = (20_000, 20, 50)
 class WorkerSettings:
     """How a worker runs: `host` is where its UDP port is bound, `addresses` where it is reached.
 
-    Addresses without a port are reached at the one that the worker was given.
+    Addresses without a port are reached at the one that the worker was given. `may_be_native` is
+    whether packets go through `codesyncx-media-native` where it is installed.
     """
 
     secret: bytes
@@ -58,6 +59,7 @@ class WorkerSettings:
     udp_port: int = 0
     addresses: tuple[str, ...] = ()
     recordings: RecordingSettings | None = None
+    may_be_native: bool = True
 
     @classmethod
     def read(cls, line: bytes) -> WorkerSettings:
@@ -71,6 +73,7 @@ class WorkerSettings:
             udp_port=int(told.get("udp_port", 0)),
             addresses=tuple(str(address) for address in told.get("addresses", [host])),
             recordings=None if recordings is None else RecordingSettings(**recordings),
+            may_be_native=bool(told.get("may_be_native", True)),
         )
 
 
@@ -87,12 +90,16 @@ class Worker:
         self._was_busy = False
         self.calls: Calls | None = None
 
-    async def start(self) -> dict[str, int]:
-        """Open the ports; gives their numbers."""
+    async def start(self) -> dict[str, Any]:
+        """Open the ports; gives their numbers, and the path that packets take."""
         loop = asyncio.get_running_loop()
         wanted = self._settings
         self._port = await UdpPort.open(
-            wanted.host, wanted.udp_port, certificate=Certificate(), clock=loop.time
+            wanted.host,
+            wanted.udp_port,
+            certificate=Certificate(),
+            clock=loop.time,
+            open_socket=fastest_socket(may_be_native=wanted.may_be_native),
         )
         udp_port = self._port.address[1]
         addresses = [(address, udp_port) for address in wanted.addresses or (wanted.host,)]
@@ -119,7 +126,11 @@ class Worker:
             (NEWS_EVERY_S, self._tell_news),
         ):
             self._tasks.add(loop.create_task(_repeat(every_s, work)))
-        return {"signalling_port": sockets[0].getsockname()[1], "udp_port": udp_port}
+        return {
+            "signalling_port": sockets[0].getsockname()[1],
+            "udp_port": udp_port,
+            "path": self._port.path,
+        }
 
     def obey(self, line: bytes) -> None:
         """Do what a later line from the parent says; ValueError, KeyError or TypeError."""
@@ -146,8 +157,11 @@ class Worker:
             _say(recorded=[name._asdict() for name in recorded], load=self._load(self.calls))
 
     def _load(self, calls: Calls) -> dict[str, Any]:
-        totals = PortTotals() if self._port is None else self._port.totals()
+        if self._port is None:
+            raise RuntimeError("the worker hasn't started")
+        totals = self._port.totals()
         return calls.load().told(
+            self._port.path,
             packets_received=totals.received,
             packets_forwarded=totals.sent,
             cpu_seconds=time.process_time(),
@@ -191,9 +205,9 @@ def _spare_the_garbage_collector() -> None:
 
 async def _serve(stream: asyncio.StreamReader) -> None:
     worker = Worker(WorkerSettings.read(await stream.readline()))
-    ports = await worker.start()
+    started = await worker.start()
     _spare_the_garbage_collector()
-    _say(**ports)
+    _say(**started)
     try:
         while line := await stream.readline():
             try:

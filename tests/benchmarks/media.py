@@ -33,6 +33,7 @@ from benchmarks.calls.servers import (  # noqa: E402
     ADDRESS_COMMANDS,
     JANUS,
     JANUS_TUNED,
+    NATIVE,
     OURS,
     Server,
     running,
@@ -151,7 +152,7 @@ async def forwarding(name: str, scenario: Scenario, duration_s: float) -> dict[s
         load = Load(server, scenario)
         try:
             await load.enter()
-            top = TOP_SPEAKERS if name == OURS else None
+            top = TOP_SPEAKERS if name in (OURS, NATIVE) else None
             expected = scenario.expected_per_s(top_speakers=top)
             began = time.monotonic()
             while (warm := await load.count(1.0))["packets_per_s"] < 0.98 * expected:
@@ -214,7 +215,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=1)
     options.add_argument("--seconds", type=float, default=6)
     options.add_argument("--scenarios", nargs="*", default=[*SCENARIOS, "joins"])
-    options.add_argument("--servers", nargs="*", default=[OURS, JANUS_TUNED, JANUS])
+    options.add_argument("--servers", nargs="*", default=[OURS, NATIVE, JANUS_TUNED, JANUS])
     options.add_argument("--json", type=Path)
     options.add_argument("--report", type=Path)
     chosen = options.parse_args()

@@ -14,6 +14,7 @@ from codesyncx_media.sdp import Fingerprint
 from codesyncx_media.transport import ConnectionState, UdpPort
 from codesyncx_media.transport.batched_datagrams import BatchedSocket
 from codesyncx_media.transport.datagrams import PortableSocket
+from codesyncx_media.transport.native_datagrams import NativeSocket
 from codesyncx_media.transport.outbox import SLOTS
 from codesyncx_media.transport.private_aiortc import Certificate
 
@@ -25,7 +26,8 @@ RTCP = bytes.fromhex("81ce00020000000a0000002a")
 GARBAGE = [b"", b"\x80" + bytes(1500), b"\x80" * 100, b"\x16" * 100, b"\x17\xfe\xfd" + bytes(60)]
 
 
-SOCKETS = [BatchedSocket, PortableSocket] if sys.platform == "linux" else [PortableSocket]
+ON_LINUX = [NativeSocket, BatchedSocket]
+SOCKETS = [*(ON_LINUX if sys.platform == "linux" else []), PortableSocket]
 
 
 class Ear:
@@ -45,7 +47,7 @@ class Ear:
         self.states.put_nowait(state)
 
 
-@pytest_asyncio.fixture(params=SOCKETS, ids=["by the batch", "one by one"])
+@pytest_asyncio.fixture(params=SOCKETS, ids=lambda kind: kind.__name__)
 async def port(request: pytest.FixtureRequest) -> AsyncIterator[UdpPort]:
     opened = await UdpPort.open(
         "127.0.0.1",

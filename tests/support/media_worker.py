@@ -36,7 +36,7 @@ class MediaWorker:
         self._settings = settings
         self._key = TokenKey(SECRET)
         self.process: subprocess.Popen[bytes] | None = None
-        self.ports: dict[str, int] = {}
+        self.ports: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(

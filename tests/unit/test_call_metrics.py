@@ -11,7 +11,9 @@ from codesyncx_server.calls.metrics import LoadMeter
 def said(received: int, *, people: int = 2) -> dict[str, Any]:
     load = Load(calls=1, people=people, publishers=1, subscribers=2)
     load.layers[2] = 1
-    return load.told(packets_received=received, packets_forwarded=2 * received, cpu_seconds=0.5)
+    return load.told(
+        "native", packets_received=received, packets_forwarded=2 * received, cpu_seconds=0.5
+    )
 
 
 def value(name: str, **labels: str) -> float | None:
@@ -26,6 +28,7 @@ def test_totals_go_on_over_the_end_of_a_process() -> None:
     assert value("packets_received_total") == before + 150
     assert value("people") == 2
     assert value("layers", layer="2") == 1
+    assert value("path_info", path="native") == 1
     meter.end()
     assert value("people") == 0
     assert value("layers", layer="2") is None

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cffi import FFI
 
-from ..rtp.lane import IN_PYTHON
+from ..rtp.lane import IN_PYTHON, LaneKinds
 from .datagrams import RECEIVE_BUFFER
 from .outbox import SLOT_BYTES, SLOTS, Outbox
 from .way import Way
@@ -87,8 +87,16 @@ class _Messages:
 class BatchedSocket:
     """Datagrams by the batch."""
 
-    lanes = IN_PYTHON
-    new_way = Way
+    path = "python"
+
+    @property
+    def lanes(self) -> LaneKinds:
+        """The kinds of lanes that its outbox takes packets of."""
+        return IN_PYTHON
+
+    def new_way(self) -> Way:
+        """Begin the way to a client."""
+        return Way()
 
     def __init__(self, opened: socket.socket, take: Take) -> None:
         self._socket = opened
@@ -100,15 +108,7 @@ class BatchedSocket:
         self._is_receiving = False
         self._loop = asyncio.get_running_loop()
         self._prepare_receiving()
-        memory = bytearray(SLOTS * SLOT_BYTES)
-        self._outgoing = _Messages(SLOTS, memory, SLOT_BYTES, self._name_bytes)
-        self.outbox = Outbox(
-            memory,
-            self._outgoing.data_lengths,
-            self._outgoing.words[::_STRIDE],  # `msg_name` comes first
-            self._empty,
-            self._wake,
-        )
+        self.outbox = self._new_outbox()
         self._ticks: asyncio.TimerHandle | None = None
         self._in_a_row = 0
         self._looked_at = float("-inf")
@@ -135,7 +135,7 @@ class BatchedSocket:
         host, port = self._socket.getsockname()[:2]
         return host, port
 
-    def target(self, address: Address) -> int:
+    def target(self, address: Address) -> Any:
         """Give where the system finds an address in memory."""
         name = self._names.get(address)
         if name is None:
@@ -163,6 +163,17 @@ class BatchedSocket:
                 self._ticks.cancel()
             self._socket.close()
             self._fd = -1
+
+    def _new_outbox(self) -> Outbox:
+        memory = bytearray(SLOTS * SLOT_BYTES)
+        self._outgoing = _Messages(SLOTS, memory, SLOT_BYTES, self._name_bytes)
+        return Outbox(
+            memory,
+            self._outgoing.data_lengths,
+            self._outgoing.words[::_STRIDE],  # `msg_name` comes first
+            self._empty,
+            self._wake,
+        )
 
     def _prepare_receiving(self) -> None:
         self._received = bytearray(BATCH * SLOT_BYTES)

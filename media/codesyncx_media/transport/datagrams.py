@@ -30,8 +30,12 @@ class DatagramSocket(Protocol):
     """Gives what comes to whoever opened it, and sends."""
 
     outbox: Outbox
-    lanes: LaneKinds
-    """The kinds of lanes that its outbox takes packets of."""
+    path: str
+    """Which hot path it has: `native` or `python`."""
+
+    @property
+    def lanes(self) -> LaneKinds:
+        """The kinds of lanes that its outbox takes packets of."""
 
     def new_way(self) -> Way:
         """Begin the way to a client."""
@@ -56,6 +60,7 @@ class DatagramSocket(Protocol):
 class PortableSocket(asyncio.DatagramProtocol):
     """Datagrams one by one, as asyncio has them."""
 
+    path = "python"
     lanes = IN_PYTHON
     new_way = Way
 

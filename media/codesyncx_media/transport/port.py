@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import batched_datagrams
+from . import batched_datagrams, native_datagrams
 from .connection import Connection, ConnectionState, Receiver
 from .datagrams import PortableSocket
 from .ice import is_stun, read_check
@@ -27,8 +27,10 @@ _AFTER_STUN = 4  # RFC 7983: what a datagram is shows in its first byte
 OpenSocket = Callable[[str, int, "Take"], Awaitable["DatagramSocket"]]
 
 
-def fastest_socket() -> OpenSocket:
+def fastest_socket(*, may_be_native: bool = True) -> OpenSocket:
     """Give how to open the fastest socket that works on this system."""
+    if may_be_native and native_datagrams.is_installed():
+        return native_datagrams.NativeSocket.open
     if batched_datagrams.works_here():
         return batched_datagrams.BatchedSocket.open
     return PortableSocket.open
@@ -95,6 +97,11 @@ class UdpPort:
     def address(self) -> Address:
         """The address that it is bound to."""
         return self._wire.address
+
+    @property
+    def path(self) -> str:
+        """Which hot path its packets take: `native` or `python`."""
+        return self._wire.path
 
     @property
     def _wire(self) -> DatagramSocket:

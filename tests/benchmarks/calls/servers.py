@@ -28,9 +28,10 @@ ADDRESS_COMMANDS = (
     "ip link set csx1 up",
 )
 """Janus takes no candidates from the loopback: give it another local address."""
-OURS, JANUS, JANUS_TUNED = "codesyncx", "janus", "janus-tuned"
+OURS, NATIVE, JANUS, JANUS_TUNED = "codesyncx", "codesyncx-native", "janus", "janus-tuned"
 NAMES = {
     OURS: "CodeSyncX",
+    NATIVE: "CodeSyncX, native",
     JANUS: "Janus 1.1.2",
     JANUS_TUNED: "Janus 1.1.2, 2 event loops",
 }
@@ -102,10 +103,13 @@ class Server:
 def running(name: str) -> Iterator[Server]:
     """Run a server until the end of the block."""
     with ExitStack() as stack:
-        if name == OURS:
-            worker = stack.enter_context(MediaWorker(host=HOST, addresses=[HOST]))
-            if worker.process is None:
-                raise RuntimeError("the media process didn't start")
+        if name in (OURS, NATIVE):
+            is_native = name == NATIVE
+            settings = {"host": HOST, "addresses": [HOST], "may_be_native": is_native}
+            worker = stack.enter_context(MediaWorker(**settings))
+            path = "native" if is_native else "python"
+            if worker.process is None or worker.ports["path"] != path:
+                raise RuntimeError(f"packets don't take the {path} path")
             yield Server(worker.process.pid, OurRoom(worker, HOST))
             return
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -35,6 +35,7 @@ class Wire:
     """A socket that keeps what is sent."""
 
     address = ("192.0.2.9", 9)
+    path = "python"
     lanes = IN_PYTHON
     new_way = Way
 
