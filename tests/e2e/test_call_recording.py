@@ -99,7 +99,7 @@ def test_a_call_is_recorded_and_everybody_knows(
 
     (path,) = (lab.root / "Recordings").glob("*.mp4")
     seen = FilmSeen(path)
-    assert seen.sound_s == pytest.approx(seen.duration_s, abs=0.2)
+    assert seen.sound_s == pytest.approx(seen.duration_s, abs=0.1)
     # The browsers' microphones beep once a second.
     assert sum(tone > 0 for tone in seen.tones(1.0, seen.duration_s)) >= 2
 

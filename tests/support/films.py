@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SAMPLE_RATE = 48000
+_WINDOW = 480
 _NAMED = {
     "red": (200, 30, 30),
     "blue": (30, 30, 200),
@@ -79,6 +81,40 @@ class FilmSeen:
             for at, picture in self.pictures
             if colour_at(picture, picture.shape[1] // 2, picture.shape[0] // 5) == colour
         )
+
+    def colour_turns(self) -> list[tuple[float, str]]:
+        """Tell when the picture turns to another colour, and to which."""
+        seen = [
+            (at, colour_at(picture, picture.shape[1] // 2, picture.shape[0] // 5))
+            for at, picture in self.pictures
+        ]
+        return [(at, colour) for (_, before), (at, colour) in pairwise(seen) if colour != before]
+
+    def tone_turns(self, *hertz: int) -> list[tuple[float, int]]:
+        """Tell when the sound turns to another of some tones, to a hundredth of a second."""
+        windows = np.lib.stride_tricks.sliding_window_view(self.sound, _WINDOW)[:: _WINDOW // 4]
+        turns = np.arange(_WINDOW) / SAMPLE_RATE
+        waves = np.exp([-2j * np.pi * tone * turns for tone in hertz])
+        strengths = np.abs(windows @ waves.T)
+        heard = [
+            (at, hertz[int(row.argmax())])
+            for at, row in enumerate(strengths)
+            if row.max() > 0.02 * _WINDOW / 2
+        ]
+        return [
+            ((at * _WINDOW / 4 + _WINDOW / 2) / SAMPLE_RATE, tone)
+            for (_, before), (at, tone) in pairwise(heard)
+            if tone != before
+        ]
+
+    def late(self, tones: dict[int, str], begin: float = 0.5) -> list[float]:
+        """Tell how much later than its tone each colour is seen after a time, in seconds."""
+        heard = self.tone_turns(*tones)
+        return [
+            at - min(times, key=lambda time: abs(time - at))
+            for at, colour in self.colour_turns()
+            if at >= begin and (times := [time for time, tone in heard if tones[tone] == colour])
+        ]
 
     def tones(self, begin: float, end: float) -> list[int]:
         """Give the loudest tone of each tenth of a second, in tens of hertz; 0 for silence."""

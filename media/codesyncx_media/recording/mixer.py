@@ -45,19 +45,41 @@ class Mixer:
 class Voice:
     """Finds the place of each packet of one track.
 
-    Packets that follow one another do so to the sample; the clock is asked again only when it
-    says something else by more than one would hear.
+    Packets follow one another without a gap. Where the clock says something else, a little sooner
+    or later, they are stretched until they are where they belong; by more, they jump there.
     """
 
-    TOLERANCE_S = 0.04
+    JUMP_S = 0.04
+    CLOSE_S = 0.005
+    STRETCH = 0.005
+    """Half of a hundredth: a twelfth of a semitone, which nobody hears."""
+    _SMOOTHING = 0.02
 
     def __init__(self) -> None:
         self._anchor: int | None = None
+        self._off = 0.0
 
-    def place(self, timestamp: int, at: float) -> int:
-        """Give the place of a packet with an RTP timestamp that was taken at a time."""
+    def place(self, timestamp: int, at: float, count: int) -> tuple[int, int]:
+        """Give the place of `count` samples taken at a time, and how long to make them."""
         told = round(at * SAMPLE_RATE)
         anchor = self._anchor
-        if anchor is None or abs(timestamp + anchor - told) > self.TOLERANCE_S * SAMPLE_RATE:
-            anchor = self._anchor = told - timestamp
-        return timestamp + anchor
+        if anchor is None or abs(timestamp + anchor - told) > self.JUMP_S * SAMPLE_RATE:
+            anchor, self._off = told - timestamp, 0.0
+        self._off += (told - timestamp - anchor - self._off) * self._SMOOTHING
+        stretch = 0
+        if abs(self._off) > self.CLOSE_S * SAMPLE_RATE:
+            stretch = round(count * self.STRETCH) * (1 if self._off > 0 else -1)
+        self._anchor = anchor + stretch
+        self._off -= stretch
+        return timestamp + anchor, count + stretch
+
+
+def stretched(samples: Samples, count: int) -> Samples:
+    """Give the same sound in `count` samples, a few more or less."""
+    if count == len(samples):
+        return samples
+    known = np.arange(len(samples))
+    wanted = np.linspace(0, len(samples) - 1, count)
+    return np.stack([np.interp(wanted, known, side) for side in samples.T], axis=1).astype(
+        np.float32
+    )

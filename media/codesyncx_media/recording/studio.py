@@ -14,7 +14,7 @@ import numpy as np
 
 from .feed import EndTrack, Media, Show, Stop, Tick
 from .film import PICTURES_PER_S
-from .mixer import SAMPLE_RATE, Mixer, Voice
+from .mixer import SAMPLE_RATE, Mixer, Voice, stretched
 
 if TYPE_CHECKING:
     from .canvas import Canvas
@@ -29,6 +29,9 @@ MAX_PIXELS = 4096 * 2304
 MAX_WAITING = 256
 _SAMPLES_PER_PICTURE = SAMPLE_RATE // PICTURES_PER_S
 _FULL_SCALE = 32768
+_LOOK_AHEAD = 312
+"""By how many samples Opus gives its sound later than the timestamp says: 6.5 ms in browsers."""
+_HALF_A_PICTURE_S = 0.5 / PICTURES_PER_S
 _DECODERS = {"vp8": "vp8", "vp9": "vp9", "h264": "h264", "av1": "libdav1d"}
 _TICKS_PER_S = 90000
 
@@ -81,20 +84,18 @@ class SoundStream:
         self._decoder = _sound_decoder()
         self._voice = Voice()
 
-    def take(self, media: Media) -> list[tuple[int, Samples]]:
-        """Decode a packet; gives places and samples, nothing for what can't be decoded."""
+    def take(self, media: Media) -> tuple[int, Samples] | None:
+        """Decode a packet; gives its place and samples, None for what can't be decoded."""
         try:
             decoded = self._decoder.decode(av.Packet(media.frame.data))
         except av.FFmpegError:
-            return []
-        place = self._voice.place(media.frame.timestamp, media.at)
-        sounds = []
-        for frame in decoded:
-            whole = frame.to_ndarray().reshape(-1, 2)
-            samples = whole.astype(np.float32) / np.float32(_FULL_SCALE)
-            sounds.append((place, samples))
-            place += len(samples)
-        return sounds
+            return None
+        if not decoded:
+            return None
+        whole = np.concatenate([frame.to_ndarray().reshape(-1, 2) for frame in decoded])
+        samples = whole.astype(np.float32) / np.float32(_FULL_SCALE)
+        place, count = self._voice.place(media.frame.timestamp, media.at, len(samples))
+        return place - _LOOK_AHEAD, stretched(samples, count)
 
 
 class Studio:
@@ -131,8 +132,9 @@ class Studio:
             self._pictures.setdefault(media.track, PictureStream()).take(media)
             return
         sound = self._sounds.setdefault(media.track, SoundStream())
-        for place, samples in sound.take(media):
-            self._mixer.add(place, samples)
+        taken = sound.take(media)
+        if taken is not None:
+            self._mixer.add(*taken)
 
     def _advance(self, to: Seconds) -> None:
         while (self._film.pictures + 1) / PICTURES_PER_S <= to:
@@ -149,7 +151,8 @@ class Studio:
             self._sounds.pop(ended, None)
         scene = self._scene
         stream = None if scene.track is None else self._pictures.get(scene.track)
-        picture = None if stream is None else stream.at(time)
+        # The one that was taken nearest to that time, not the last one before it.
+        picture = None if stream is None else stream.at(time + _HALF_A_PICTURE_S)
         if picture is not None:
             name = "" if scene.is_screen else scene.name
             self._paint(picture, name)

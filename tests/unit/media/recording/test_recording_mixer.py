@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesyncx_media.recording.mixer import AHEAD_S, SAMPLE_RATE, Mixer, Voice
+from codesyncx_media.recording.mixer import AHEAD_S, SAMPLE_RATE, Mixer, Voice, stretched
 
 
 def level(value: float, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -49,16 +49,41 @@ def test_taken_in_any_pieces_it_is_the_same(pieces: list[int]) -> None:
     assert got == pytest.approx(ramp)
 
 
+def heard(voice: Voice, number: int, at: float) -> tuple[int, int]:
+    """Give the place and length of a packet of 20 ms."""
+    return voice.place(5000 + number * 960, at, 960)
+
+
 def test_packets_follow_each_other_to_the_sample_while_their_times_waver() -> None:
     voice = Voice()
-    places = [
-        voice.place(5000 + number * 960, 2.0 + number * 0.02 + 0.01 * (number % 3))
-        for number in range(100)
+    sounds = [
+        heard(voice, number, 2.0 + number * 0.02 + 0.004 * (number % 3)) for number in range(100)
     ]
-    assert {after - before for before, after in pairwise(places)} == {960}
+    assert all(place + count == after for (place, count), (after, _) in pairwise(sounds))
+    assert {count for _, count in sounds} == {960}
+
+
+@pytest.mark.parametrize("off_s", [0.035, -0.035])
+def test_what_began_too_soon_or_late_glides_to_its_place_without_a_gap(off_s: float) -> None:
+    voice = Voice()
+    sounds = [heard(voice, 0, 2.0)]
+    sounds += [heard(voice, number, 2.0 + off_s + number * 0.02) for number in range(1, 600)]
+    assert all(place + count == after for (place, count), (after, _) in pairwise(sounds))
+    assert {count for _, count in sounds} <= {955, 960, 965}
+    assert sounds[-1][0] / SAMPLE_RATE == pytest.approx(2.0 + off_s + 599 * 0.02, abs=0.006)
 
 
 def test_after_a_clock_has_drifted_far_the_place_is_found_anew() -> None:
     voice = Voice()
-    voice.place(0, 0.0)
-    assert voice.place(48000, 1.1) == round(1.1 * SAMPLE_RATE)
+    voice.place(0, 0.0, 960)
+    assert voice.place(48000, 1.1, 960) == (round(1.1 * SAMPLE_RATE), 960)
+
+
+def test_stretched_sound_is_the_same_a_little_longer_or_shorter() -> None:
+    wave = np.sin(np.arange(960) / 20).astype(np.float32)
+    for count in (955, 960, 965):
+        longer = stretched(np.stack([wave, -wave], axis=1), count)
+        assert longer.shape == (count, 2)
+        wanted = np.sin(np.linspace(0, 959, count) / 20)
+        assert longer[:, 0] == pytest.approx(wanted, abs=0.01)
+        assert longer[:, 1] == pytest.approx(-wanted, abs=0.01)
