@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..rtp.errors import ParseError
-from ..rtp.extensions import SILENCE, SUBSCRIBER_IDS, ExtensionReader
-from ..rtp.packet import RtpView, parse_rtp
-from ..rtp.sequence import Unwrapper
+from ..rtp.extensions import SILENCE
+from .assembler import Assembler
 from .frame import CODECS, Frame
-from .reordering import Ordered, Reordering
+
+if TYPE_CHECKING:
+    from ..rtp.packet import RtpView
 
 WAIT_S = 0.06
 """How long sound waits for a packet that came by another way; it is never sent again."""
 
 
-class SoundAssembler:
-    """Gives the Opus packets of one SSRC in order, those too that only copies came of (RED).
-
-    Call `poll` every 20 ms or so: it ends the wait for what doesn't come.
-    """
+class SoundAssembler(Assembler):
+    """Gives the Opus packets of one SSRC in order, those too that only copies came of (RED)."""
 
     def __init__(self, wait_s: float = WAIT_S) -> None:
-        self.malformed = 0
-        self._order: Reordering[RtpView] = Reordering(wait_s)
-        self._timestamps = Unwrapper(32)
-        self._reader = ExtensionReader(SUBSCRIBER_IDS)
+        super().__init__(wait_s)
         self._last = -1
-
-    def receive(self, data: bytes, now: float) -> list[Frame]:
-        """Take in a packet; give what is to be played now."""
-        try:
-            view = parse_rtp(data)
-        except ParseError:
-            self.malformed += 1
-            return []
-        return self._assemble(self._order.receive(view.sequence_number, view, now))
-
-    def poll(self, now: float) -> list[Frame]:
-        """Give what needn't wait any longer."""
-        return self._assemble(self._order.poll(now))
-
-    def _assemble(self, ready: list[Ordered[RtpView]]) -> list[Frame]:
-        frames: list[Frame] = []
-        for view, _ in ready:
-            try:
-                frames += self._open(view)
-            except ParseError:
-                self.malformed += 1
-        return frames
 
     def _open(self, view: RtpView) -> list[Frame]:
         codec = CODECS.get(view.payload_type, "")
@@ -65,6 +40,9 @@ class SoundAssembler:
                 loudness = SILENCE if level is None else level
                 frames.append(Frame("opus", self._last, is_key=True, data=data, level=loudness))
         return frames
+
+    def _lose(self) -> None:
+        """Sound goes on without what is missing."""
 
 
 def unwrap_red(payload: bytes) -> list[tuple[int, bytes]]:
