@@ -268,6 +268,7 @@ TABLE: tuple[Route, ...] = (
     _route(r"/codesyncx/api/calls/recordings/[^/]+\.mp4", get=LET_IN),
     _route(r"/codesyncx/api/presence/me", get=LET_IN),
     _route(r"/codesyncx/api/runs", get=LET_IN, post=LET_IN),
+    _route(r"/codesyncx/api/runs/openapi\.json", get=LET_IN),
     _route(r"/codesyncx/api/runs/configurations", get=LET_IN, put=LET_IN),
     _route(r"/codesyncx/api/runs/[0-9a-f]{1,32}(?:/log|/artifacts/.+)?", get=LET_IN),
     _route(r"/codesyncx/api/runs/[0-9a-f]{1,32}/stop", post=LET_IN),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
+import yaml
 from codesyncx_spawner.errors import NoSandboxError, RunFileError
 from codesyncx_spawner.limits import limits_in_words
 from codesyncx_spawner.run_file import RUN_FILE
@@ -113,6 +115,22 @@ class RunFileHandler(RunBase):
             await self.answer({"complaints": error.complaints, "version": version})
         else:
             await self.answer({"complaints": [], "version": version})
+
+
+class DescriptionHandler(JsonHandler):
+    """All these routes in the words of OpenAPI 3.1."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Give the document."""
+        await self.answer(await asyncio.to_thread(_read_description))
+
+
+def _read_description() -> dict[str, Any]:
+    text = files(__package__).joinpath("openapi.yaml").read_text(encoding="utf-8")
+    description: dict[str, Any] = yaml.safe_load(text)
+    return description
 
 
 class RunHandler(RunBase):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..storage import project_data_dir
 from .handlers import (
     ArtifactHandler,
+    DescriptionHandler,
     LogHandler,
     RunFileHandler,
     RunHandler,
@@ -71,6 +72,7 @@ class Runs:
         views = {"previews": self.previews}
         return [
             (_BASE, RunsHandler, facts),
+            (rf"{_BASE}/openapi\.json", DescriptionHandler),
             (rf"{_BASE}/configurations", RunFileHandler, facts),
             (rf"{_BASE}/{_ID}", RunHandler, facts),
             (rf"{_BASE}/{_ID}/stop", StopHandler, facts),

@@ -110,6 +110,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     r"/api/collaboration/undo_redo/(.*)": (
         "/api/collaboration/undo_redo/{room}?action=undo&steps=1&forkRoom=x",
     ),
+    r"/codesyncx/api/runs/openapi\.json": ("/codesyncx/api/runs/openapi.json",),
     r"/codesyncx/api/runs/configurations": ("/codesyncx/api/runs/configurations",),
     r"/codesyncx/api/runs/([0-9a-f]{1,32})": ("/codesyncx/api/runs/0a",),
     r"/codesyncx/api/runs/([0-9a-f]{1,32})/stop": ("/codesyncx/api/runs/0a/stop",),
