@@ -34,6 +34,11 @@ class NackGenerator:
         """How many packets are waited for."""
         return len(self._missing)
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing is missing and nothing was given up."""
+        return not self._missing and not self._gave_up
+
     def receive(self, sequence: int, now: float) -> bool:
         """Note an arrival. False for a packet that is here already or no longer waited for."""
         highest = self._highest

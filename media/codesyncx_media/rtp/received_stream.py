@@ -117,7 +117,7 @@ class ReceivedStream:
         self, sender_ssrc: int, round_trip_s: float, now: float
     ) -> list[Nack | PictureLossIndication]:
         """Give what to ask the publisher for now."""
-        if self._nacks is None:
+        if self._nacks is None or (self._nacks.is_calm and not self.keyframes.is_wanted):
             return []
         asked: list[Nack | PictureLossIndication] = []
         missing = self._nacks.due(now, round_trip_s)

@@ -193,12 +193,13 @@ class Subscriber:
         return sum(stream.rate.bitrate_bps(now) for stream in sounds if stream is not None)
 
     def _probe(self, now: float) -> list[bytearray]:
-        if self._prober.is_idle and now - self._metered_at < METER_INTERVAL_S:
+        if now - self._metered_at >= METER_INTERVAL_S:
+            self._metered_at = now
+            sent = sum([one.lane.octets for one in self._subscriptions.values()])
+            self._sent.add(max(0, sent - self._sent_bytes), now)
+            self._sent_bytes = sent
+        if self._prober.is_idle:
             return []
-        self._metered_at = now
-        sent = sum(one.octets for one in self._subscriptions.values())
-        self._sent.add(max(0, sent - self._sent_bytes), now)
-        self._sent_bytes = sent
         size = self._prober.due(self._history, self.bandwidth, self._sent.bitrate_bps(now), now)
         if size <= 0:
             return []

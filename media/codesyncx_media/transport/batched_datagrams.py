@@ -84,6 +84,11 @@ class _Messages:
             header.msg_iovlen = 1
 
 
+def _cut(memory: bytearray, size: int) -> list[memoryview]:
+    whole = memoryview(memory)
+    return [whole[at : at + size] for at in range(0, len(memory), size)]
+
+
 class BatchedSocket:
     """Datagrams by the batch."""
 
@@ -176,10 +181,12 @@ class BatchedSocket:
         )
 
     def _prepare_receiving(self) -> None:
-        self._received = bytearray(BATCH * SLOT_BYTES)
-        self._senders = bytearray(BATCH * self._name_bytes)
-        self._incoming = _Messages(BATCH, self._received, SLOT_BYTES, self._name_bytes)
-        names = _ffi.from_buffer(self._senders)
+        received = bytearray(BATCH * SLOT_BYTES)
+        senders = bytearray(BATCH * self._name_bytes)
+        self._incoming = _Messages(BATCH, received, SLOT_BYTES, self._name_bytes)
+        self._slots = _cut(received, SLOT_BYTES)
+        self._raw_names = _cut(senders, self._name_bytes)
+        names = self._names_received = _ffi.from_buffer(senders)
         for slot in range(BATCH):
             self._incoming.headers[slot].msg_hdr.msg_name = names + slot * self._name_bytes
         self._addresses: dict[bytes, Address] = {}
@@ -226,23 +233,20 @@ class BatchedSocket:
             self.outbox.flush()
 
     def _take_batch(self, count: int) -> None:
-        memory, words, take = self._received, self._incoming.words, self._take
+        words, take, slots, names = self._incoming.words, self._take, self._slots, self._raw_names
+        addresses = self._addresses
         for slot in range(count):
-            at = slot * SLOT_BYTES
             length = words[slot * _STRIDE + _LENGTH_WORD] & 0xFFFFFFFF
+            name = bytes(names[slot])
             try:
-                take(bytes(memory[at : at + length]), self._sender(slot))
+                take(bytes(slots[slot][:length]), addresses.get(name) or self._new_address(name))
             except Exception:  # noqa: BLE001 (one datagram's outermost frame: the others go on)
                 _log.exception("A datagram made an error")
 
-    def _sender(self, slot: int) -> Address:
-        at = slot * self._name_bytes
-        raw = bytes(self._senders[at : at + self._name_bytes])
-        address = self._addresses.get(raw)
-        if address is None:
-            if len(self._addresses) >= _MAX_ADDRESSES:
-                self._addresses.clear()
-            address = self._addresses[raw] = self._unpacked(raw)
+    def _new_address(self, name: bytes) -> Address:
+        if len(self._addresses) >= _MAX_ADDRESSES:
+            self._addresses.clear()
+        address = self._addresses[name] = self._unpacked(name)
         return address
 
     def _unpacked(self, raw: bytes) -> Address:

@@ -127,7 +127,7 @@ class Outbox:
                 TRANSPORT_SEQUENCE_HEADER,
                 number & 0xFFFF,
             )
-            if has_picture:
+            if has_picture and (lane.picture_delta or lane.tl0_delta):
                 write_picture_numbers(memory, at, lane, packet)
             told[0] = size
             if encrypt(handle, places[slot], told):

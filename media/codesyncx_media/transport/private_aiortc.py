@@ -100,8 +100,9 @@ class Decryption:
     __slots__ = ("_data", "_length", "_memory", "_unprotect", "_unprotect_rtcp")
 
     def __init__(self) -> None:
-        self._memory = bytearray(MAX_DATAGRAM)
-        self._data = _binding.ffi.from_buffer(self._memory)
+        memory = bytearray(MAX_DATAGRAM)
+        self._memory = memoryview(memory)
+        self._data = _binding.ffi.from_buffer(memory)
         self._length = _binding.ffi.new("int *")
         self._unprotect = _binding.lib.srtp_unprotect
         self._unprotect_rtcp = _binding.lib.srtp_unprotect_rtcp
@@ -111,13 +112,13 @@ class Decryption:
         size = len(datagram)
         if size > MAX_DATAGRAM:
             return None
-        self._memory[:size] = datagram
-        length = self._length
+        memory, length = self._memory, self._length
+        memory[:size] = datagram
         length[0] = size
         unprotect = self._unprotect_rtcp if is_rtcp else self._unprotect
         if unprotect(keys.handle, self._data, length):
             return None
-        return bytes(self._memory[: length[0]])
+        return bytes(memory[: length[0]])
 
 
 class _Pipe:

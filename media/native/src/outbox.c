@@ -224,8 +224,8 @@ static void write_copy(unsigned char *to, const Copied *all, const Lane *lane, l
     write_32(to + 4, all->timestamp + (unsigned long long)lane->timestamp_delta);
     write_32(to + 8, lane->ssrc);
     write_16(to + TRANSPORT_NUMBER_AT, (unsigned long long)number);
-    if (!all->picture_at)
-        return;
+    if (!all->picture_at || !(lane->picture_delta || lane->tl0_delta))
+        return; /* the publisher's own numbers are there */
     unsigned long long picture = all->picture_id + (unsigned long long)lane->picture_delta;
     if (all->picture_bits == 15)
         write_16(to + all->picture_at, 0x8000 | (picture & 0x7FFF));
