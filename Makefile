@@ -31,7 +31,7 @@ test: ## Check everything: lint, build, install, tests with real servers and bro
 	done; echo "== all: $$((SECONDS - start)) s"
 
 .PHONY: setup
-setup: .make/bubblewrap .make/chromium .make/docker .make/fonts .make/networks .make/postgresql .make/develop .make/native ## Set up the development environment in .venv
+setup: .make/bubblewrap .make/chromium .make/docker .make/fonts .make/ipykernel .make/networks .make/postgresql .make/develop .make/native ## Set up the development environment in .venv
 
 .PHONY: lint
 lint: .make/develop ## Check style, types and the direction of imports
@@ -63,11 +63,11 @@ installed: ## Install the wheel where there is no Node and look what is switched
 	tests/support/check-installed dist/codesyncx-*.whl
 
 .PHONY: integration
-integration: .make/bubblewrap .make/develop .make/native .make/docker .make/postgresql ## Test against real Jupyter servers
+integration: .make/bubblewrap .make/develop .make/native .make/docker .make/ipykernel .make/postgresql ## Test against real Jupyter servers
 	pytest tests/integration
 
 .PHONY: e2e
-e2e: .make/develop .make/native .make/chromium .make/fonts .make/networks ## Test with real browsers
+e2e: .make/bubblewrap .make/develop .make/native .make/chromium .make/fonts .make/ipykernel .make/networks ## Test with real browsers
 	pytest tests/e2e
 
 .PHONY: docs
@@ -126,6 +126,11 @@ always:
 	  || tests/support/install-debian $$(command -v dockerd >/dev/null || echo docker.io) \
 	    debian-archive-keyring iproute2 mmdebstrap
 	$$([ "$$(id -u)" = 0 ] || echo sudo) spawner/images/make-base .make/sandbox-image.tar
+	@touch $@
+
+.make/ipykernel:
+	@mkdir -p .make
+	@/usr/bin/python3 -c 'import ipykernel' 2>/dev/null || tests/support/install-debian python3-ipykernel
 	@touch $@
 
 .make/chromium:

@@ -24,6 +24,7 @@ from .gate.wiring import Gatekeeping
 from .history.wiring import History
 from .presence import wiring as presence
 from .project.wiring import Project
+from .run.interactive.service import InteractiveSandboxes
 from .run.previews import PreviewSettings
 from .run.wiring import Runs
 from .sharing.wiring import Sharing
@@ -40,6 +41,7 @@ class CodeSyncXApp(ExtensionApp):
     app_name = "CodeSyncX"
     description = "Work together in one project."
     load_other_extensions = True
+    classes = [BubblewrapBackend, InteractiveSandboxes]  # noqa: RUF012 - a constant of traitlets'
 
     watch_project = Enum(
         ["auto", "poll", "off"],

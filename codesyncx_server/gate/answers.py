@@ -15,7 +15,7 @@ from tornado import web
 
 from ..access.model import Permission
 from ..errors import CodeSyncXError
-from . import private
+from . import private, sandboxed
 from .rules import Answer, Place
 from .slices import slices_in
 
@@ -38,6 +38,7 @@ _JSON: Mapping[Answer, Any] = {
 }
 _PICTURES = "logo-"
 _NO_CHECKPOINT = "none"
+_LISTS = ("/api/kernels", "/api/sessions", "/api/terminals")
 _SEEN_OF_A_KERNEL = ("display_name", "language")
 
 
@@ -52,6 +53,7 @@ def give(answer: Answer, handler: JupyterHandler, sight: Sight) -> None:
         Answer.CHECKPOINTS: _keep_checkpoints,
         Answer.KERNELSPECS: _name_kernels,
         Answer.SILENCE: _be_silent,
+        Answer.IN_SANDBOXES: _have_in_sandboxes,
         Answer.OWN_SETTINGS: private.use_own_settings,
         Answer.OWN_WORKSPACES: private.use_own_workspaces,
     }
@@ -210,14 +212,27 @@ def _distrust(notebook: dict[str, Any]) -> bool:
     return is_changed
 
 
-# -- kernels --------------------------------------------------------------------------------------
+# -- programs -------------------------------------------------------------------------------------
 
 
-def _name_kernels(handler: JupyterHandler, _: Sight) -> None:
-    """Tell what kernels are called, and nothing of how or where they run."""
+def _have_in_sandboxes(handler: JupyterHandler, sight: Sight) -> None:
+    """Give what runs in sandboxes; who may run nothing has nothing, and their browser asks too."""
+    is_list = handler.request.method == "GET" and str(handler.request.path).endswith(_LISTS)
+    if is_list and not sight.may_within(Permission.EXECUTE, ""):
+        _reply(handler, partial(_finish, handler, []))
+    else:
+        sandboxed.use_sandboxes(handler, sight)
+
+
+def _name_kernels(handler: JupyterHandler, sight: Sight) -> None:
+    """Tell what kernels are called, and nothing of how or where they run.
+
+    Whoever may run code learns of those that they can have; the others of all, for the languages of
+    notebooks.
+    """
 
     async def get() -> None:
-        manager = handler.kernel_spec_manager
+        manager = await _kernels_of(handler, sight)
         found = await ensure_async(manager.get_all_specs())
         specs = {}
         for name, info in found.items():
@@ -231,6 +246,20 @@ def _name_kernels(handler: JupyterHandler, _: Sight) -> None:
         await _finish(handler, {"default": default, "kernelspecs": specs})
 
     _reply(handler, get)
+
+
+async def _kernels_of(handler: JupyterHandler, sight: Sight) -> Any:
+    sandboxes = sandboxed.sandboxes_in(handler.settings)
+    if sandboxes is None or not sight.may_within(Permission.EXECUTE, ""):
+        return handler.kernel_spec_manager
+    try:
+        manager = sandboxes.for_person(sight.person).kernel_spec_manager
+        await manager.look()
+    except CodeSyncXError as error:
+        handler.log.warning("No kernel can be had in a sandbox: %s", error)
+        return handler.kernel_spec_manager
+    # Browsers can't do without any.
+    return manager if manager.get_all_specs() else handler.kernel_spec_manager
 
 
 def _plain_kernel(model: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
+from ..access.model import Permission
 from ..errors import CodeSyncXError
+from .sandboxed import sandboxes_in
 from .sight import sight_of
 
 if TYPE_CHECKING:
@@ -86,7 +88,10 @@ def _for_reader(handler: JupyterHandler, page_config: dict[str, Any]) -> dict[st
     page_config["token"] = ""
     if is_trusted:
         return page_config
-    return _without_places({**page_config, **_WITHHELD})
+    offered = {**page_config, **_WITHHELD}
+    if sandboxes_in(handler.settings) and sight.may_within(Permission.EXECUTE, ""):
+        offered["terminalsAvailable"] = page_config.get("terminalsAvailable", False)
+    return _without_places(offered)
 
 
 def _without_places(page_config: dict[str, Any]) -> dict[str, Any]:

@@ -157,6 +157,7 @@ def _route(pattern: str, **by_method: Rule | Decide) -> Route:
 
 
 _EMPTY_LIST = answered(Answer.EMPTY_LIST)
+_IN_SANDBOXES = answered(Answer.IN_SANDBOXES)
 _SETTINGS = answered(Answer.OWN_SETTINGS)
 _WORKSPACES = answered(Answer.OWN_WORKSPACES)
 _ID = r"\w+-\w+-\w+-\w+-\w+"
@@ -219,14 +220,14 @@ TABLE: tuple[Route, ...] = (
     _route(r"/nbconvert/.*", get=TRUSTED, post=TRUSTED),
     _route(r"/api/fileid/id", get=_by_query(Act.READ, "path")),
     _route(r"/api/fileid/path", get=_path_of_id),
-    # Programs that run as the server's user.
-    _route(r"/api/(?:kernels|sessions|terminals)", get=_EMPTY_LIST, post=TRUSTED),
-    _route(rf"/api/kernels/{_ID}", get=TRUSTED, delete=TRUSTED),
-    _route(rf"/api/kernels/{_ID}/(?:restart|interrupt)", post=TRUSTED),
-    _route(rf"/api/kernels/{_ID}/channels", get=TRUSTED),
-    _route(rf"/api/sessions/{_ID}", get=TRUSTED, patch=TRUSTED, delete=TRUSTED),
-    _route(r"/api/terminals/\w+", get=TRUSTED, delete=TRUSTED),
-    _route(r"/terminals/websocket/\w+", get=TRUSTED),
+    # Programs: of the server's user for those who are trusted, in sandboxes for the others.
+    _route(r"/api/(?:kernels|sessions|terminals)", get=_IN_SANDBOXES, post=_IN_SANDBOXES),
+    _route(rf"/api/kernels/{_ID}", get=_IN_SANDBOXES, delete=_IN_SANDBOXES),
+    _route(rf"/api/kernels/{_ID}/(?:restart|interrupt)", post=_IN_SANDBOXES),
+    _route(rf"/api/kernels/{_ID}/channels", get=_IN_SANDBOXES),
+    _route(rf"/api/sessions/{_ID}", get=_IN_SANDBOXES, patch=_IN_SANDBOXES, delete=_IN_SANDBOXES),
+    _route(r"/api/terminals/\w+", get=_IN_SANDBOXES, delete=_IN_SANDBOXES),
+    _route(r"/terminals/websocket/\w+", get=_IN_SANDBOXES),
     _route(r"/api/kernelspecs", get=answered(Answer.KERNELSPECS)),
     _route(r"/api/kernelspecs/[\w.%-]+", get=TRUSTED),
     _route(rf"/kernelspecs/[\w.%-]+/{_KERNEL_PICTURE}", get=LET_IN),

@@ -75,6 +75,7 @@ class Answer(Enum):
     NO_BUILD = "no build"
     NO_SERVERS = "no servers"
     SILENCE = "silence"
+    IN_SANDBOXES = "in sandboxes"
     OWN_SETTINGS = "own settings"
     OWN_WORKSPACES = "own workspaces"
 

@@ -139,8 +139,8 @@ class Sight:
         wanted = frozenset({permission})
         return all(policy.covers(self.person, wanted, name, now) for name in names)
 
-    def reaches(self, path: str) -> bool:
-        """Whether they may read `path` or anything below it."""
+    def may_within(self, permission: Permission, path: str) -> bool:
+        """Whether they may do this to what is at `path` or to anything below it."""
         if self.person.is_owner:
             return True
         access = self._get_access()
@@ -149,7 +149,11 @@ class Sight:
         except RefusedError:
             return False
         policy, now = access.policy, access.now()
-        return all(policy.reaches(self.person, name, now) for name in names)
+        return all(policy.allows_within(self.person, permission, name, now) for name in names)
+
+    def reaches(self, path: str) -> bool:
+        """Whether they may read `path` or anything below it."""
+        return self.may_within(Permission.READ, path)
 
     def is_closed_by(self, path: str, top: str) -> bool:
         """Whether what is granted on `top`, or below it, keeps them from all of `path`."""

@@ -46,6 +46,16 @@ class ProjectFiles:
         """
         sight = sight_for(self._settings, run.person)
         require_execute(sight, run.what)
+        return await self.snapshot_for(sight, archive, run.what.limits, known)
+
+    async def snapshot_for(
+        self,
+        sight: Sight,
+        archive: IO[bytes],
+        limits: Limits,
+        known: Mapping[str, Look] | None = None,
+    ) -> Snapshot:
+        """Write what somebody may read now, as it is now, but for what looks as it is `known`."""
         await self._catch_up()
         sees_hidden = sight.is_trusted
 
@@ -55,7 +65,7 @@ class ProjectFiles:
             return (sees_hidden or not is_hidden) and sight.covers(Permission.READ, path)
 
         return await asyncio.to_thread(
-            write_snapshot, self._root, archive, may_read, run.what.limits, known
+            write_snapshot, self._root, archive, may_read, limits, known
         )
 
     async def run_file(self) -> RunFileText:

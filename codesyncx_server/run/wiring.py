@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..gate.sandboxed import SANDBOXES
 from ..storage import project_data_dir
 from .handlers import (
     ArtifactHandler,
@@ -15,12 +16,15 @@ from .handlers import (
     RunsHandler,
     StopHandler,
 )
+from .interactive.service import InteractiveSandboxes
 from .preview_handlers import PreviewDoorHandler, PreviewHandler
 from .previews import PreviewService
 from .project_files import ProjectFiles
 from .service import RunService
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from codesyncx_spawner.fair_queue import Quotas
     from codesyncx_spawner.limits import Limits
     from codesyncx_spawner.sandbox.backend import SandboxBackend
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 _BASE = "codesyncx/api/runs"
 _ID = r"([0-9a-f]{1,32})"
 _FOLDER = "runs"
+_INTERACTIVE = "interactive"
+_ACCESS_CHANGED = "access.changed"
 
 
 class Runs:
@@ -42,6 +48,8 @@ class Runs:
         self._bus = bus
         self.service: RunService | None = None
         self.previews: PreviewService | None = None
+        self.interactive: InteractiveSandboxes | None = None
+        self._unsubscribe: Callable[[], None] | None = None
 
     def handlers(
         self,
@@ -58,10 +66,17 @@ class Runs:
         if server is None:
             return []
         root = Path(server.root_dir).expanduser()
+        files = ProjectFiles(root, server.web_app.settings, catch_up)
+        data = project_data_dir(root)
+        interactive = InteractiveSandboxes(server, backend, files, data / _INTERACTIVE)
+        self.interactive = server.web_app.settings[SANDBOXES] = interactive
+        self._unsubscribe = self._bus.subscribe(
+            _ACCESS_CHANGED, lambda _: interactive.judge_again()
+        )
         self.service = RunService(
-            project_data_dir(root) / _FOLDER,
+            data / _FOLDER,
             backend,
-            ProjectFiles(root, server.web_app.settings, catch_up),
+            files,
             self._bus,
             quotas=quotas,
             ceiling=ceiling,
@@ -84,11 +99,17 @@ class Runs:
 
     async def start(self) -> None:
         """Go on with what an earlier server has left."""
+        if self.interactive is not None:
+            await self.interactive.open()
         if self.service is not None:
             await self.service.take_up()
 
     async def stop(self) -> None:
-        """End what runs; the next server begins it again."""
+        """End what runs; the next server begins runs again."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        if self.interactive is not None:
+            await self.interactive.close()
         if self.previews is not None:
             await self.previews.close()
         if self.service is not None:

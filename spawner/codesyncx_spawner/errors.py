@@ -26,6 +26,14 @@ class OverLimitError(InvalidRequestError):
     code = "over_limit"
 
 
+class DoesNotFitError(OverLimitError):
+    """The files are more than a sandbox has room for; `fact` says so, the rest what to do."""
+
+    def __init__(self, fact: str, advice: str) -> None:
+        super().__init__(f"{fact}: {advice}")
+        self.fact = fact
+
+
 class QuotaError(TooManyError):
     """Somebody has as many runs waiting as they may have."""
 

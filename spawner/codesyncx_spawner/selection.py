@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from .errors import OverLimitError
+from .errors import DoesNotFitError
 from .folder_walk import Found, Kind
 from .quantities import bytes_in_words
 
@@ -77,14 +77,15 @@ def select_snapshot(found: Iterable[Found], may_read: MayRead, limits: Limits) -
 
 def _check_fits(size: int, count: int, limits: Limits) -> None:
     if size > limits.disk_bytes:
-        raise OverLimitError(
-            f"The files of the project are {bytes_in_words(size)}, and a run has room for "
-            f"{bytes_in_words(limits.disk_bytes)}: raise limits.disk in .codesyncx/run.toml."
+        raise DoesNotFitError(
+            f"The files of the project are {bytes_in_words(size)}, and a sandbox has room for "
+            f"{bytes_in_words(limits.disk_bytes)}",
+            "raise limits.disk in .codesyncx/run.toml.",
         )
     if count > limits.files:
-        raise OverLimitError(
-            f"The project has {count} files and folders, and a run has room for {limits.files}: "
-            "raise limits.files in .codesyncx/run.toml."
+        raise DoesNotFitError(
+            f"The project has {count} files and folders, and a sandbox has room for {limits.files}",
+            "raise limits.files in .codesyncx/run.toml.",
         )
 
 

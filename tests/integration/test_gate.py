@@ -450,8 +450,11 @@ class TestSockets:
         self, house: House, path: str
     ) -> None:
         path = path.replace("{id}", "0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f")
-        for person in ("viewer", "guest", "editor", "anonymous", "expired guest"):
+        for person in ("viewer", "guest", "anonymous", "expired guest"):
             assert await fails_to_connect(house, person, path) == 403
+        # Who may run code has kernels and terminals in sandboxes, and never heard of this one.
+        refused = 403 if path.startswith("/lsp") else 404
+        assert await fails_to_connect(house, "editor", path) == refused
 
     async def test_events_tell_each_person_of_what_they_may_see(self, house: House) -> None:
         silent = await house.connect("viewer", "/api/events/subscribe")

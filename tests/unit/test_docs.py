@@ -14,6 +14,7 @@ from codesyncx_server import errors
 from codesyncx_server.access.audit import What
 from codesyncx_server.access.model import ROLES, Permission
 from codesyncx_server.app import CodeSyncXApp
+from codesyncx_server.run.interactive.service import InteractiveSandboxes
 from codesyncx_server.sharing.handlers import routes
 
 if TYPE_CHECKING:
@@ -57,6 +58,13 @@ def test_every_setting_of_sandboxes_is_told(backend: type[SandboxBackend]) -> No
     ours = backend.class_own_traits(config=True)
     text = (DOCS / "sandbox-security.md").read_text()
     assert f"`c.{backend.__name__}.<setting>`" in text
+    assert ours
+    assert [name for name in ours if f"| `{name}` |" not in text] == []
+
+
+def test_every_setting_of_kernels_in_sandboxes_is_told() -> None:
+    ours = InteractiveSandboxes.class_own_traits(config=True)
+    text = (DOCS / "running.md").read_text()
     assert ours
     assert [name for name in ours if f"| `{name}` |" not in text] == []
 

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 from traitlets.config import LoggingConfigurable
 
 if TYPE_CHECKING:
+    import signal
     import socket
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
@@ -28,6 +29,10 @@ class SandboxSpec:
     folder: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     image: str | None = None
+    read_only: tuple[str, ...] = ()
+    """Folders of this machine that it needs, read-only; for kinds that share the machine's."""
+    has_terminal: bool = False
+    """Whether the command runs in a terminal, which `logs` reads and `write` types into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,15 @@ class Sandbox(Protocol):
 
     def logs(self) -> AsyncIterator[bytes]:
         """Give what the command and all its children print, until their end."""
+
+    async def write(self, typed: bytes) -> None:
+        """Type into the command's terminal; what it doesn't read for long is lost."""
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Tell the command's terminal how large it is."""
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the command a signal; nothing if it has ended."""
 
     async def connect(self, port: int) -> socket.socket:
         """Connect to a port that something in the sandbox listens on; OSError if nothing does."""

@@ -50,6 +50,19 @@ cd -- "/work/$1" || exit 126
 shift
 exec /usr/bin/prlimit "$@"
 """
+# The server makes the terminal while the files come in.
+TERMINAL_LAUNCHER = """
+printf .
+tar -xf - -C /work >/tmp/.unpacked 2>&1 || failed=1
+exec <>/dev/pts/0 >&0 2>&1
+if [ "$failed" ]; then
+  cat /tmp/.unpacked; echo "The files don't fit into the sandbox."; exit 125
+fi
+rm -f /tmp/.unpacked
+cd -- "/work/$1" || exit 126
+shift
+exec /usr/bin/setsid --ctty /usr/bin/prlimit "$@"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +88,7 @@ def sandbox_options(
         "--die-with-parent",
         "--new-session",
         *("--cap-drop", "ALL"),
-        *_system(read_only),
+        *_system((*read_only, *spec.read_only)),
         *("--proc", "/proc", "--dev", "/dev"),
     ]
     for path, descriptor in descriptors.files.items():
@@ -148,7 +161,8 @@ def launch_command(spec: SandboxSpec, *, limits_memory_itself: bool) -> list[str
         # Of each process; whoever watches adds them up.
         bounds.append(f"--data={limits.memory_bytes}")
     folder = spec.folder or "."
-    return ["/bin/sh", "-c", LAUNCHER, mark_of(spec.run_id), folder, *bounds, "--", *spec.command]
+    launcher = TERMINAL_LAUNCHER if spec.has_terminal else LAUNCHER
+    return ["/bin/sh", "-c", launcher, mark_of(spec.run_id), folder, *bounds, "--", *spec.command]
 
 
 def _system(read_only: Iterable[str]) -> list[str]:

@@ -24,6 +24,7 @@ from .bubblewrap_command import (
     sandbox_options,
 )
 from .socket_source import SocketSource
+from .terminal import Terminal, read_or_end
 from .work_folder import update_folder
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class BubblewrapSandbox:
         self._watching: asyncio.Task[None] | None = None
         self._complaint: asyncio.Task[bytes] | None = None
         self._sockets: SocketSource | None = None
+        self._terminal: Terminal | None = None
         self._entering = asyncio.Lock()
         self._peak_bytes = 0
         self._cpu_s = 0.0
@@ -164,6 +166,8 @@ class BubblewrapSandbox:
         for name in WRITABLE:
             path = f"/proc/{launcher}/root{name}"
             self._folders[name] = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        if self._spec.has_terminal:
+            self._terminal = Terminal.make(f"/proc/{launcher}/root/dev/pts", self._uid)
 
     async def _put_in(self, snapshot: IO[bytes]) -> None:
         stdin = self._running.stdin
@@ -179,9 +183,20 @@ class BubblewrapSandbox:
         await asyncio.to_thread(update_folder, folder, changed, removed, uid=self._uid)
 
     async def logs(self) -> AsyncIterator[bytes]:
-        stdout = self._running.stdout
-        while chunk := await stdout.read(_LOG_CHUNK):
+        source = self._running.stdout if self._terminal is None else await self._terminal.output()
+        while chunk := await read_or_end(source, _LOG_CHUNK):
             yield chunk
+
+    async def write(self, typed: bytes) -> None:
+        if self._terminal is not None:
+            await self._terminal.write(typed)
+
+    def resize(self, columns: int, rows: int) -> None:
+        if self._terminal is not None:
+            self._terminal.resize(columns, rows)
+
+    def signal(self, number: signal.Signals) -> None:
+        self._main.send(number)
 
     async def connect(self, port: int) -> socket.socket:
         async with self._entering:
@@ -241,6 +256,8 @@ class BubblewrapSandbox:
         await self._end_all()
         if self._sockets is not None:
             await self._sockets.close()
+        if self._terminal is not None:
+            self._terminal.close()
         if not self._init.pid:
             # Killed before it has said who process 1 is, which then waits for it for ever.
             await asyncio.to_thread(processes.end_marked, mark_of(self._spec.run_id))

@@ -133,6 +133,8 @@ class DockerBackend(SandboxBackend):
 
     async def prepare(self, spec: SandboxSpec) -> DockerSandbox:
         """Make a container and its work folder, without starting it."""
+        if spec.has_terminal:
+            raise OverLimitError("Sandboxes by Docker have no terminals: bubblewrap's have.")
         image = self._image_of(spec)
         await self.check()
         for run_id in list(self._left):

@@ -25,6 +25,7 @@ from .docker_relay import connect_by_relay
 from .socket_source import SocketSource
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from aiodocker import Docker
@@ -151,6 +152,25 @@ class DockerSandbox:
     async def logs(self) -> AsyncIterator[bytes]:
         while chunk := await self._output.get():
             yield chunk
+
+    async def write(self, typed: bytes) -> None:
+        """Lose it: there are no terminals here, see `DockerBackend.prepare`."""
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Do nothing, for the same reason."""
+
+    def signal(self, number: signal.Signals) -> None:
+        sending = asyncio.create_task(self._signal_all(number))
+        self._tasks.add(sending)
+        sending.add_done_callback(self._tasks.discard)
+
+    async def _signal_all(self, number: signal.Signals) -> None:
+        """Signal the command and its children; process 1 isn't among those that get it."""
+        with contextlib.suppress(*DOCKER_ERRORS):
+            execution = await self._container.exec(["/bin/sh", "-c", f"kill -{int(number)} -1"])
+            async with execution.start() as stream:
+                while await stream.read_out():
+                    pass
 
     async def _read(self) -> None:
         """Read what it prints to the end, also past a daemon that is started anew meanwhile."""

@@ -124,9 +124,9 @@ def test_only_what_looks_otherwise_is_taken_again(project: Path) -> None:
 
 def test_a_project_that_does_not_fit_is_refused_in_words(project: Path) -> None:
     (project / "big.bin").write_bytes(b"\0" * 5000)
-    with pytest.raises(OverLimitError, match=r"are 5\.\d+ kB, and a run has room for 4 kB"):
+    with pytest.raises(OverLimitError, match=r"are 5\.\d+ kB, and a sandbox has room for 4 kB"):
         write_snapshot(project, io.BytesIO(), lambda _: True, Limits(disk_bytes=4000))
-    with pytest.raises(OverLimitError, match="9 files and folders, and a run has room for 8"):
+    with pytest.raises(OverLimitError, match="9 files and folders, and a sandbox has room for 8"):
         write_snapshot(project, io.BytesIO(), lambda _: True, Limits(files=8))
 
 

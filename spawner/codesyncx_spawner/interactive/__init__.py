@@ -1,0 +1,1 @@
+"""Kernels and terminals in sandboxes: what goes on until somebody ends it."""
