@@ -41,7 +41,7 @@ class CodeSyncXApp(ExtensionApp):
     app_name = "CodeSyncX"
     description = "Work together in one project."
     load_other_extensions = True
-    classes = [BubblewrapBackend, InteractiveSandboxes]  # noqa: RUF012 - a constant of traitlets'
+    classes = [InteractiveSandboxes]  # noqa: RUF012 - a constant of traitlets'
 
     watch_project = Enum(
         ["auto", "poll", "off"],

@@ -64,9 +64,7 @@ class ProjectFiles:
             is_hidden = any(part.startswith(".") for part in path.split("/"))
             return (sees_hidden or not is_hidden) and sight.covers(Permission.READ, path)
 
-        return await asyncio.to_thread(
-            write_snapshot, self._root, archive, may_read, limits, known
-        )
+        return await asyncio.to_thread(write_snapshot, self._root, archive, may_read, limits, known)
 
     async def run_file(self) -> RunFileText:
         """Give the text of the file with the project's runs."""

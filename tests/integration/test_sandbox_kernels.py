@@ -136,9 +136,9 @@ async def test_a_kernel_belongs_to_who_started_it(house: House) -> None:
     for visitor in (other, "viewer", "trusted", "ada", "guest"):
         assert notebook.kernel_id not in str(await told(house, visitor, "/api/kernels"))
         assert await told(house, visitor, "/api/sessions") == []
-        assert (await house.fetch(visitor, "GET", path)).code == 404
-        assert (await house.fetch(visitor, "DELETE", path)).code == 404
-        assert (await house.fetch(visitor, "POST", f"{path}/interrupt")).code == 404
+        assert (await house.fetch(visitor, "GET", path)).code in {403, 404}
+        assert (await house.fetch(visitor, "DELETE", path)).code in {403, 404}
+        assert (await house.fetch(visitor, "POST", f"{path}/interrupt")).code in {403, 404}
         with pytest.raises(HTTPClientError):
             await connect(house, visitor, notebook.kernel_id)
     theirs = await open_notebook(house, other, BOOK)

@@ -131,6 +131,11 @@ class BubblewrapBackend(SandboxBackend):
                 f"This server has no base images, and the run asks for {spec.image!r}: its "
                 "sandboxes hold what is installed on the server. Sandboxes by Docker have images."
             )
+        for path in spec.read_only:
+            try:
+                source_and_place(path)
+            except ValueError as error:
+                raise SandboxError(str(error)) from error
         await self.check()
         group = self._group_of(spec.run_id)
         await asyncio.to_thread(group.make, spec.limits)

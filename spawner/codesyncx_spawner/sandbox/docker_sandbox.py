@@ -25,8 +25,8 @@ from .docker_relay import connect_by_relay
 from .socket_source import SocketSource
 
 if TYPE_CHECKING:
-    import signal
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from signal import Signals
 
     from aiodocker import Docker
     from aiodocker.containers import DockerContainer
@@ -159,12 +159,12 @@ class DockerSandbox:
     def resize(self, columns: int, rows: int) -> None:
         """Do nothing, for the same reason."""
 
-    def signal(self, number: signal.Signals) -> None:
+    def signal(self, number: Signals) -> None:
         sending = asyncio.create_task(self._signal_all(number))
         self._tasks.add(sending)
         sending.add_done_callback(self._tasks.discard)
 
-    async def _signal_all(self, number: signal.Signals) -> None:
+    async def _signal_all(self, number: Signals) -> None:
         """Signal the command and its children; process 1 isn't among those that get it."""
         with contextlib.suppress(*DOCKER_ERRORS):
             execution = await self._container.exec(["/bin/sh", "-c", f"kill -{int(number)} -1"])
