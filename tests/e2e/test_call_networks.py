@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.callers import DEVICE_ARGS, Caller
 from support.media_worker import MediaWorker
-from support.networks import SERVER, SUPPORT, TURN, TURN_PORT, Networks
+from support.networks import SERVER, SUPPORT, TURN, TURN_PORT, Host, Networks
 from support.people import CHROMIUM, CHROMIUM_ARGS
 from support.servers import REPOSITORY
 
@@ -42,29 +42,41 @@ def networks() -> Iterator[Networks]:
 
 
 @pytest.fixture
-def browser(networks: Networks, playwright: Playwright, tmp_path: Path) -> Iterator[Browser]:
-    """Give a Chromium at home, behind the router."""
-    command = tmp_path / "chromium"
-    command.write_text(f'#!/bin/sh\nexec {" ".join(networks.client.enter)} {CHROMIUM} "$@"\n')
-    command.chmod(0o755)
-    secure = f"--unsafely-treat-insecure-origin-as-secure=http://{SERVER}:{PAGE}"
-    args = [*CHROMIUM_ARGS, *DEVICE_ARGS, secure]
-    chromium = playwright.chromium.launch(executable_path=command, args=args)
-    yield chromium
-    chromium.close()
+def browser_at(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[[Host], Browser]]:
+    """`browser_at(networks.client)` gives a Chromium at home, behind the router."""
+    browsers: dict[Host, Browser] = {}
+
+    def at(host: Host) -> Browser:
+        if host not in browsers:
+            command = tmp_path / f"chromium-{len(browsers)}"
+            command.write_text(f'#!/bin/sh\nexec {" ".join(host.enter)} {CHROMIUM} "$@"\n')
+            command.chmod(0o755)
+            secure = f"--unsafely-treat-insecure-origin-as-secure=http://{SERVER}:{PAGE}"
+            browsers[host] = playwright.chromium.launch(
+                executable_path=command, args=[*CHROMIUM_ARGS, *DEVICE_ARGS, secure]
+            )
+        return browsers[host]
+
+    yield at
+    for browser in browsers.values():
+        browser.close()
 
 
 @pytest.fixture
-def call(networks: Networks, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Come]:
-    """`call("ada")` has Ada join from home."""
+def call(
+    networks: Networks, browser_at: Callable[[Host], Browser], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Come]:
+    """`call("ada")` has Ada join from home; `at` says from where else."""
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY / "tests"))
     door = ["python", str(SUPPORT / "network_door.py"), SERVER, str(PAGE), str(SIGNALLING)]
     with FarWorker(host=SERVER, inside=networks.server.enter) as worker:
         inner = str(worker.ports["signalling_port"])
         with networks.server.running(*door, inner):
 
-            def come(name: str, rights: Rights = frozenset({Right.SPEAK})) -> Caller:
-                page = browser.new_context().new_page()
+            def come(
+                name: str, rights: Rights = frozenset({Right.SPEAK}), at: Host | None = None
+            ) -> Caller:
+                page = browser_at(at or networks.client).new_context().new_page()
                 page.goto(f"http://{SERVER}:{PAGE}/")
                 page.wait_for_function("() => window.Call")
                 return Caller(page, worker, name, rights)
@@ -123,3 +135,28 @@ def test_a_turn_server_is_a_way_where_no_udp_gets_through(
         ben.sees_and_hears(of_ada)
         assert ada.candidate_types() == {"relay"}
         assert ben.candidate_types() == {"relay"}
+
+
+@pytest.mark.parametrize(
+    ("codec", "mode", "size"),
+    [("VP9", "L3T3_KEY", (1280, 720)), ("AV1", "L3T3_KEY", (640, 360))],
+)
+def test_layers_inside_a_stream_are_left_out_for_who_has_little(
+    networks: Networks, call: Come, codec: str, mode: str, size: tuple[int, int]
+) -> None:
+    near = networks.server
+    ada = call("ada", at=near)
+    ben, cem = call("ben", NO_RIGHTS, near), call("cem", NO_RIGHTS)
+    camera = ada.share_layers(f"video/{codec}", mode, *size)
+    whole = f"height == {size[1]}"
+    for viewer in (ben, cem):
+        viewer.sees_lines(camera, whole)
+        assert viewer.received(camera)["codec"] == f"video/{codec}"
+    networks.cable(down=150_000)
+    cem.sees_lines(camera, f"height < {size[1]}")
+    cem.sees_more(camera)
+    ben.sees_lines(camera, whole)
+    ben.sees_more(camera)
+    networks.cable(down=None)
+    cem.sees_lines(camera, whole)
+    cem.sees_more(camera)

@@ -67,6 +67,13 @@ class Caller:
         track_id: str = self.page.evaluate("args => window.call.share(...args)", [colour, codec])
         return track_id
 
+    def share_layers(self, codec: str, mode: str, width: int, height: int) -> str:
+        """Show the camera in one stream with layers inside, such as `L3T3`; gives its track id."""
+        track_id: str = self.page.evaluate(
+            "args => window.call.shareLayers(...args)", [codec, mode, width, height]
+        )
+        return track_id
+
     def stop_sharing(self) -> None:
         """End the shared screen."""
         self.page.evaluate("() => window.call.stopSharing()")

@@ -17,10 +17,16 @@ PUBLISHER_IDS = {
     ext.REPAIRED_RID: 11,
     ext.AUDIO_LEVEL: 1,
     ext.TRANSPORT_SEQUENCE: 3,
+    ext.DEPENDENCY_DESCRIPTOR: 12,
 }
 OPUS = {111: Format("opus", 48000, 109), 63: Format("red", 48000, 108)}
 VP8 = {96: Format("vp8", 90000, 100), 97: Format("rtx", 90000, 101, repairs=96)}
 H264 = {102: Format("h264", 90000, 102), 103: Format("rtx", 90000, 103, repairs=102)}
+VP9 = {98: Format("vp9", 90000, 98), 99: Format("rtx", 90000, 99, repairs=98)}
+AV1 = {45: Format("av1", 90000, 45), 46: Format("rtx", 90000, 46, repairs=45)}
+SPATIAL_LAYERS = 3
+# Flags, the first template's number, how many decode targets; then from one layer to the next.
+AV1_STRUCTURE = int(("10000" + "000000" + "00010" + "10" + "10" + "11").ljust(24, "0"), 2)
 FRAME_TICKS = 3000  # 30 frames a second
 
 
@@ -98,6 +104,48 @@ class Camera:
             ssrc=ssrc,
             marker=True,
             payload=original[2:4] + original[view_start:],
+            extension=ext.write_elements(values),
+        )
+
+
+@dataclass
+class LayeredCamera:
+    """Sends pictures in three spatial layers (SVC), each layer in one packet of its own size."""
+
+    ssrc: int
+    codec: str = "vp9"
+    sequence: int = 1000
+    timestamp: int = 50000
+    picture: int = 300
+    transport_sequence: int = 0
+    sizes: tuple[int, ...] = (100, 300, 900)
+
+    def next(self, *, keyframe: bool = False) -> list[bytes]:
+        """One picture: a packet for each layer, the smallest first."""
+        self.timestamp += FRAME_TICKS
+        self.picture += 1
+        return [self._layer(spatial, keyframe=keyframe) for spatial in range(SPATIAL_LAYERS)]
+
+    def _layer(self, spatial: int, *, keyframe: bool) -> bytes:
+        self.sequence += 1
+        self.transport_sequence += 1
+        values = {4: b"1", 3: struct.pack(">H", self.transport_sequence & 0xFFFF)}
+        if self.codec == "av1":
+            payload = bytes([0x18 if keyframe and spatial == 0 else 0x10])
+            values[12] = struct.pack(">BH", 0xC0 | spatial, self.picture & 0xFFFF)
+            if keyframe and spatial == 0:
+                values[12] += AV1_STRUCTURE.to_bytes(3, "big") + bytes(20)  # as long as true ones
+        else:
+            flags = 0xAC if keyframe else 0xEC  # picture id, layers, begins and ends
+            numbers = 0x8000 | self.picture & 0x7FFF, spatial << 1 | (spatial > 0)
+            payload = struct.pack(">BHBB", flags, *numbers, self.picture & 0xFF)
+        return build_rtp(
+            payload_type=45 if self.codec == "av1" else 98,
+            sequence_number=self.sequence & 0xFFFF,
+            timestamp=self.timestamp & 0xFFFFFFFF,
+            ssrc=self.ssrc,
+            marker=spatial == SPATIAL_LAYERS - 1,
+            payload=payload + bytes([spatial]) * self.sizes[spatial],
             extension=ext.write_elements(values),
         )
 

@@ -14,16 +14,3 @@ def describe_av1(data: bytes, start: int, end: int) -> PayloadInfo:
     continues = bool(header & 0x80)
     starts = bool(header & 0x08) and not continues
     return PayloadInfo(starts_frame=starts, starts_keyframe=starts)
-
-
-def apply_dependency_descriptor(info: PayloadInfo, data: bytes, start: int, end: int) -> None:
-    """Let the dependency descriptor at `start:end` say where frames and key frames start.
-
-    Only a key frame carries a new structure of templates, in the descriptor's extended part.
-    Raises ParseError when it is cut off.
-    """
-    if end - start < 3:
-        raise ParseError("an AV1 dependency descriptor is cut off")
-    info.starts_frame = bool(data[start] & 0x80)
-    has_structure = end - start > 3 and bool(data[start + 3] & 0x80)
-    info.starts_keyframe = info.starts_frame and has_structure

@@ -90,13 +90,19 @@ class Epochs:
         self._go_on(epoch, packet)
         return epoch
 
-    def skip(self, packet: MediaPacket) -> None:
-        """Leave a packet out so that no number is missed. Late ones leave a gap."""
+    def skip(self, packet: MediaPacket, *, of_picture: bool = False) -> None:
+        """Leave a packet out so that no number is missed. Late ones leave a gap.
+
+        Pictures are numbered on without a gap where their numbers have to be. Those that aren't
+        counted in layers (VP9 in flexible mode) name what they refer to by numbers, and keep them;
+        and of a picture without its upper spatial layers the rest is sent.
+        """
         before, last = self.current, self.last
         if before is None or last is None or packet.sequence <= last.sequence:
             return
         picture_delta = before.picture_delta
-        if packet.picture_id >= 0 and packet.picture_id != self._skipped_picture:
+        is_counted = packet.tl0_index >= 0 and not of_picture
+        if is_counted and packet.picture_id != self._skipped_picture:
             self._skipped_picture = packet.picture_id
             picture_delta -= 1
         self._close(packet.sequence)

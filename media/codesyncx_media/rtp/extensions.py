@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import ParseError
+from .packet import FIXED_HEADER_BYTES
 
 if TYPE_CHECKING:
     from .packet import RtpView
@@ -29,7 +30,12 @@ DEPENDENCY_DESCRIPTOR = (
 )
 
 # The ids that subscribers are offered; the same for everyone.
-SUBSCRIBER_IDS: Mapping[str, int] = {TRANSPORT_SEQUENCE: 1, AUDIO_LEVEL: 2, VIDEO_ORIENTATION: 3}
+SUBSCRIBER_IDS: Mapping[str, int] = {
+    TRANSPORT_SEQUENCE: 1,
+    AUDIO_LEVEL: 2,
+    VIDEO_ORIENTATION: 3,
+    DEPENDENCY_DESCRIPTOR: 4,
+}
 
 ONE_BYTE_PROFILE = 0xBEDE
 TWO_BYTE_PROFILES = range(0x1000, 0x1010)
@@ -198,6 +204,24 @@ def subscriber_block(extensions: Extensions) -> bytes:
         level | (0x80 if extensions.is_voice else 0),
         SUBSCRIBER_IDS[VIDEO_ORIENTATION] << 4,
         extensions.orientation,
+    )
+
+
+def with_descriptor(packet: bytes | bytearray, descriptor: bytes) -> bytearray:
+    """Give a packet that is laid out for a subscriber a dependency descriptor, of any length.
+
+    It is the one extension that has no place in the block: few packets have it, and those of key
+    frames are long. Who didn't agree on it passes over it (RFC 8285, section 4.1.2).
+    """
+    block_end = FIXED_HEADER_BYTES + BLOCK_BYTES
+    *_, number, _, _, _, orientation = _BLOCK.unpack_from(packet, FIXED_HEADER_BYTES)
+    elements = {
+        SUBSCRIBER_IDS[TRANSPORT_SEQUENCE]: struct.pack(">H", number),
+        SUBSCRIBER_IDS[VIDEO_ORIENTATION]: bytes([orientation]),
+        SUBSCRIBER_IDS[DEPENDENCY_DESCRIPTOR]: descriptor,
+    }
+    return bytearray(
+        b"".join([packet[:FIXED_HEADER_BYTES], write_elements(elements), packet[block_end:]])
     )
 
 

@@ -25,6 +25,7 @@ class MediaPacket:
     `wire` is the whole packet with the subscribers' extension block, without contributing sources
     and padding. `sequence` is unwrapped. `picture_id_at` and `tl0_index_at` are places in
     `wire`, 0 where there is none. `level` is in -dBov (127 is silence).
+    `descriptor` is an AV1 packet's dependency descriptor, which `wire` has no place for.
     """
 
     stream: ReceivedStream
@@ -42,6 +43,9 @@ class MediaPacket:
     tl0_index: int
     tl0_index_at: int
     level: int | None
+    spatial_layer: int = 0
+    ends_layer: bool = False
+    descriptor: bytes = b""
 
 
 def normalise(
@@ -56,6 +60,7 @@ def normalise(
     """Lay a packet out for subscribers."""
     header = _HEADER.pack(0x90, view.marker | payload_type, sequence & 0xFFFF, view.timestamp, 0)
     wire = header + subscriber_block(extensions) + view.data[view.payload_start : view.payload_end]
+    described = extensions.dependency_descriptor
     return MediaPacket(
         stream,
         wire,
@@ -72,4 +77,7 @@ def normalise(
         info.tl0_index,
         info.tl0_index_at + PAYLOAD_AT if info.tl0_index_at else 0,
         extensions.audio_level,
+        info.spatial_layer,
+        info.ends_layer,
+        b"" if described is None else view.data[described[0] : described[1]],
     )

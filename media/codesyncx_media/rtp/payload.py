@@ -10,7 +10,9 @@ class PayloadInfo:
     """One packet's place in its stream of frames.
 
     `starts_keyframe`: decoding can begin with this packet. `temporal_layer`: 0 is needed by all
-    others. `is_switch_point`: from this frame on the decoder can take this temporal layer.
+    others; so is `spatial_layer` 0, of which a picture has several (SVC) one after the other.
+    `ends_layer`: the last packet of one of them. `is_switch_point`: from this frame on the decoder
+    can take this temporal layer.
     `picture_id` and `tl0_index` are -1 where there is none; `picture_id_at` and `tl0_index_at`
     are their places, counted from the payload's first byte.
     """
@@ -18,6 +20,8 @@ class PayloadInfo:
     starts_frame: bool = False
     starts_keyframe: bool = False
     temporal_layer: int = 0
+    spatial_layer: int = 0
+    ends_layer: bool = False
     is_switch_point: bool = False
     picture_id: int = -1
     picture_id_bits: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .av1 import apply_dependency_descriptor
+from .dependency_descriptor import DescriptorReader
 from .formats import DESCRIBERS, Format
 from .keyframe_requests import KeyframeRequests
 from .media_packet import MediaPacket, normalise
@@ -16,6 +16,7 @@ from .receiver_statistics import ReceiverStatistics
 from .rtcp_feedback import Nack, PictureLossIndication
 from .sender_clock import SenderClock
 from .sequence import Unwrapper
+from .spatial_layers import SpatialLayers
 
 if TYPE_CHECKING:
     from .extensions import Extensions
@@ -32,6 +33,7 @@ class ReceivedStream:
     """
 
     __slots__ = (
+        "_descriptors",
         "_nacks",
         "_unwrapper",
         "base_rate",
@@ -41,6 +43,7 @@ class ReceivedStream:
         "last_arrival",
         "layer",
         "rate",
+        "spatial",
         "ssrc",
         "statistics",
         "track",
@@ -54,11 +57,13 @@ class ReceivedStream:
         self.statistics = ReceiverStatistics(clock_rate)
         self.rate = RateMeter()
         self.base_rate = RateMeter()  # of the temporal layer that all others need
+        self.spatial: SpatialLayers | None = None  # where it has more than one
         self.keyframes = KeyframeRequests()
         self.cache = PacketCache() if track.is_video else None
         self.last_arrival = float("-inf")
         self._nacks = NackGenerator() if track.is_video else None
         self._unwrapper = Unwrapper(16)
+        self._descriptors = DescriptorReader()
 
     def is_active(self, now: float) -> bool:
         """Whether packets came lately. Layers stop when bandwidth or light is short."""
@@ -95,7 +100,9 @@ class ReceivedStream:
         packet = normalise(
             self, view, sequence, form.subscriber_payload_type, extensions, info, now
         )
-        if info.temporal_layer == 0 and self._nacks is not None:
+        if self.spatial is not None or info.spatial_layer > 0:
+            self._count_spatial(packet, now)
+        if info.temporal_layer == info.spatial_layer == 0 and self._nacks is not None:
             self.base_rate.add(len(packet.wire), now)
         if info.starts_keyframe and self._nacks is not None:
             self.keyframes.arrived()
@@ -104,13 +111,18 @@ class ReceivedStream:
             self.cache.add(packet)
         return packet
 
+    def _count_spatial(self, packet: MediaPacket, now: float) -> None:
+        if self.spatial is None:
+            self.spatial = SpatialLayers()
+        self.spatial.add(packet, now)
+
     def _describe(self, view: RtpView, extensions: Extensions, form: Format) -> PayloadInfo:
         describe = DESCRIBERS.get(form.codec)
         if describe is None or view.payload_start == view.payload_end:
             return PayloadInfo()  # a packet of nothing but padding fills a number
         info = describe(view.data, view.payload_start, view.payload_end)
         if extensions.dependency_descriptor is not None and form.codec == "av1":
-            apply_dependency_descriptor(info, view.data, *extensions.dependency_descriptor)
+            self._descriptors.apply(info, view.data, *extensions.dependency_descriptor)
         return info
 
     def feedback(

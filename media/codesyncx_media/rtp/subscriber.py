@@ -20,11 +20,10 @@ from .rtcp_feedback import (
 )
 from .rtcp_reports import ReceiverReport, ReportBlock, SenderReport, SourceDescription
 from .send_history import SendHistory
-from .subscription import ALL_TEMPORAL_LAYERS, Subscription
+from .subscription import Subscription
 from .transport_feedback import TransportFeedback
 
 if TYPE_CHECKING:
-    from .received_stream import ReceivedStream
     from .track import Track
 
 REPORT_INTERVAL_S = 1.0
@@ -173,17 +172,16 @@ class Subscriber:
         allocation = allocate(max(0.0, budget), wishes)
         for subscription in pictures:
             layer = allocation.layers[subscription.ssrc]
-            before = subscription.target
+            before = subscription.chosen_layer if subscription.is_sent(now) else None
             streams = subscription.track.active_streams(now)
             subscription.accepts_any = not streams
             if layer is not None:
-                subscription.target = subscription.track.streams[layer]
+                is_thinned = subscription.ssrc in allocation.thinned
+                subscription.choose(layer, is_thinned=is_thinned)
             elif streams:
                 subscription.pause()
-            if before in streams and _is_less(layer, before, subscription.max_layer):
+            if _is_less(layer, before, subscription.max_layer):
                 self._gave_up_at = now
-            is_thinned = subscription.ssrc in allocation.thinned
-            subscription.max_temporal_layer = 0 if is_thinned else ALL_TEMPORAL_LAYERS
         self.is_starved = allocation.missing_bps > 0 and self.bandwidth.estimate_bps < STARVED_BPS
         self._prober.want(self.bandwidth.estimate_bps, allocation.missing_bps)
 
@@ -211,28 +209,23 @@ class Subscriber:
         return carrier.padding(size, now) if carrier is not None else []
 
 
-def _is_less(layer: int | None, before: ReceivedStream | None, max_layer: int) -> bool:
+def _is_less(layer: int | None, before: int | None, max_layer: int) -> bool:
     """Whether a layer is less than what somebody had and still wants."""
-    if before is None or before.layer > max_layer:
+    if before is None or before > max_layer:
         return False
-    return layer is None or layer < before.layer
+    return layer is None or layer < before
 
 
 def _wish(subscription: Subscription, now: float, *, may_grow: bool) -> Wish:
-    target = subscription.target
-    current = target.layer if target is not None else None
+    current = subscription.chosen_layer
     streams = subscription.track.streams
-    rates = [
-        stream.rate.bitrate_bps(now) if stream is not None and stream.is_active(now) else 0.0
-        for stream in streams
-    ]
     smallest = next((stream for stream in streams if stream and stream.is_active(now)), None)
     limit = subscription.max_layer
     if not may_grow:
         limit = min(limit, current or 0)
     return Wish(
         subscription.ssrc,
-        rates,
+        subscription.layer_rates_bps(now),
         limit,
         smallest.base_rate.bitrate_bps(now) if smallest is not None else 0.0,
         subscription.priority,

@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from .epochs import Epochs, patched, write_short
-from .extensions import Extensions, subscriber_block
+from .extensions import Extensions, subscriber_block, with_descriptor
 from .lane import IN_PYTHON, LaneKinds
 from .media_packet import PAYLOAD_AT, MediaPacket
 from .packet import FIXED_HEADER_BYTES, build_rtp
@@ -17,13 +17,18 @@ from .rtx import wrap_rtx
 if TYPE_CHECKING:
     from .received_stream import ReceivedStream
     from .send_history import SendHistory
+    from .spatial_layers import SpatialLayers
     from .track import Track
 
 REPEATS_PER_S = 200.0
 REPEATS_AT_ONCE = 100.0
 MAX_REMEMBERED = 512
 ALL_TEMPORAL_LAYERS = 8
+ALL_SPATIAL_LAYERS = 8
+NOT_BY_LANE = -1
+"""A highest layer that a lane takes no packet with: all are given to `forward`."""
 MAX_PADDING = 255
+MARKER = 0x80
 TRANSPORT_SEQUENCE_AT = FIXED_HEADER_BYTES + 5
 
 
@@ -32,6 +37,8 @@ class Subscription:
 
     `target` is the stream (simulcast layer) to send: a change waits for a key frame, and what
     was sent before goes on until then. None pauses. `max_temporal_layer` thins frames out.
+    A stream with spatial layers of its own (SVC) is sent up to `max_spatial_layer`: less from the
+    next picture on, more from the next key frame on.
     With `accepts_any` the first key frame of any layer is taken when there is no target; sound
     has no layers and needs none. `max_layer` is the largest layer that the subscriber's window
     has use for; the highest `priority` is served first. `lane` is for an outbox: it has what
@@ -41,16 +48,20 @@ class Subscription:
     __slots__ = (
         "_epochs",
         "_history",
+        "_is_described",
         "_padding_timestamp",
         "_repair_payload_types",
         "_repair_sequence",
         "_repair_ssrc",
         "_repeated",
         "_repeats",
+        "_spatial_layer",
         "accepts_any",
         "fraction_lost",
         "lane",
         "max_layer",
+        "max_spatial_layer",
+        "max_temporal_layer",
         "priority",
         "ssrc",
         "subscriber",
@@ -77,10 +88,16 @@ class Subscription:
         self.subscriber = subscriber
         self.target: ReceivedStream | None = None
         self.accepts_any = True
-        self.max_layer = len(track.streams) - 1
+        self.max_layer = len(track.streams) - 1 if len(track.streams) > 1 else ALL_SPATIAL_LAYERS
+        self.max_spatial_layer = ALL_SPATIAL_LAYERS
+        self._spatial_layer = ALL_SPATIAL_LAYERS  # the highest that is sent now
         self.priority = 0
         self.fraction_lost = 0.0  # by the subscriber's last report
-        self.lane = kinds.lane(ssrc, history.log, ALL_TEMPORAL_LAYERS)
+        self.max_temporal_layer = ALL_TEMPORAL_LAYERS
+        # Packets with descriptors are longer than what a lane hands on.
+        self._is_described = any(each.codec == "av1" for each in track.offer.formats.values())
+        most = NOT_BY_LANE if self._is_described else ALL_TEMPORAL_LAYERS
+        self.lane = kinds.lane(ssrc, history.log, most)
         self._epochs = Epochs(first_sequence, self.lane)
         self._history = history
         self._repair_ssrc = repair_ssrc
@@ -109,13 +126,42 @@ class Subscription:
         return self.lane.octets
 
     @property
-    def max_temporal_layer(self) -> int:
-        """The highest temporal layer that is sent."""
-        return self.lane.max_temporal_layer
+    def chosen_layer(self) -> int | None:
+        """The layer that is wanted, None for none: a stream, or a spatial layer of the only one."""
+        if self.target is None:
+            return None
+        layers = self._spatial_of(self.target)
+        return self.target.layer if layers is None else min(self.max_spatial_layer, layers.highest)
 
-    @max_temporal_layer.setter
-    def max_temporal_layer(self, layer: int) -> None:
-        self.lane.max_temporal_layer = layer
+    def is_sent(self, now: float) -> bool:
+        """Whether what is wanted still comes."""
+        return self.target is not None and self.target.is_active(now)
+
+    def layer_rates_bps(self, now: float) -> list[float]:
+        """Give what each layer that can be chosen takes; 0 for one that isn't sent."""
+        streams = self.track.streams
+        layers = self._spatial_of(streams[0])
+        if layers is not None:
+            return layers.rates_bps(now)
+        return [
+            stream.rate.bitrate_bps(now) if stream is not None and stream.is_active(now) else 0.0
+            for stream in streams
+        ]
+
+    def choose(self, layer: int, *, is_thinned: bool) -> None:
+        """Send a layer from where that can begin; a thinned one with its fewest frames."""
+        streams = self.track.streams
+        has_spatial = self._spatial_of(streams[0]) is not None
+        self.target = streams[0] if has_spatial else streams[layer]
+        self.max_spatial_layer = layer if has_spatial else ALL_SPATIAL_LAYERS
+        self.max_temporal_layer = 0 if is_thinned else ALL_TEMPORAL_LAYERS
+        # What is left out of a picture changes the rest of it, which a lane knows nothing of.
+        is_special = has_spatial or self._is_described
+        self.lane.max_temporal_layer = NOT_BY_LANE if is_special else self.max_temporal_layer
+
+    def _spatial_of(self, stream: ReceivedStream | None) -> SpatialLayers | None:
+        """Give the layers inside a stream, where there is no other to choose."""
+        return stream.spatial if stream is not None and len(self.track.streams) == 1 else None
 
     def pause(self) -> None:
         """Send nothing until `target` is set; what comes then goes on without a gap."""
@@ -127,7 +173,7 @@ class Subscription:
         lane, epochs = self.lane, self._epochs
         if packet.stream is not lane.stream and not self._turn(packet, now):
             return None
-        if packet.temporal_layer > lane.max_temporal_layer:
+        if packet.temporal_layer > self.max_temporal_layer or not self._takes_layer(packet):
             self._leave_out(packet)
             return None
         epoch = epochs.current
@@ -140,7 +186,18 @@ class Subscription:
             return None
         lane.packets += 1
         lane.octets += len(packet.wire) - PAYLOAD_AT
-        return patched(epoch, packet, self.ssrc, lane.log.note(len(packet.wire), now))
+        out = patched(epoch, packet, self.ssrc, lane.log.note(len(packet.wire), now))
+        if packet.ends_layer and packet.spatial_layer == self._spatial_layer:
+            out[1] |= MARKER  # the picture ends here now
+        return with_descriptor(out, packet.descriptor) if packet.descriptor else out
+
+    def _takes_layer(self, packet: MediaPacket) -> bool:
+        """Whether a packet's spatial layer is sent; others are from where pictures can begin."""
+        if packet.starts_frame and packet.sequence > self.lane.highest:
+            wanted = self.max_spatial_layer
+            if packet.starts_keyframe or wanted < self._spatial_layer:
+                self._spatial_layer = wanted
+        return packet.spatial_layer <= self._spatial_layer
 
     def _turn(self, packet: MediaPacket, now: float) -> bool:
         """Change to the stream wanted, where decoding can begin."""
@@ -159,7 +216,8 @@ class Subscription:
     def _leave_out(self, packet: MediaPacket) -> None:
         if packet.sequence > self.lane.highest:
             self.lane.highest = packet.sequence
-            self._epochs.skip(packet)
+            is_part = packet.temporal_layer <= self.max_temporal_layer
+            self._epochs.skip(packet, of_picture=is_part)
 
     def need_keyframe(self) -> None:
         """Ask for a key frame of what is wanted: the subscriber can't decode."""
@@ -169,7 +227,8 @@ class Subscription:
 
     def poll(self) -> None:
         """Ask for the key frame that a change of layers waits for."""
-        if self.target is not None and self.target is not self.current:
+        wants_more = (self.chosen_layer or 0) > self._spatial_layer
+        if self.target is not None and (self.target is not self.current or wants_more):
             self.need_keyframe()
 
     def repeat(self, missing: list[int], round_trip_s: float, now: float) -> list[bytearray]:
@@ -204,11 +263,13 @@ class Subscription:
             return None
         number = self._history.note(len(packet.wire), now)
         out = patched(epoch, packet, self.ssrc, number)
+        if packet.ends_layer and epoch.end == sequence + 1:
+            out[1] |= MARKER  # what followed of its picture was left out
         payload_type = self._repair_payload_types.get(out[1] & 0x7F)
-        if self._repair_ssrc is None or payload_type is None:
-            return out
-        self._repair_sequence += 1
-        return wrap_rtx(out, payload_type, self._repair_ssrc, self._repair_sequence)
+        if self._repair_ssrc is not None and payload_type is not None:
+            self._repair_sequence += 1
+            out = wrap_rtx(out, payload_type, self._repair_ssrc, self._repair_sequence)
+        return with_descriptor(out, packet.descriptor) if packet.descriptor else out
 
     def padding(self, size: int, now: float) -> list[bytearray]:
         """Give about `size` bytes that probe the path: the last packets once more, or nothing.

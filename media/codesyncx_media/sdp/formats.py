@@ -74,7 +74,7 @@ SUBSCRIBER_EXTENSIONS: Mapping[str, tuple[Extension, ...]] = {
     kind: tuple(Extension(SUBSCRIBER_IDS[uri], uri) for uri in uris)
     for kind, uris in {
         "audio": (TRANSPORT_SEQUENCE, AUDIO_LEVEL),
-        "video": (TRANSPORT_SEQUENCE, VIDEO_ORIENTATION),
+        "video": (TRANSPORT_SEQUENCE, VIDEO_ORIENTATION, DEPENDENCY_DESCRIPTOR),
     }.items()
 }
 

@@ -15,12 +15,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.rtp_streams import (
+    AV1,
+    VP9,
     Camera,
+    LayeredCamera,
     Microphone,
     publisher_of_pictures,
     publisher_of_sound,
 )
 
+from codesyncx_media.rtp.bandwidth import KnownBandwidth
 from codesyncx_media.rtp.forwarder import Forwarder
 from codesyncx_media.rtp.packet import parse_rtp
 from codesyncx_media.rtp.rtcp import RtcpPacket, build_rtcp
@@ -53,6 +57,7 @@ fuzzed = settings(
 )
 OFFERS = sorted((Path(__file__).parent / "sdp" / "offers").glob("*.sdp"))
 MOST_REPEATED = 100
+U16, U32 = st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF)
 
 
 @st.composite
@@ -122,7 +127,32 @@ def test_whatever_a_publisher_sends_subscribers_get_whole_packets(
         assert all(len(report) <= MAX_PACKET for report in reports)
 
 
-U16, U32 = st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF)
+@fuzzed
+@given(st.sampled_from(["vp9", "av1"]), st.integers(50_000, 2_000_000), st.data())
+def test_whatever_layers_a_publisher_sends_subscribers_get_whole_packets(
+    codec: str, estimate_bps: int, data: st.DataObject
+) -> None:
+    forwarder, camera = Forwarder(), LayeredCamera(7, codec)
+    publisher, track = publisher_of_pictures(formats=AV1 if codec == "av1" else VP9)
+    path = KnownBandwidth(estimate_bps)
+    subscriber = Subscriber(bandwidth=path)
+    forwarder.subscribe(subscriber, track, 1000, repair_ssrc=1001)
+    now = 1.0
+    for number in range(data.draw(st.integers(1, 12))):
+        now += data.draw(st.sampled_from([0.03, 0.2, 0.3]))
+        for packet in camera.next(keyframe=number == 0 or data.draw(st.booleans())):
+            is_damaged = data.draw(st.sampled_from([False, False, True]))
+            sent = data.draw(damaged(packet)) if is_damaged else packet
+            for _, out in forwarder.receive(publisher, sent, now):
+                assert parse_rtp(bytes(out)).ssrc == 1000
+                assert len(out) <= MAX_PACKET
+        publisher.poll(now)
+        subscriber.poll(now)
+        lost = build_rtcp([Nack(1, 1000, data.draw(st.lists(U16, max_size=5)))])
+        for out in subscriber.receive_rtcp(lost, now):
+            parse_rtp(bytes(out))
+
+
 SSRCS = st.sampled_from([1000, 1001, 7, 8, 0]) | U32
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesyncx_media.rtp.av1 import apply_dependency_descriptor, describe_av1
+from codesyncx_media.rtp.av1 import describe_av1
+from codesyncx_media.rtp.dependency_descriptor import DescriptorReader
 from codesyncx_media.rtp.errors import ParseError
 from codesyncx_media.rtp.formats import DESCRIBERS, Describe
 from codesyncx_media.rtp.h264 import describe_h264
@@ -97,18 +98,77 @@ def test_av1_key_frames(payload: str, *, starts: bool) -> None:
     assert of(describe_av1, payload).starts_keyframe is starts
 
 
-def test_av1_key_frames_by_dependency_descriptor() -> None:
+def descriptor(
+    template: int, structure: str = "", *, begins: bool = True, ends: bool = True
+) -> bytes:
+    """Write a descriptor; the structure is in bits, behind the flag that says that it is there."""
+    first = begins << 7 | ends << 6 | template
+    bits = f"10000{structure}" if structure else ""
+    return bytes([first, 0, 1]) + int(bits.ljust(-(-len(bits) // 8) * 8, "0") or "0", 2).to_bytes(
+        -(-len(bits) // 8), "big"
+    )
+
+
+# Offset 60, nine decode targets, then three spatial layers of three temporal ones each.
+L3T3 = f"{60:06b}{8:05b}" + "01 01 10 01 01 10 01 01 11".replace(" ", "")
+
+
+def read(reader: DescriptorReader, data: bytes) -> PayloadInfo:
     info = PayloadInfo()
-    for descriptor, starts in [
-        (b"\x80\x00\x01\x80", True),
-        (b"\x80\x00\x01\x00", False),
-        (b"\x80\x00\x01", False),
-        (b"\x40\x00\x01\x80", False),
-    ]:
-        apply_dependency_descriptor(info, descriptor, 0, len(descriptor))
-        assert info.starts_keyframe is starts
+    reader.apply(info, b"before" + data + b"behind", 6, 6 + len(data))
+    return info
+
+
+def test_av1_key_frames_by_dependency_descriptor() -> None:
+    reader = DescriptorReader()
+    assert read(reader, descriptor(60, L3T3)).starts_keyframe
+    assert not read(reader, descriptor(60)).starts_keyframe
+    assert not read(reader, descriptor(60, L3T3, begins=False)).starts_keyframe
     with pytest.raises(ParseError):
-        apply_dependency_descriptor(info, b"\x80\x00", 0, 2)
+        read(reader, b"\x80\x00")
+
+
+def test_av1_layers_by_the_templates_of_the_last_key_frame() -> None:
+    reader = DescriptorReader()
+    assert read(reader, descriptor(3)).spatial_layer == 0  # of what isn't known yet
+    read(reader, descriptor(60, L3T3))
+    layers = [read(reader, descriptor((60 + number) % 64)) for number in range(10)]
+    assert [(info.spatial_layer, info.temporal_layer) for info in layers] == [
+        *((spatial, temporal) for spatial in range(3) for temporal in range(3)),
+        (0, 0),  # no such template
+    ]
+    assert [info.starts_frame for info in layers[:4]] == [True, True, True, False]
+    assert read(reader, descriptor(60, ends=False)).ends_layer is False
+    assert layers[0].ends_layer is True
+
+
+@pytest.mark.parametrize(
+    "structure",
+    ["111", f"{0:06b}{0:05b}01", f"{0:06b}{0:05b}" + "00" * 80, f"{0:06b}{0:05b}" + "10" * 5],
+    ids=["cut off", "without an end", "too many templates", "too many layers"],
+)
+def test_an_av1_structure_that_cannot_be_is_refused(structure: str) -> None:
+    with pytest.raises(ParseError):
+        read(DescriptorReader(), descriptor(0, structure))
+
+
+@given(st.lists(st.binary(max_size=60), max_size=8))
+def test_any_descriptors_are_read_or_refused(descriptors: list[bytes]) -> None:
+    reader = DescriptorReader()
+    for data in descriptors:
+        try:
+            info = read(reader, data)
+        except ParseError:
+            continue
+        assert 0 <= info.spatial_layer <= 3
+        assert 0 <= info.temporal_layer <= 7
+
+
+def test_vp9_spatial_layers() -> None:
+    # Picture id, layers, flexible mode: of the second layer, its last packet.
+    info = of(describe_vp9, "b4 9234 02 aa".replace(" ", ""))
+    assert (info.spatial_layer, info.ends_layer, info.starts_frame) == (1, True, False)
+    assert (info.picture_id, info.tl0_index) == (0x1234, -1)
 
 
 @pytest.mark.parametrize(
