@@ -125,6 +125,8 @@ always:
 	@for each in dockerd docker mmdebstrap ip; do command -v $$each >/dev/null; done \
 	  || tests/support/install-debian $$(command -v dockerd >/dev/null || echo docker.io) \
 	    debian-archive-keyring iproute2 mmdebstrap
+	@command -v runsc >/dev/null || tests/support/install-debian runsc \
+	  || echo "Without gVisor: this distribution has no package runsc"
 	$$([ "$$(id -u)" = 0 ] || echo sudo) spawner/images/make-base .make/sandbox-image.tar
 	@touch $@
 

@@ -7,6 +7,7 @@ leave through the machine's default route. It is ended by its process id, and le
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -20,8 +21,10 @@ from typing import TYPE_CHECKING
 from support.servers import REPOSITORY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+#: The runtime's name in the configuration of a daemon with gVisor.
+WITH_GVISOR = "runsc"
 IMAGE = "codesyncx/sandbox:latest"
 ARCHIVE = REPOSITORY / ".make" / "sandbox-image.tar"
 _START_S, _END_S = 60.0, 5.0
@@ -173,13 +176,16 @@ class DockerHost:
 
 
 @contextmanager
-def docker_host(daemon_json: str = "{}") -> Iterator[DockerHost]:
-    """Have a daemon for a while, with the base image of sandboxes."""
+def docker_host(configuration: Mapping[str, object] | None = None) -> Iterator[DockerHost]:
+    """Have a daemon for a while, with the base image of sandboxes, and gVisor where that is."""
+    told = dict(configuration or {})
+    if runsc := shutil.which("runsc"):
+        told["runtimes"] = {WITH_GVISOR: {"path": runsc, "runtimeArgs": ["--network=none"]}}
     if not ARCHIVE.exists():
         raise NoDockerError("There is no base image of sandboxes: run make .make/docker")
     # A socket's path must be short.
     folder = Path(tempfile.mkdtemp(prefix="csx-docker-"))
-    host = DockerHost(folder, daemon_json)
+    host = DockerHost(folder, json.dumps(told))
     try:
         host.docker("import", str(ARCHIVE), IMAGE)
         yield host

@@ -86,6 +86,7 @@ class DockerSandbox:
         self._entering = asyncio.Lock()
         self._ran_out_of_memory = False
         self._was_away = False
+        self._is_frozen = False
         self._failure = ""
 
     @property
@@ -219,6 +220,7 @@ class DockerSandbox:
                 # Nothing runs any more; if something did, it couldn't change what is fetched now.
                 if not self._was_away:
                     await self._container.pause()
+                    self._is_frozen = True
             elif self._failure:
                 raise SandboxError(f"Docker went away while it ran: {self._failure}")
             else:
@@ -344,6 +346,10 @@ class DockerSandbox:
         await self._close_attached()
         if self._sockets is not None:
             await self._sockets.close()
+        if self._is_frozen:
+            # What is frozen can't be ended by gVisor, and Docker would wait for it.
+            with contextlib.suppress(*DOCKER_ERRORS):
+                await self._container.unpause()
         await self._remove()
 
     async def _close_attached(self) -> None:

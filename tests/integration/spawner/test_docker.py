@@ -236,7 +236,7 @@ async def test_what_a_server_left_that_is_gone_is_swept_up(
 @pytest.fixture(scope="module")
 def lasting() -> Iterator[DockerHost]:
     """Give a daemon that keeps its containers while it is started anew."""
-    with docker_host('{"live-restore": true}') as host:
+    with docker_host({"live-restore": True}) as host:
         yield host
 
 
