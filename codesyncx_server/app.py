@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from codesyncx_spawner.egress import read_hosts
 from codesyncx_spawner.fair_queue import Quotas
 from codesyncx_spawner.limits import CEILING, read_limits
 from codesyncx_spawner.sandbox.backend import SandboxBackend
@@ -19,6 +20,7 @@ from .calls.wiring import CallsFeature
 from .chat.wiring import Chat
 from .collab.wiring import Collaboration
 from .conflicts import find_conflict
+from .errors import InvalidRequestError
 from .events.bus import InProcessBus
 from .gate.wiring import Gatekeeping
 from .history.wiring import History
@@ -101,6 +103,15 @@ class CodeSyncXApp(ExtensionApp):
         config=True,
         help="""The most that one run may have, by the names of limits in .codesyncx/run.toml:
         {"time": "30 min", "memory": "8 GB"} raises or lowers these, the others stay.""",
+    )
+
+    run_network = List(
+        Unicode(),
+        config=True,
+        help="""Hosts that a run may reach by HTTPS if it asks for them (`network` in
+        .codesyncx/run.toml): "pypi.org", "*.example.org" for all below it, "package-index" for
+        those of Python and Node packages. None by default. With a port, as in
+        "mirror.example:8443", a host may be one of the server's own network.""",
     )
 
     max_runs = Int(2, min=1, config=True, help="""How many runs go on at once; others wait.""")
@@ -353,9 +364,16 @@ class CodeSyncXApp(ExtensionApp):
                 running_per_person=self.max_runs_per_person,
             ),
             ceiling=ceiling,
+            network=self._run_network(),
             starts_per_minute=self.max_runs_per_minute,
             previews=PreviewSettings(self.preview_host, self.preview_port, self.preview_url),
         )
+
+    def _run_network(self) -> tuple[str, ...]:
+        try:
+            return read_hosts(self.run_network)
+        except InvalidRequestError as error:
+            raise TraitError(f"run_network: {error}") from error
 
     def _refuse_rivals(self) -> None:
         if self.serverapp is None:

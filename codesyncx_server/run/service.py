@@ -19,7 +19,7 @@ from .commands import read_request
 from .watching import may_stop, may_watch, require_execute
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -51,6 +51,7 @@ class RunService:
         *,
         quotas: Quotas,
         ceiling: Limits,
+        network: Sequence[str],
         starts_per_minute: int,
     ) -> None:
         """Begin nothing yet; `ceiling` and `starts_per_minute` are what one person may have."""
@@ -60,6 +61,7 @@ class RunService:
         self._bus = bus
         self._quotas = quotas
         self._ceiling = ceiling
+        self._network = network
         self.defaults = lowered(Limits(), ceiling)
         self.starts = RateLimit("runs", starts_per_minute, 60)
         self._runner: Runner | None = None
@@ -87,6 +89,7 @@ class RunService:
                     self._files,
                     quotas=self._quotas,
                     ceiling=self._ceiling,
+                    network=self._network,
                     changed=self._tell,
                     log=logger,
                 )

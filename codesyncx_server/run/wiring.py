@@ -23,7 +23,7 @@ from .project_files import ProjectFiles
 from .service import RunService
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from codesyncx_spawner.fair_queue import Quotas
     from codesyncx_spawner.limits import Limits
@@ -59,6 +59,7 @@ class Runs:
         *,
         quotas: Quotas,
         ceiling: Limits,
+        network: Sequence[str],
         starts_per_minute: int,
         previews: PreviewSettings,
     ) -> list[tuple[Any, ...]]:
@@ -80,6 +81,7 @@ class Runs:
             self._bus,
             quotas=quotas,
             ceiling=ceiling,
+            network=network,
             starts_per_minute=starts_per_minute,
         )
         self.previews = PreviewService(self.service, previews, server.web_app.settings)

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from codesyncx_server.errors import CodeSyncXError
 
+from .egress import expand
 from .execution import Execution
 from .live_edits import LiveEdits
 from .path_pattern import matches
@@ -123,6 +124,7 @@ class Attempt:
                 folder=what.folder,
                 environment=what.environment,
                 image=what.image,
+                network=expand(what.network),
             )
             files = {"files": tuple(sorted(snapshot.marks)), "left_out": snapshot.left_out}
             if await self._means.backend.lacks_image(spec):

@@ -66,8 +66,8 @@ def read_run(told: Mapping[str, Any]) -> Run:
     person["groups"] = frozenset(person["groups"])
     what["limits"] = Limits(**what["limits"])
     what["kind"] = RunKind(what["kind"])
-    for name in ("command", "ports", "artifacts"):
-        what[name] = tuple(what[name])
+    for name in ("command", "ports", "artifacts", "network"):
+        what[name] = tuple(what.get(name, ()))
     return Run(
         **{
             **told,

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from codesyncx_server.access.model import clean_path
 from codesyncx_server.errors import InvalidRequestError
 
+from .egress import read_hosts
 from .errors import RunFileError
 from .limits import Limits, read_limits
 
@@ -57,6 +58,8 @@ class RunConfiguration:
     limits: Limits = field(default_factory=Limits)
     live: bool | None = None
     """Whether edits come into it while it runs; None: if it serves something."""
+    network: tuple[str, ...] = ()
+    """The hosts that it reaches, as `egress.read_hosts` takes them."""
 
     @property
     def is_live(self) -> bool:
@@ -136,6 +139,7 @@ class _Reader:
             artifacts=self._read("artifacts", _artifacts, ()),
             limits=limits,
             live=self._read("live", _live, None),
+            network=self._read("network", read_hosts, ()),
         )
 
     def _read(self, key: str, read: Callable[[Any], T], default: T) -> T:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from codesyncx_server.errors import InvalidRequestError, NotFoundError
 
 from .attempt import Attempt, Means, RunFiles, SupersededError, artifacts_folder
+from .egress import not_allowed
 from .errors import NoSandboxError, OverLimitError
 from .fair_queue import FairQueue, Quotas, Ticket
 from .limits import CEILING, Limits, exceeded
@@ -28,7 +29,7 @@ from .store import RunStore
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from codesyncx_server.access.model import Person
@@ -54,15 +55,20 @@ class Runner:
         *,
         quotas: Quotas | None = None,
         ceiling: Limits = CEILING,
+        network: Sequence[str] = (),
         changed: Callable[[Run], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
         log: logging.Logger | None = None,
     ) -> None:
-        """Do nothing yet; `changed` is told of each new state."""
+        """Do nothing yet; `changed` is told of each new state.
+
+        `network` are the hosts that runs may reach at most, as `egress.read_host` takes them.
+        """
         self._folder = folder
         self._backend = backend
         self._queue = FairQueue(quotas or Quotas())
         self._ceiling = ceiling
+        self._network = network
         self._changed = changed
         self._clock = clock
         self._log = log or logging.getLogger(__name__)
@@ -108,6 +114,12 @@ class Runner:
         """Let a run wait for its turn; OverLimitError and QuotaError for what may not be had."""
         if above := exceeded(what.limits, self._ceiling):
             raise OverLimitError(" ".join(above))
+        if beyond := not_allowed(what.network, self._network):
+            allowed = f"only {', '.join(self._network)}" if self._network else "nothing"
+            raise OverLimitError(
+                f"network: {', '.join(beyond)} may not be reached from runs on this server, "
+                f"{allowed}; whoever looks after it can allow it (CodeSyncXApp.run_network)."
+            )
         if not what.command:
             raise InvalidRequestError("A run needs a command.")
         run = Run(secrets.token_hex(8), person, project, what, self._clock())

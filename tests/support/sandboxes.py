@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesyncx_spawner.egress import expand
 from codesyncx_spawner.execution import Execution
 from codesyncx_spawner.limits import Limits
 from codesyncx_spawner.sandbox.backend import SandboxSpec, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from codesyncx_spawner.output import Piece
     from codesyncx_spawner.sandbox.backend import SandboxBackend
     from codesyncx_spawner.states import Ending
@@ -60,10 +63,18 @@ class Ground:
         archive: io.BytesIO | None = None,
         stop_at: str | None = None,
         image: str | None = None,
+        files: Mapping[str, str] | None = None,
+        network: Sequence[str] = (),
     ) -> Result:
         """Run Python code in a sandbox; stop it when it has printed a line `stop_at`."""
         mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-        spec = SandboxSpec(mark, ("/usr/bin/python3", "main.py", mark), limits, image=image)
+        spec = SandboxSpec(
+            mark,
+            ("/usr/bin/python3", "main.py", mark),
+            limits,
+            image=image,
+            network=expand(network),
+        )
         pieces: list[Piece] = []
 
         def tell(more: list[Piece]) -> None:
@@ -75,8 +86,8 @@ class Ground:
         execution = Execution(sandbox, limits, tell)
         target = self.folder / spec.run_id
         try:
-            files = {"main.py": textwrap.dedent(code)}
-            ending = await execution.run(archive or archive_of(files), nothing)
+            all_files = {"main.py": textwrap.dedent(code), **(files or {})}
+            ending = await execution.run(archive or archive_of(all_files), nothing)
             kept = await sandbox.collect(target, {}, 1_000_000, lambda path: path != "main.py")
             usage = sandbox.usage()
         finally:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from ..egress import Host
     from ..limits import Limits
     from ..selection import Mark, Selection
     from ..states import Ending
@@ -33,6 +34,8 @@ class SandboxSpec:
     """Folders of this machine that it needs, read-only; for kinds that share the machine's."""
     has_terminal: bool = False
     """Whether the command runs in a terminal, which `logs` reads and `write` types into."""
+    network: Sequence[Host] = ()
+    """The hosts that it may reach, which the server allows: by a proxy, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,13 @@ ETC_FILES: Mapping[str, str] = {
     "/etc/hostname": "sandbox\n",
 }
 
+#: Where the way out is, for a sandbox that has one: see `egress_proxy`.
+PROXY_PORT = 3128
+_PROXY = {
+    **dict.fromkeys(("https_proxy", "HTTPS_PROXY"), f"http://127.0.0.1:{PROXY_PORT}"),
+    **dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1,::1"),
+}
+
 # Its first byte says that the sandbox stands; the files then come in by its standard input.
 LAUNCHER = """
 printf .
@@ -145,6 +152,7 @@ def environment(spec: SandboxSpec) -> dict[str, str]:
         # Numeric libraries start as many threads as the machine has processors.
         "OMP_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
+        **(_PROXY if spec.network else {}),
         **spec.environment,
     }
 

@@ -16,6 +16,7 @@ from . import processes
 from .backend import SandboxSpec, Usage
 from .bubblewrap_command import (
     ETC_FILES,
+    PROXY_PORT,
     WRITABLE,
     Descriptors,
     as_user,
@@ -23,8 +24,10 @@ from .bubblewrap_command import (
     mark_of,
     sandbox_options,
 )
+from .egress_proxy import EgressProxy
 from .socket_source import SocketSource
 from .terminal import Terminal, read_or_end
+from .watched_process import WatchedProcess
 from .work_folder import update_folder
 
 if TYPE_CHECKING:
@@ -65,14 +68,15 @@ class BubblewrapSandbox:
         self._read_only = read_only
         self._uid = uid
         self._pipes: _Pipes | None = None
-        self._outer = _Watched()
-        self._init = _Watched()
-        self._main = _Watched()
+        self._outer = WatchedProcess()
+        self._init = WatchedProcess()
+        self._main = WatchedProcess()
         self._folders: dict[str, int] = {}
         self._watching: asyncio.Task[None] | None = None
         self._complaint: asyncio.Task[bytes] | None = None
         self._sockets: SocketSource | None = None
         self._terminal: Terminal | None = None
+        self._way_out: EgressProxy | None = None
         self._entering = asyncio.Lock()
         self._peak_bytes = 0
         self._cpu_s = 0.0
@@ -104,6 +108,10 @@ class BubblewrapSandbox:
             raise SandboxError(f"The sandbox couldn't start: {await self._complained()}") from error
         self._look_inside()
         self._watching = asyncio.create_task(self._watch())
+        if self._spec.network:
+            self._sockets = await SocketSource.start(self._init.pid)
+            self._way_out = EgressProxy(self._spec.run_id, self._spec.network)
+            await self._way_out.start(await self._sockets.listen(PROXY_PORT))
         await self._put_in(snapshot)
 
     async def _spawn(self) -> tuple[asyncio.StreamReader, int]:
@@ -254,6 +262,8 @@ class BubblewrapSandbox:
 
     async def release(self) -> None:
         await self._end_all()
+        if self._way_out is not None:
+            await self._way_out.close()
         if self._sockets is not None:
             await self._sockets.close()
         if self._terminal is not None:
@@ -332,45 +342,6 @@ class _Pipes(NamedTuple):
         if stdin is None or stdout is None or stderr is None:
             raise SandboxError("The sandbox has no pipes.")
         return cls(process, stdin, stdout, stderr)
-
-
-class _Watched:
-    """A process that is held by a descriptor, so that no other can be taken for it."""
-
-    def __init__(self) -> None:
-        self.pid = 0
-        self.started: str | None = None
-        self._descriptor: int | None = None
-
-    def find(self, pid: int) -> None:
-        """Hold a process; one that has ended already counts as gone."""
-        self.pid = pid
-        with contextlib.suppress(ProcessLookupError):
-            self._descriptor = os.pidfd_open(pid)
-            self.started = processes.started_at(pid)
-
-    def send(self, number: signal.Signals) -> None:
-        if self._descriptor is not None:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._descriptor, number)
-
-    async def gone(self) -> None:
-        """Wait until it, and for process 1 of a namespace all in that, has ended."""
-        if self._descriptor is None:
-            return
-        loop, ended = asyncio.get_running_loop(), asyncio.Event()
-        watched = os.dup(self._descriptor)
-        loop.add_reader(watched, ended.set)
-        try:
-            await ended.wait()
-        finally:
-            loop.remove_reader(watched)
-            os.close(watched)
-
-    def close(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
 
 
 def _memory_file(content: bytes) -> int:

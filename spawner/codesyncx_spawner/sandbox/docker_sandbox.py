@@ -19,9 +19,10 @@ from ..artifact_archive import keep_archived
 from ..errors import SandboxError
 from ..selection import LeftOut, Selection
 from ..states import Ending
-from .bubblewrap_command import WORK
+from .bubblewrap_command import PROXY_PORT, WORK
 from .docker_container import END_SIGNAL, UPDATE, EndMark
 from .docker_relay import connect_by_relay
+from .egress_proxy import EgressProxy
 from .socket_source import SocketSource
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class DockerSandbox:
         self._attached: Stream | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sockets: SocketSource | None = None
+        self._way_out: EgressProxy | None = None
         self._entering = asyncio.Lock()
         self._ran_out_of_memory = False
         self._was_away = False
@@ -110,6 +112,8 @@ class DockerSandbox:
             await self._container.start()
             for watch in (self._read(), self._watch_memory()):
                 self._tasks.add(asyncio.create_task(watch))
+            if self._spec.network:
+                await self._open_way_out()
             putting_in = asyncio.create_task(self._put_in(files, snapshot))
             ending = asyncio.create_task(self._ended.wait())
             both = {putting_in, ending}
@@ -122,6 +126,18 @@ class DockerSandbox:
                 await asyncio.wait(both)
             if not putting_in.cancelled():
                 putting_in.result()
+
+    async def _open_way_out(self) -> None:
+        """Listen in the container before anything runs in it but the launcher, which waits."""
+        pid = await self._process()
+        if pid is None:
+            raise SandboxError(
+                "Runs by Docker reach no hosts on this server: the server would have to be root on "
+                "Docker's machine, and its containers not gVisor's."
+            )
+        self._sockets = await SocketSource.start(pid)
+        self._way_out = EgressProxy(self._spec.run_id, self._spec.network)
+        await self._way_out.start(await self._sockets.listen(PROXY_PORT))
 
     async def _put_in(self, files: Stream, snapshot: IO[bytes]) -> None:
         # If they don't fit, whoever runs the command is told by what it prints.
@@ -344,6 +360,8 @@ class DockerSandbox:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._close_attached()
+        if self._way_out is not None:
+            await self._way_out.close()
         if self._sockets is not None:
             await self._sockets.close()
         if self._is_frozen:

@@ -79,6 +79,18 @@ class SocketSource:
                 return made
         raise ConnectionRefusedError(f"nothing listens on port {port}")
 
+    async def listen(self, port: int) -> socket.socket:
+        """Listen in the sandbox's network, for what is in the sandbox."""
+        async with self._lock:
+            made = await asyncio.to_thread(self._ask, b"4")
+        try:
+            made.bind((_LOOPBACK[0][1], port))
+            made.listen()
+        except BaseException:
+            made.close()
+            raise
+        return made
+
     async def close(self) -> None:
         """End the process; connections that were made stay."""
         self._channel.close()

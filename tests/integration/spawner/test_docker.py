@@ -8,9 +8,11 @@ import os
 import secrets
 import socket
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from codesyncx_spawner.egress import expand
 from codesyncx_spawner.errors import NoSandboxError, OverLimitError, SandboxError
 from codesyncx_spawner.execution import Execution
 from codesyncx_spawner.limits import Limits
@@ -190,6 +192,17 @@ with socket.create_server(("127.0.0.1", 8000)) as server:
             assert await loop.sock_recv(connection, 100) == b""
         with pytest.raises(ConnectionRefusedError):
             await sandbox.connect(8001)
+
+
+async def test_a_server_that_cannot_enter_its_network_refuses_one(
+    backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    spec = replace(spec_of("true"), network=expand(["pypi.org"]))
+    sandbox = await backend.prepare(spec)
+    with pytest.raises(SandboxError, match="reach no hosts on this server"):
+        await sandbox.start(archive_of({}))
+    await sandbox.release()
 
 
 async def test_edits_come_in_while_it_runs(backend: DockerBackend) -> None:
