@@ -360,14 +360,14 @@ IN_A_CONTAINER = {
     "[os.listdir('/sys/' + name) for name in ('block', 'class', 'devices', 'kernel')]": (
         "[[], [], [], []]"
     ),
-    "open('/etc/resolv.conf').read()": "''",
+    "{*re.findall(r'nameserver (.*)', open('/etc/resolv.conf').read())} - {'127.0.0.1'}": "set()",
     "open('/proc/timer_list').read()": "''",
     "os.path.exists('/var/run/docker.sock')": "False",
     "[line for line in open('/proc/mounts') if ' rw,' in line and 'nosuid' not in line]": "[]",
 }
 
 PROBE = """
-import ctypes, errno, fcntl, os, platform, socket
+import ctypes, errno, fcntl, os, platform, re, socket
 NUMBERS = {
     "x86_64": dict(
         clone=56, ptrace=101, mount=165, keyctl=250, unshare=272, perf_event_open=298, setns=308,
@@ -459,6 +459,51 @@ async def test_runs_do_not_see_each_other(run: Run) -> None:
     results = await asyncio.gather(*(run(code) for _ in range(3)))
     assert [result.ending.exit_code for result in results] == [0, 0, 0]
     assert {result.text for result in results} == {"2\n"}
+
+
+FORKS = """
+    import os
+    while True:
+        try:
+            os.fork()
+        except OSError:
+            pass
+"""
+MEMORY = """
+    import os
+    kept = []
+    while True:
+        kept.append(os.urandom(1_000_000))
+"""
+FILES = """
+    import os
+    number = 0
+    while True:
+        number += 1
+        try:
+            open(f"/tmp/{number % 400}", "w").write("x" * 1_000_000)
+        except OSError:
+            pass
+"""
+OUTPUT = """
+    while True:
+        print("x" * 10_000)
+"""
+
+
+async def test_whatever_others_do_the_neighbours_run_is_not_disturbed(run: Run) -> None:
+    hostile = [asyncio.create_task(run(code, BRIEF)) for code in (FORKS, MEMORY, FILES, OUTPUT)]
+    neighbour = await run("""
+        import os, subprocess
+        for number in range(20):
+            subprocess.run(["true"], check=True)
+            open(f"made{number}", "w").write("made")
+        print("fine")
+    """)
+    results = await asyncio.gather(*hostile)
+    assert (neighbour.ending, neighbour.text) == (Ending(0), "fine\n")
+    assert len(neighbour.artifacts) == 20
+    assert all(result.ending.exit_code for result in results)
 
 
 async def test_files_that_do_not_fit_are_told(run: Run) -> None:

@@ -92,6 +92,8 @@ class DockerHost:
                 *("--exec-root", f"{self.folder}/exec", "--pidfile", f"{self.folder}/pid"),
                 *("--config-file", f"{self.folder}/daemon.json", "--host", self.url),
                 *("--group", str(os.getgid()), "--cgroup-parent", self._group),
+                # Where systemd runs, it would be asked to make the groups.
+                *("--exec-opt", "native.cgroupdriver=cgroupfs"),
                 *("--bridge", "none", "--iptables=false", "--ip6tables=false"),
                 "--ip-forward=false",
             ],
@@ -136,12 +138,12 @@ class DockerHost:
 
     def kill(self) -> None:
         """End the daemon as a crash would; what its containers become is its configuration's."""
-        _send(int((self.folder / "pid").read_text()), signal.SIGKILL)
+        _send(_read_pid(self.folder / "pid"), signal.SIGKILL)
         self._daemon.wait()
         # It ends with its parent; but where nobody waits for orphans its number stays taken, and
         # the next daemon would take it for alive.
         told = self.folder / "exec" / "containerd" / "containerd.pid"
-        _send(int(told.read_text()), signal.SIGKILL)
+        _send(_read_pid(told), signal.SIGKILL)
         subprocess.run([*_as_root(), "rm", str(told)], check=True)
 
     def stop(self) -> None:
@@ -150,7 +152,7 @@ class DockerHost:
             self.start()  # for only it can end what it has left
         if left := self.docker("ps", "--all", "--quiet").split():
             self.docker("rm", "--force", *left)
-        _send(int((self.folder / "pid").read_text()), signal.SIGTERM)
+        _send(_read_pid(self.folder / "pid"), signal.SIGTERM)
         try:
             self._daemon.wait(_END_S)
         except subprocess.TimeoutExpired:
@@ -200,6 +202,10 @@ def _debians(program: str) -> str | None:
 
 def _as_root() -> list[str]:
     return [] if os.geteuid() == 0 else ["sudo", "-n"]
+
+
+def _read_pid(file: Path) -> int:
+    return int(subprocess.check_output([*_as_root(), "cat", str(file)]))
 
 
 def _send(pid: int, number: signal.Signals) -> None:

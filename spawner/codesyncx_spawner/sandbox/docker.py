@@ -167,7 +167,7 @@ class DockerBackend(SandboxBackend):
             labels,
             runtime=self.runtime,
             spare_pids=1 if self._is_runc else _SPARE_PIDS_OF_OTHERS,
-            volumes=told["Config"].get("Volumes") or (),
+            volumes=(told.get("Config") or {}).get("Volumes") or (),
         )
         return await self._client.containers.create(config, name=mark_of(spec.run_id))
 
