@@ -7,9 +7,12 @@ import contextlib
 import os
 import secrets
 import socket
+import subprocess
 import sys
+import tarfile
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import pytest
 from codesyncx_spawner.egress import expand
@@ -34,9 +37,9 @@ from codesyncx_server.access.model import Person
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
     from codesyncx_spawner.output import Piece
+    from codesyncx_spawner.run import Run
     from codesyncx_spawner.sandbox.docker_sandbox import DockerSandbox
     from support.docker_host import DockerHost
 
@@ -129,7 +132,8 @@ async def test_only_images_that_are_allowed_can_be_had(backend: DockerBackend) -
 
 
 class NoFiles:
-    async def snapshot(self, *_: object) -> Snapshot:
+    async def snapshot(self, _run: Run, archive: IO[bytes], _known: object = None) -> Snapshot:
+        archive.write(bytes(2 * tarfile.BLOCKSIZE))
         return Snapshot({}, (), {})
 
 
@@ -244,6 +248,67 @@ async def test_what_a_server_left_that_is_gone_is_swept_up(
     await first.close()
     await second.close()
     assert len(left) == 1
+
+
+SERVER = """
+import asyncio, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from codesyncx_spawner.runner import Runner
+from codesyncx_spawner.sandbox.docker import DockerBackend
+from test_docker import ADA, LONG, NoFiles
+
+async def main():
+    backend = DockerBackend(url=sys.argv[2])
+    runner = Runner(
+        Path(sys.argv[1]), backend, NoFiles(), changed=lambda run: print(run.state, flush=True)
+    )
+    await runner.start()
+    await runner.submit(ADA, LONG)
+    await asyncio.sleep(1000)
+
+asyncio.run(main())
+"""
+ADA = Person("ada")
+LONG = RunConfiguration("", ("/bin/sh", "-c", "echo begun; sleep 1000"), limits=TIGHT)
+
+
+def kill_a_server(folder: Path, url: str) -> None:
+    """Have a server of its own start a run, and kill it when that goes on."""
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(folder), url, str(Path(__file__).parent)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(SUPPORT.parent)},
+    )
+    with server:
+        assert server.stdout is not None
+        for line in server.stdout:
+            if line.strip() == b"running":
+                server.kill()
+
+
+async def test_a_run_of_a_killed_server_begins_again_and_only_once(
+    docker: DockerHost, tmp_path: Path
+) -> None:
+    folder = tmp_path / "runs"
+    kill_a_server(folder, docker.url)
+    left = docker.docker("ps", "--quiet").split()
+    runner = Runner(folder, DockerBackend(url=docker.url), NoFiles())
+    await runner.start()
+    (run,) = runner.runs()
+    lines: list[str] = []
+    async for _, pieces in runner.follow(run.id):
+        lines += [piece.text for piece in pieces]
+        if lines and lines[-1] == "begun" and runner.run(run.id).attempt == 2:
+            break
+    now = docker.docker("ps", "--quiet").split()
+    await runner.stop(run.id)
+    async for seen, _ in runner.follow(run.id):
+        run = seen
+    await runner.close()
+    assert (run.state, run.attempt) == (State.STOPPED, 2)
+    assert (len(left), len(now), set(left) & set(now)) == (1, 1, set())
+    assert docker.docker("ps", "--all", "--quiet") == docker.docker("volume", "ls", "-q") == ""
 
 
 @pytest.fixture(scope="module")
