@@ -26,8 +26,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-sys.path[:0] = [str(Path(__file__).parents[1])]
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "binder")]
 
+from benchmarks.calls.first_picture import first_pictures  # noqa: E402
 from benchmarks.calls.report import report  # noqa: E402
 from benchmarks.calls.servers import (  # noqa: E402
     ADDRESS_COMMANDS,
@@ -58,6 +59,8 @@ TOP_SPEAKERS = 5
 WARM_UP_S = 20
 AT_ONCE = 10
 JOINS = 15
+BROWSER_JOINS = 8
+OURS_ALONE = (OURS, NATIVE)
 BETWEEN_JOINS_S = 0.6
 """Longer than the pause that publishers are left between two key frames."""
 INSIDE = "CODESYNCX_BENCHMARK_NAMESPACE"
@@ -152,7 +155,7 @@ async def forwarding(name: str, scenario: Scenario, duration_s: float) -> dict[s
         load = Load(server, scenario)
         try:
             await load.enter()
-            top = TOP_SPEAKERS if name in (OURS, NATIVE) else None
+            top = TOP_SPEAKERS if name in OURS_ALONE else None
             expected = scenario.expected_per_s(top_speakers=top)
             began = time.monotonic()
             while (warm := await load.count(1.0))["packets_per_s"] < 0.98 * expected:
@@ -209,12 +212,20 @@ async def _until_streams_come(person: Person, count: int) -> None:
     raise RuntimeError("nothing came to somebody who joined")
 
 
+def _measure(case: str, name: str, duration_s: float) -> dict[str, Any]:
+    if case == "chromium":
+        return first_pictures(BROWSER_JOINS, is_native=name == NATIVE)
+    if case == "joins":
+        return asyncio.run(joining(name, JOINS))
+    return asyncio.run(forwarding(name, SCENARIOS[case], duration_s))
+
+
 def main() -> None:
     """Measure in a network namespace of one's own, or write down what was measured."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=1)
     options.add_argument("--seconds", type=float, default=6)
-    options.add_argument("--scenarios", nargs="*", default=[*SCENARIOS, "joins"])
+    options.add_argument("--scenarios", nargs="*", default=[*SCENARIOS, "joins", "chromium"])
     options.add_argument("--servers", nargs="*", default=[OURS, NATIVE, JANUS_TUNED, JANUS])
     options.add_argument("--json", type=Path)
     options.add_argument("--report", type=Path)
@@ -231,12 +242,9 @@ def main() -> None:
     for _ in range(chosen.rounds):
         for case in chosen.scenarios:
             for name in chosen.servers:
-                measured = (
-                    joining(name, JOINS)
-                    if case == "joins"
-                    else forwarding(name, SCENARIOS[case], chosen.seconds)
-                )
-                outcome = asyncio.run(measured)
+                if case == "chromium" and name not in OURS_ALONE:
+                    continue  # Janus has a page of its own
+                outcome = _measure(case, name, chosen.seconds)
                 results.setdefault(case, {}).setdefault(name, []).append(outcome)
                 print(case, name, json.dumps(outcome), flush=True)
     if chosen.json:

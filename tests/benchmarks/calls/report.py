@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.calls.servers import NAMES, OURS
+from benchmarks.calls.servers import JANUS, JANUS_TUNED, NAMES, NATIVE, OURS
 from benchmarks.chart import Panel, draw
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ ROWS = (
     ("Joining: first sound and picture, p50 ms", "joins", "first_packets_p50_ms"),
     ("… CPU ms per join", "joins", "cpu_ms_per_join"),
     ("… MB per join", "joins", "mb_per_join"),
+    ("… a picture decoded in Chromium, p50 ms", "chromium", "first_picture_p50_ms"),
+    ("… a picture decoded in Chromium, at most ms", "chromium", "first_picture_max_ms"),
 )
 _PANELS = (
     ("14 people and a screen: µs per packet", "meeting", "us_per_packet"),
@@ -53,16 +55,23 @@ def report(found: dict[str, Any], chart: Path) -> None:
 
 def table(results: dict[str, Any]) -> list[str]:
     """Write the medians as Markdown."""
-    lines = [f"| | {' | '.join(NAMES.values())} | ours : best Janus |", "|---" * 5 + "|"]
+    lines = [
+        f"| | {' | '.join(NAMES.values())} | ours : best Janus | native : best Janus |",
+        f"|{'---|' * (len(NAMES) + 3)}",
+    ]
     for title, case, key in ROWS:
         values = _figures(results, case, key)
         cells = " | ".join(_shown(values.get(name)) for name in NAMES)
-        others = [value for name, value in values.items() if name != OURS and value]
-        is_rate = key == "packets_per_s"
-        has_ratio = OURS in values and others and not is_rate
-        ratio = f"{values[OURS] / min(others):.2f}" if has_ratio else ""
-        lines.append(f"| {title} | {cells} | {ratio} |")
+        ratios = " | ".join(_ratio(values, name, key) for name in (OURS, NATIVE))
+        lines.append(f"| {title} | {cells} | {ratios} |")
     return lines
+
+
+def _ratio(values: dict[str, float], name: str, key: str) -> str:
+    others = [values[janus] for janus in (JANUS, JANUS_TUNED) if values.get(janus)]
+    if name not in values or not others or key == "packets_per_s":
+        return ""
+    return f"{values[name] / min(others):.2f}"
 
 
 def _figures(results: dict[str, Any], case: str, key: str) -> dict[str, float]:
