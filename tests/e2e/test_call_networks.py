@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
+from support.call_panel import join, moves, tile
 from support.callers import DEVICE_ARGS, Caller
 from support.media_worker import MediaWorker
-from support.networks import SERVER, SUPPORT, TURN, TURN_PORT, Host, Networks
-from support.people import CHROMIUM, CHROMIUM_ARGS
-from support.servers import REPOSITORY
+from support.networks import SERVER, SUPPORT, TURN, TURN_PORT, TURN_TLS_PORT, Host, Networks
+from support.people import CHROMIUM, CHROMIUM_ARGS, Person
+from support.servers import REPOSITORY, LabServer
 
 from codesyncx_media.rights import NO_RIGHTS, Right, Rights
 from codesyncx_server.calls.ice import IceSettings
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Playwright
+    from playwright.sync_api import Browser, Locator, Playwright
 
     Come = Callable[..., Caller]
 
@@ -33,6 +37,30 @@ class FarWorker(MediaWorker):
     @property
     def url(self) -> str:
         return f"ws://{SERVER}:{SIGNALLING}/call/v1"
+
+
+class FarLab(LabServer):
+    """A lab on the server, in the network there."""
+
+    def __init__(self, folder: Path, host: Host) -> None:
+        calls = [f"--CodeSyncXApp.{name}={SERVER}" for name in ("call_host", "call_addresses")]
+        super().__init__(folder, args=calls)
+        self.port = PAGE
+        self.url = f"http://{SERVER}:{PAGE}"
+        self._host = host
+
+    def _command(self) -> list[str]:
+        command = [part.replace("ip=127.0.0.1", f"ip={SERVER}") for part in super()._command()]
+        return [*self._host.enter, *command]
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        asks = f"from urllib.request import urlopen; urlopen('{self.url}/api', timeout=5)"
+        command = [*self._host.enter, sys.executable, "-c", asks]
+        for _ in range(100):
+            assert process.poll() is None, self.text()[-4000:]
+            if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+                return
+        raise AssertionError(self.text()[-4000:])
 
 
 @pytest.fixture
@@ -52,9 +80,9 @@ def browser_at(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[[Hos
             command.write_text(f'#!/bin/sh\nexec {" ".join(host.enter)} {CHROMIUM} "$@"\n')
             command.chmod(0o755)
             secure = f"--unsafely-treat-insecure-origin-as-secure=http://{SERVER}:{PAGE}"
-            browsers[host] = playwright.chromium.launch(
-                executable_path=command, args=[*CHROMIUM_ARGS, *DEVICE_ARGS, secure]
-            )
+            # The TURN server's certificate is its own.
+            args = [*CHROMIUM_ARGS, *DEVICE_ARGS, secure, "--ignore-certificate-errors"]
+            browsers[host] = playwright.chromium.launch(executable_path=command, args=args)
         return browsers[host]
 
     yield at
@@ -118,11 +146,18 @@ def test_a_call_goes_on_over_a_bad_line(networks: Networks, call: Come) -> None:
     ben.sees_lines(camera, "height >= 720")
 
 
+@pytest.mark.parametrize(
+    "urls",
+    [
+        [f"turn:{TURN}:{TURN_PORT}?transport={transport}" for transport in ("udp", "tcp")],
+        [f"turns:{TURN}:{TURN_TLS_PORT}?transport=tcp"],
+    ],
+    ids=["turn", "turns"],
+)
 def test_a_turn_server_is_a_way_where_no_udp_gets_through(
-    networks: Networks, call: Come, tmp_path: Path
+    networks: Networks, call: Come, tmp_path: Path, urls: list[str]
 ) -> None:
     networks.block_udp()
-    urls = [f"turn:{TURN}:{TURN_PORT}?transport={transport}" for transport in ("udp", "tcp")]
     settings = IceSettings(turn_urls=urls, turn_secret=TURN_SECRET)
     with networks.coturn(tmp_path, TURN_SECRET):
         ada, ben = call("ada"), call("ben", NO_RIGHTS)
@@ -160,3 +195,34 @@ def test_layers_inside_a_stream_are_left_out_for_who_has_little(
     networks.cable(down=None)
     cem.sees_lines(camera, whole)
     cem.sees_more(camera)
+
+
+def test_a_call_goes_on_in_another_network(
+    networks: Networks, browser_at: Callable[[Host], Browser], tmp_path: Path
+) -> None:
+    with FarLab(tmp_path / "lab", networks.server) as lab:
+        ada = Person(browser_at(networks.server), lab, "ada").enter()
+        grace = Person(browser_at(networks.client), lab, "grace").enter()
+        of_ada, of_grace = join(ada), join(grace)
+        hers, his = tile(of_ada, "Grace Hopper"), tile(of_grace, "Ada Lovelace")
+        for picture in (hers, his):
+            moves(picture.locator("video"))
+        networks.move_home("10.1.0.77")
+        for picture in (his, hers):
+            moves_on(picture)
+        for somebody in (grace, ada):
+            expect(somebody.page.get_by_text("The connection is lost")).to_have_count(0)
+            somebody.leave()
+
+
+def moves_on(picture: Locator) -> None:
+    """Wait until a tile's picture gets on by more than what had been under way."""
+    picture.page.wait_for_function(
+        """tile => {
+          const video = tile.querySelector('video');
+          const frames = video?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+          if (tile.video !== video) Object.assign(tile, { video, first: frames });
+          return frames > tile.first + 60;
+        }""",
+        arg=picture.element_handle(),
+    )

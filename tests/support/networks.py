@@ -15,8 +15,14 @@ import contextlib
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from support.servers import REPOSITORY
 
 if TYPE_CHECKING:
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 SERVER, TURN, CLIENT = "10.2.0.2", "10.3.0.2", "10.1.0.2"
-TURN_PORT = 3478
+TURN_PORT, TURN_TLS_PORT = 3478, 5349
 SUPPORT = REPOSITORY / "tests" / "support"
 TRANSLATE = """
 table ip home {
@@ -45,8 +51,10 @@ no-multicast-peers
 denied-peer-ip=0.0.0.0-255.255.255.255
 allowed-peer-ip={SERVER}
 no-cli
-no-tls
 no-dtls
+tls-listening-port={TURN_TLS_PORT}
+cert={{folder}}/certificate.pem
+pkey={{folder}}/key.pem
 log-file=stdout
 pidfile={{folder}}/turnserver.pid
 userdb={{folder}}/turndb
@@ -146,10 +154,20 @@ class Networks:
         self.router.run("nft", NO_UDP)
 
     def coturn(self, folder: Path, secret: str) -> contextlib.AbstractContextManager[Any]:
-        """Run a TURN server that passes on to the server alone."""
+        """Run a TURN server that passes on to the server alone, over TLS too.
+
+        Its certificate comes into the folder as `certificate.pem`.
+        """
+        _certify(folder)
         settings = folder / "turnserver.conf"
         settings.write_text(COTURN.format(secret=secret, folder=folder))
         return self.turn.running("turnserver", "-c", str(settings), ready="Total General servers")
+
+    def move_home(self, address: str) -> None:
+        """Have the client change over to another address, as from one Wi-Fi to another."""
+        self.client.run("ip", "address", "flush", "dev", "cable")
+        _address(self.client, "cable", f"{address}/24")
+        self.client.run("ip", "route", "add", "default", "via", "10.1.0.1")
 
     @staticmethod
     def _host(stack: contextlib.ExitStack, inside: Sequence[str]) -> Host:
@@ -163,6 +181,29 @@ class Networks:
         _address(self.router, name, f"{network}.1/24")
         _address(host, "wire", f"{network}.2/24")
         host.run("ip", "route", "add", "default", "via", f"{network}.1")
+
+
+def _certify(folder: Path) -> None:
+    """Make a key and a certificate for the TURN server's address."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, TURN)])
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address(TURN))])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(address, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
 
 
 def _address(host: Host, device: str, address: str) -> None:

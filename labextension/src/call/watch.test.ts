@@ -1,10 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { PATIENCE_MS, Watch, Watched } from './watch';
+import { PATIENCE_MS, PROOF_MS, Watch, Watched } from './watch';
 
 class StandIn implements Watched {
   connectionState: RTCPeerConnectionState = 'new';
   onconnectionstatechange: Watched['onconnectionstatechange'] = null;
+  bytes = 1000;
+
+  getStats(): Promise<RTCStatsReport> {
+    const transport = { type: 'transport', bytesReceived: this.bytes };
+    const reports = new Map<string, unknown>([
+      ['transport', transport],
+      ['pair', { type: 'candidate-pair', bytesReceived: Date.now() }]
+    ]);
+    return Promise.resolve(reports);
+  }
 
   become(...states: RTCPeerConnectionState[]): void {
     for (const state of states) {
@@ -60,6 +70,34 @@ describe('Watch', () => {
     connection.become(state);
     watch.hurry();
     expect(broken).toBe(times);
+  });
+
+  it.each([
+    ['nothing comes any more', 0, 1],
+    ['media goes on', 500, 0]
+  ])('looks on a new network whether %s', async (_, more, times) => {
+    connection.become('connected');
+    watch.hurry();
+    await vi.advanceTimersByTimeAsync(PROOF_MS / 2);
+    connection.bytes += more;
+    await vi.advanceTimersByTimeAsync(PROOF_MS);
+    expect(broken).toBe(times);
+  });
+
+  it('tells once, however often it is hurried', async () => {
+    connection.become('connected');
+    watch.hurry();
+    watch.hurry();
+    await vi.advanceTimersByTimeAsync(2 * PROOF_MS);
+    expect(broken).toBe(1);
+  });
+
+  it('proves nothing once it was stopped', async () => {
+    connection.become('connected');
+    watch.hurry();
+    watch.stop();
+    await vi.advanceTimersByTimeAsync(2 * PROOF_MS);
+    expect(broken).toBe(0);
   });
 
   it('says nothing when it was stopped', () => {
