@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -164,6 +165,17 @@ def test_who_is_behind_a_firewall_meets_the_others_over_a_websocket(person: Come
     results = Axe().run(grace.page, context=".csx-Call")
     assert results.violations_count == 0, results.generate_report()
 
+    # What it carries is counted.
+    grace.command("codesyncx:call-statistics")
+    statistics = grace.page.get_by_role("region", name="Call statistics")
+    sent = statistics.get_by_role("table", name="What you send")
+    rate = re.compile(r"VP8.*[1-9]\d* kbit/s")
+    expect(sent.get_by_role("row", name="Camera").first).to_contain_text(rate)
+    got = statistics.get_by_role("table", name="What you get")
+    expect(got.get_by_role("row", name="Ada Lovelace")).to_have_count(2)
+    expect(statistics.get_by_text("To the server and back")).to_be_visible()
+    statistics.get_by_role("button", name="Back").click()
+
     of_grace.get_by_role("button", name="Switch Camera Off").click()
     expect(
         of_ada.locator(".csx-Call-tile", has_text="Grace Hopper").locator("video")
@@ -174,9 +186,22 @@ def test_who_is_behind_a_firewall_meets_the_others_over_a_websocket(person: Come
     of_ada.get_by_role("button", name="Switch Camera On").click()
     sees(of_grace, "Ada Lovelace", "red")
 
-    # The tab remembers: another call begins over the WebSocket at once.
+    # In the next call UDP is tried again, and not for as long.
     of_grace.get_by_role("button", name="Leave Call").click()
     join(grace)
     expect(of_grace.get_by_text("only web traffic")).to_be_visible()
     sees(of_ada, "Grace Hopper", "blue")
     assert ada.problems == grace.problems == []
+
+
+def test_before_the_call_it_is_said_that_it_will_go_over_the_web_connection(person: Come) -> None:
+    grace = person("grace")
+    equip(grace, "blue", 1000, NO_UDP)
+    grace.page.get_by_role("button", name="Join call").click()
+    panel = grace.page.locator(".csx-Call")
+    panel.get_by_role("button", name="Test the connection").click()
+    expect(panel.get_by_text("Calls will work here, over the web connection")).to_be_visible(
+        timeout=60_000
+    )
+    expect(panel.get_by_text("To the server and back takes")).to_be_visible()
+    assert grace.problems == []

@@ -112,6 +112,26 @@ async def test_a_media_socket_that_broke_is_opened_anew(worker: MediaWorker) -> 
 VOICE = b"\xfc\xff\xfe"
 
 
+@pytest.mark.asyncio
+async def test_who_loses_everything_comes_back_by_their_session(worker: MediaWorker) -> None:
+    async with FrameCaller(worker, "ada") as ada, FrameCaller(worker, "grace") as grace:
+        ada.film(0, RED)
+        before = (await ada.publish(s0="camera"))[0]
+        await grace.sees(before, RED)
+        await ada.ask(type="raise_hand", is_raised=True)
+        await ada.lose_all()
+
+        welcome = await ada.come_back()
+        assert welcome["is_resumed"]
+        assert welcome["member_id"] == ada.id
+        # Their place and their hand are theirs still, and the others never saw them leave.
+        assert (await ada.event("room"))["you"]["hand_raised_at"] is not None
+        after = (await ada.publish(s0="camera"))[0]
+        ada.film(0, BLUE)
+        await grace.sees(after, BLUE)
+        assert "person_left" not in {each["type"] for each in grace.heard}
+
+
 def key_frame(size: int) -> bytes:
     return b"\x10\x00\x00\x9d\x01\x2a\x40\x01\xf0\x00" + bytes(size)
 

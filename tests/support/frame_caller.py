@@ -92,6 +92,31 @@ class FrameCaller:
         await self.media.send(json.dumps({"type": "open", "key": key}))
         self._run(self._watch(self.media))
 
+    async def lose_all(self) -> None:
+        """Have both sockets break, as when the network is gone."""
+        self.signalling.transport.abort()
+        self.media.transport.abort()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def come_back(self) -> dict[str, Any]:
+        """Join again with the session from before, with a media socket; gives the welcome."""
+        session = (await self.event("welcome"))["session"]
+        self.heard.clear()
+        self.said.clear()
+        self.signalling = await self._stack.enter_async_context(
+            connect(self._worker.url, max_size=None, max_queue=None)
+        )
+        join = self._worker.join(self._name, self._rights)
+        await self.signalling.send(json.dumps({**join, "session": session}))
+        self._run(self._hear())
+        welcome = await self.event("welcome")
+        await self.event("room")
+        await self.open_media()
+        return welcome
+
     async def socket(self) -> ClientConnection:
         """Open a media socket and say nothing."""
         return await self._stack.enter_async_context(

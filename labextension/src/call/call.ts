@@ -23,10 +23,10 @@ import {
   ServerMessage,
   TrackKind
 } from './protocol';
-import { Reach } from './reach';
+import { CHECKS_AGAIN_MS, CHECKS_MS, Reach } from './reach';
 import { CallError, IEnding, ISocket, Signalling } from './signalling';
 import { Speaking } from './speaking';
-import { IConnectionReport } from './statistics';
+import { ISample } from './statistics';
 import { MediaWay, Way } from './way';
 import { FrameLines } from './websocket-media/frame-lines';
 
@@ -144,9 +144,9 @@ export class Call {
     return this._speaking.tracks;
   }
 
-  /** What the browser measures of my connections; nothing while there are none. */
-  async reports(): Promise<readonly IConnectionReport[]> {
-    return (await this._lines?.reports()) ?? [];
+  /** What my connections have carried until now; null while there are none. */
+  async sample(): Promise<ISample | null> {
+    return (await this._lines?.sample()) ?? null;
   }
 
   /** Come into the call. */
@@ -155,6 +155,7 @@ export class Call {
       return;
     }
     this._ending = null;
+    this._way.lookAgain();
     this._signalling = new Signalling({
       onMessage: message => this._hear(message),
       onClosed: ending => this._onClosed(ending)
@@ -440,7 +441,10 @@ export class Call {
   private _ending: IEnding | null = null;
   private _signalling: Signalling | null = null;
   private readonly _way = new MediaWay();
-  private readonly _reach = new Reach(() => this._onBlocked());
+  private readonly _reach = new Reach(
+    () => this._onBlocked(),
+    () => (this._way.wasBlocked ? CHECKS_AGAIN_MS : CHECKS_MS)
+  );
   private _lines: ILines | null = null;
   /** The number of the connection that the server hears me on. */
   private _publishing = 0;

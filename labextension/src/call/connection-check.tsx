@@ -103,16 +103,18 @@ export function outcomeText(
         )
       );
     case 'blocked':
-      if (outcome.isWebWayOpen) {
-        return trans.__(
-          'Something between you and the server lets only web traffic through. Calls work here all the same, with smaller pictures and a little later; another network, or no VPN, makes them better.'
-        );
-      }
       return trans.__(
         'Sound and pictures don’t get through: something between you and the server blocks UDP. Try another network or leave the VPN; or ask whoever runs this server to open its UDP port for calls.'
       );
     case 'reached':
-      return [verdictText(outcome.quality, trans), factsText(outcome, trans)]
+      return [
+        outcome.way === 'websocket' && outcome.quality !== 'bad'
+          ? trans.__(
+              'Calls will work here, over the web connection, with smaller pictures and a little later: something between you and the server lets only web traffic through.'
+            )
+          : verdictText(outcome.quality, trans),
+        factsText(outcome, trans)
+      ]
         .filter(text => text !== '')
         .join(' ');
   }
@@ -138,7 +140,13 @@ function factsText(
   outcome: Extract<Outcome, { type: 'reached' }>,
   trans: TranslationBundle
 ): string {
-  const { roundTrip_ms, up_bps } = outcome;
+  const { roundTrip_ms, up_bps, way } = outcome;
+  if (way === 'websocket') {
+    // How much more could be sent isn't known there.
+    return roundTrip_ms === null
+      ? ''
+      : trans.__('To the server and back takes %1 ms.', roundTrip_ms);
+  }
   const rate = bitrateText(up_bps, trans);
   return roundTrip_ms === null
     ? trans.__('You can send %1.', rate)

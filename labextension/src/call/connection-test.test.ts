@@ -40,8 +40,9 @@ function sample(at_s: number, available_bps: number | null, lost = 0): ISample {
 
 describe('the test of a connection', () => {
   it('tells how fast a good one is', () => {
-    expect(outcomeOf(sample(2, 500_000), sample(6, 1_500_000))).toEqual({
+    expect(outcomeOf('udp', sample(2, 500_000), sample(6, 1_500_000))).toEqual({
       type: 'reached',
+      way: 'udp',
       quality: 'good',
       faults: [],
       roundTrip_ms: 30,
@@ -51,12 +52,12 @@ describe('the test of a connection', () => {
   });
 
   it('tells what was sent where the browser does not know more', () => {
-    const outcome = outcomeOf(sample(2, null), sample(6, null));
+    const outcome = outcomeOf('udp', sample(2, null), sample(6, null));
     expect(outcome).toMatchObject({ up_bps: 800_000 });
   });
 
   it('tells what is wrong', () => {
-    const outcome = outcomeOf(sample(2, null), sample(6, null, 100));
+    const outcome = outcomeOf('udp', sample(2, null), sample(6, null, 100));
     expect(outcome).toMatchObject({
       quality: 'bad',
       faults: [{ type: 'loss_up', share: 0.25 }]

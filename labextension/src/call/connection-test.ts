@@ -1,4 +1,4 @@
-/** Sends a picture to the server and back to this browser, to see whether calls work here. */
+/** Sends a picture to the server and back to this browser, to see whether and how calls work here. */
 
 import { Incoming } from './incoming';
 import { Outgoing } from './outgoing';
@@ -8,6 +8,9 @@ import { Reach } from './reach';
 import { CallError, connectionLost, ISocket, Signalling } from './signalling';
 import { between, ISample, sampleOf, totalBitrate } from './statistics';
 import { TestPicture } from './test-picture';
+import { Way } from './way';
+import { canCarryFrames } from './websocket-media/support';
+import { TestLines } from './websocket-media/test-lines';
 
 /** A way by UDP is found within a second, or not at all. */
 const CONNECT_WITHIN_MS = 8000;
@@ -26,11 +29,10 @@ export type Outcome =
   /** The server answers, but neither sound nor pictures get through. */
   | {
       readonly type: 'blocked';
-      /** Whether they may go as web traffic instead. */
-      readonly isWebWayOpen: boolean;
     }
   | {
       readonly type: 'reached';
+      readonly way: Way;
       readonly quality: Quality;
       readonly faults: readonly Fault[];
       readonly roundTrip_ms: number | null;
@@ -42,13 +44,16 @@ export interface ITestOptions {
   /** Two tickets for a room that nobody else is in. */
   readonly fetchTickets: () => Promise<readonly ITicket[]>;
   readonly openSocket: () => ISocket;
+  /** Where media goes over a WebSocket. */
+  readonly mediaUrl: () => string;
 }
 
 /** What was carried between two samples of the test's own connections. */
-export function outcomeOf(before: ISample, after: ISample): Outcome {
+export function outcomeOf(way: Way, before: ISample, after: ISample): Outcome {
   const measured = between(before, after);
   return {
     type: 'reached',
+    way,
     ...judge(before, after),
     roundTrip_ms: measured.roundTrip_ms,
     up_bps: measured.available_bps ?? totalBitrate(measured, 'up'),
@@ -76,7 +81,7 @@ export async function testConnection(
 }
 
 async function run(
-  { fetchTickets, openSocket }: ITestOptions,
+  { fetchTickets, openSocket, mediaUrl }: ITestOptions,
   signal: AbortSignal,
   open: { close(): void }[]
 ): Promise<Outcome> {
@@ -91,25 +96,49 @@ async function run(
     }
   });
   open.push(there);
-  const reach = new Reach(() => undefined);
-  incoming = new Incoming(there, reach, () => undefined);
-  const outgoing = new Outgoing(here, here.configuration, reach, NOBODY);
   const picture = new TestPicture();
-  open.push(incoming, outgoing, picture);
-  const both = [outgoing, incoming];
-  const sample = async (): Promise<ISample> => {
+  open.push(picture);
+  if (first.media !== 'websocket') {
+    const reach = new Reach(() => undefined);
+    incoming = new Incoming(there, reach, () => undefined);
+    const outgoing = new Outgoing(here, here.configuration, reach, NOBODY);
+    const both = [outgoing, incoming];
+    open.push(...both);
+    await outgoing.send([['camera', picture.track]]);
+    const sample = async (): Promise<ISample> => {
+      const reports = await Promise.all(both.map(each => each.report()));
+      return sampleOf(reports, performance.now());
+    };
+    const outcome = await measure('udp', sample, signal);
+    if (outcome || first.media === 'udp' || !canCarryFrames()) {
+      return outcome ?? { type: 'blocked' };
+    }
+    both.forEach(each => each.close());
+  }
+  const lines = new TestLines(mediaUrl());
+  open.push(lines);
+  await lines.begin(here, there, picture.track);
+  const sample = (): Promise<ISample> => Promise.resolve(lines.sample());
+  return (await measure('websocket', sample, signal)) ?? { type: 'blocked' };
+}
+
+/** Measure what comes back for some seconds; null when nothing does. */
+async function measure(
+  way: Way,
+  take: () => Promise<ISample>,
+  signal: AbortSignal
+): Promise<Outcome | null> {
+  const sample = (): Promise<ISample> => {
     signal.throwIfAborted();
-    const reports = await Promise.all(both.map(each => each.report()));
-    return sampleOf(reports, performance.now());
+    return take();
   };
-  await outgoing.send([['camera', picture.track]]);
   if (!(await comesBack(sample))) {
-    return { type: 'blocked', isWebWayOpen: first.media !== 'udp' };
+    return null;
   }
   await pause(WARM_UP_MS);
   const before = await sample();
   await pause(MEASURE_MS);
-  return outcomeOf(before, await sample());
+  return outcomeOf(way, before, await sample());
 }
 
 /** Come into a room; rejects with CallError when there is no way in. */

@@ -2,7 +2,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { Call } from './call';
 import { IVerdict, QualityWatch } from './quality';
-import { IMeasured, sampleOf } from './statistics';
+import { IMeasured } from './statistics';
 
 const EVERY_MS = 2000;
 /** What is worse for a moment only, nobody is told of. */
@@ -40,11 +40,17 @@ export class ConnectionWatch {
   }
 
   private async _measure(): Promise<void> {
-    const reports = await this._call.reports();
-    if (this._timer !== undefined) {
-      this._quality.take(sampleOf(reports, performance.now()));
-      this._changed.emit();
+    const sample = await this._call.sample();
+    if (this._timer === undefined) {
+      return;
     }
+    if (sample) {
+      this._quality.take(sample);
+    } else {
+      // There are other connections now, which are about to carry something.
+      this._quality.clear();
+    }
+    this._changed.emit();
   }
 
   private readonly _changed = new Signal<this, void>(this);

@@ -70,11 +70,13 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
     const { commands, serviceManager } = app;
     const openSocket = (): ISocket =>
       socketTo(serviceManager.serverSettings, 'calls/signalling');
+    const mediaUrl = (): string =>
+      urlOf(serviceManager.serverSettings, 'calls/media');
     const call = new Call({
       fetchTicket: () =>
         request<ITicket>('calls/token', { method: 'POST', body: '{}' }),
       openSocket,
-      mediaUrl: () => urlOf(serviceManager.serverSettings, 'calls/media')
+      mediaUrl
     });
     const access = new AccessApi(serviceManager.serverSettings);
     const reactions = new Reactions(call);
@@ -91,7 +93,8 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
       connection: new ConnectionWatch(call),
       commands,
       trans,
-      test: signal => testConnection({ fetchTickets, openSocket }, signal),
+      test: signal =>
+        testConnection({ fetchTickets, openSocket, mediaUrl }, signal),
       fetchTeams: () => fetchTeams(access),
       putAside: () => placing.move()
     });

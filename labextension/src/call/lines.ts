@@ -1,6 +1,6 @@
 import { ILoss } from './my-media';
 import { ICaller, ServerMessage, TrackKind } from './protocol';
-import { IConnectionReport } from './statistics';
+import { ISample } from './statistics';
 
 /** A track of mine that the server takes. */
 export interface ISent {
@@ -50,8 +50,8 @@ export interface ILines {
   /** The network is another one. */
   hurry(): void;
 
-  /** What the browser measures; nothing where it doesn't. */
-  reports(): Promise<readonly IConnectionReport[]>;
+  /** What has been carried until now; null before anything is. */
+  sample(): Promise<ISample | null>;
 
   close(): void;
 }

@@ -6,7 +6,7 @@ import { Outgoing } from './outgoing';
 import { ICaller, Right } from './protocol';
 import { Reach } from './reach';
 import { Signalling } from './signalling';
-import { IConnectionReport } from './statistics';
+import { ISample, sampleOf } from './statistics';
 
 /** The two media connections of one session. Each is made anew alone when it breaks. */
 export class MediaLines implements ILines {
@@ -51,8 +51,10 @@ export class MediaLines implements ILines {
   }
 
   /** What the browser measures of both. */
-  reports(): Promise<readonly IConnectionReport[]> {
-    return Promise.all([this._outgoing.report(), this.incoming.report()]);
+  async sample(): Promise<ISample> {
+    const both = [this._outgoing, this.incoming];
+    const reports = await Promise.all(both.map(each => each.report()));
+    return sampleOf(reports, performance.now());
   }
 
   close(): void {

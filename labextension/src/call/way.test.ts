@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { MediaWay } from './way';
 
-class Memory implements Pick<Storage, 'getItem' | 'setItem'> {
+class Memory implements Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
   private readonly _items = new Map<string, string>();
 
   getItem(key: string): string | null {
@@ -11,6 +11,10 @@ class Memory implements Pick<Storage, 'getItem' | 'setItem'> {
 
   setItem(key: string, value: string): void {
     this._items.set(key, value);
+  }
+
+  removeItem(key: string): void {
+    this._items.delete(key);
   }
 }
 
@@ -23,12 +27,21 @@ beforeEach(() => {
 });
 
 describe('the way of the media', () => {
-  it('is UDP until that is out of reach, and a WebSocket as long as the tab lives', () => {
+  it('is UDP until that is out of reach, and a WebSocket from then on', () => {
     expect(way.now).toBe('udp');
     expect(way.leaveUdp()).toBe(true);
     expect(way.now).toBe('websocket');
     expect(way.leaveUdp()).toBe(false);
     expect(new MediaWay(storage, () => true).now).toBe('websocket');
+  });
+
+  it('is looked for again when I come into the next call', () => {
+    way.lookAgain();
+    expect(way.wasBlocked).toBe(false);
+    way.leaveUdp();
+    way.lookAgain();
+    expect(way.now).toBe('udp');
+    expect(way.wasBlocked).toBe(true);
   });
 
   it('is what the server says, when it says', () => {

@@ -7,7 +7,7 @@ const REMEMBERED = 'codesyncx:call-way';
 
 /**
  * Which way this browser's media goes: what the server says; else over UDP until that was found to
- * be out of reach, and over a WebSocket from then on as long as the browser's tab lives.
+ * be out of reach, and over a WebSocket from then on, until it is looked for again.
  */
 export class MediaWay {
   constructor(
@@ -43,5 +43,19 @@ export class MediaWay {
     return true;
   }
 
+  /** Look for the way over UDP again, for the network may be another one. */
+  lookAgain(): void {
+    if (this._storage.getItem(REMEMBERED) !== null) {
+      this._storage.removeItem(REMEMBERED);
+      this._wasBlocked = true;
+    }
+  }
+
+  /** Whether UDP was out of reach before: then it isn't waited for as long. */
+  get wasBlocked(): boolean {
+    return this._wasBlocked;
+  }
+
+  private _wasBlocked = false;
   private _told: Way | 'auto' = 'auto';
 }

@@ -1,4 +1,5 @@
 import { IChunk, loudnessOf, readChunk, writeChunk } from './chunk';
+import { Carried } from './carried';
 import { FromWorker, ToWorker } from './messages';
 import { PictureSender } from './picture-sender';
 import { PicturePlayer, SoundPlayer } from './players';
@@ -7,6 +8,7 @@ import { SoundSender } from './sound-sender';
 
 const TICK_MS = 100;
 const JUDGE_EVERY = 5;
+const SAMPLE_EVERY = 10;
 const ASK_AGAIN_MS = 2000;
 /** Sound that is older than this is silence. */
 const HEARD_MS = 300;
@@ -134,7 +136,9 @@ export class Engine {
       before.delete(id);
     }
     before.forEach(({ player }) => player?.close());
-    this._tell({ type: 'tracks', ids: Object.values(tracks) });
+    const ids = Object.values(tracks);
+    this._carried.keep('down', new Set(ids));
+    this._tell({ type: 'tracks', ids });
   }
 
   private _take(data: ArrayBuffer): void {
@@ -143,6 +147,7 @@ export class Engine {
     if (!coming) {
       return;
     }
+    this._carried.add('down', coming.id, chunk);
     const isSound = chunk.codec === 'opus';
     if (isSound) {
       coming.level = chunk.level;
@@ -218,7 +223,8 @@ export class Engine {
   private _send(chunk: IChunk): void {
     if (this._socket?.readyState === WebSocket.OPEN) {
       const message = writeChunk(chunk);
-      this._rate.sent(message.byteLength);
+      this._rate.sent(message.byteLength, performance.now());
+      this._carried.add('up', String(chunk.stream), chunk);
       this._socket.send(message);
     }
   }
@@ -240,10 +246,28 @@ export class Engine {
     }
     if (this._ticks % JUDGE_EVERY === 0) {
       this._rate.judge(performance.now());
+      if (this._rate.share < 1) {
+        this._limited_s += (TICK_MS * JUDGE_EVERY) / 1000;
+      }
       this._pictures.forEach(sender =>
         sender.adapt(this._rate.share, this._rate.isStuck)
       );
     }
+    if (this._ticks % SAMPLE_EVERY === 0) {
+      this._tellSample();
+    }
+  }
+
+  private _tellSample(): void {
+    const sending = [...this._sounds.keys(), ...this._pictures.keys()];
+    this._carried.keep('up', new Set(sending.map(String)));
+    const { roundTrip } = this._rate;
+    const sample = this._carried.sample(
+      performance.now(),
+      roundTrip === null ? null : roundTrip / 1000,
+      this._limited_s
+    );
+    this._tell({ type: 'sample', sample });
   }
 
   private _tellLevels(): void {
@@ -263,6 +287,7 @@ export class Engine {
     this._tell({ type: 'levels', theirs, mine });
   }
 
+  private readonly _carried = new Carried();
   private readonly _rate = new SendRate();
   private readonly _coming = new Map<number, IComing>();
   private readonly _sounds = new Map<number, SoundSender>();
@@ -271,6 +296,7 @@ export class Engine {
   private _received = 0;
   private _told = 0;
   private _ticks = 0;
+  private _limited_s = 0;
 }
 
 type ServerWord =

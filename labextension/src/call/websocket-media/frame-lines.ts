@@ -1,11 +1,11 @@
-import { PromiseDelegate } from '@lumino/coreutils';
-
 import { Backoff } from '../../connection/backoff';
 import { IIncoming, ILines } from '../lines';
 import { ILoss, MyMedia } from '../my-media';
 import { ICaller, Right } from '../protocol';
 import { Signalling } from '../signalling';
+import { ISample } from '../statistics';
 import { FrameOutgoing } from './frame-outgoing';
+import { MediaWorker } from './media-worker';
 import { FromWorker, ToWorker } from './messages';
 import { decodable } from './players';
 import { IPictureSink, ISoundSink, pictureSink, soundSink } from './sinks';
@@ -52,9 +52,19 @@ export class FrameLines implements ILines, IIncoming {
     }
   }
 
-  /** Browsers measure nothing of a WebSocket. */
-  reports(): Promise<readonly []> {
-    return Promise.resolve([]);
+  /** What the worker counted last, with my streams by their kinds. */
+  sample(): Promise<ISample | null> {
+    const { _sample: sample, _outgoing: outgoing } = this;
+    if (!sample || !outgoing) {
+      return Promise.resolve(null);
+    }
+    const { kinds } = outgoing;
+    const streams = sample.streams.map(stream =>
+      stream.direction === 'up'
+        ? { ...stream, name: kinds.get(stream.name) ?? stream.name }
+        : stream
+    );
+    return Promise.resolve({ ...sample, streams });
   }
 
   close(): void {
@@ -76,24 +86,14 @@ export class FrameLines implements ILines, IIncoming {
       return;
     }
     this._drop();
-    const worker = new Worker(new URL('./media.worker.js', import.meta.url), {
-      type: 'module'
-    });
+    const worker = new MediaWorker(
+      this._url,
+      reply.key,
+      message => this._hear(message),
+      () => this._onBroken(worker)
+    );
     this._worker = worker;
-    const opened = new PromiseDelegate<void>();
-    opened.promise.catch(() => undefined);
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (data.type === 'opened') {
-        opened.resolve();
-      } else if (data.type === 'closed') {
-        opened.reject(new Error('The media socket closed'));
-        this._onBroken(worker);
-      } else {
-        this._hear(data);
-      }
-    };
-    this._tell({ type: 'open', url: this._url, key: reply.key });
-    await opened.promise;
+    await worker.opened;
     this._backoff.reset();
     const { _signalling: signalling } = this;
     const outgoing = new FrameOutgoing(signalling, capturing, (...message) =>
@@ -145,6 +145,10 @@ export class FrameLines implements ILines, IIncoming {
         this._levels = message.theirs;
         this._outgoing?.hearLevels(message.mine);
         break;
+      case 'sample':
+        // The worker's clock began with it.
+        this._sample = { ...message.sample, at_ms: performance.now() };
+        break;
     }
   }
 
@@ -180,7 +184,7 @@ export class FrameLines implements ILines, IIncoming {
     this._tracks = tracks;
   }
 
-  private _onBroken(worker: Worker): void {
+  private _onBroken(worker: MediaWorker): void {
     if (worker === this._worker && !this._isClosed) {
       this._drop();
       this._mine.pause();
@@ -210,14 +214,15 @@ export class FrameLines implements ILines, IIncoming {
   private _drop(): void {
     this._outgoing?.close();
     this._outgoing = null;
-    this._worker?.terminate();
+    this._worker?.close();
     this._worker = null;
+    this._sample = null;
     [...this._tracks.keys()].forEach(id => this._forget(id));
     this._levels = new Map();
   }
 
   private _tell(message: ToWorker, transfer: Transferable[] = []): void {
-    this._worker?.postMessage(message, transfer);
+    this._worker?.tell(message, transfer);
   }
 
   private readonly _backoff = new Backoff();
@@ -226,7 +231,8 @@ export class FrameLines implements ILines, IIncoming {
   private _tracks: ReadonlyMap<string, MediaStreamTrack> = new Map();
   private _levels: ReadonlyMap<string, number> = new Map();
   private _rights: readonly Right[] = [];
-  private _worker: Worker | null = null;
+  private _worker: MediaWorker | null = null;
+  private _sample: ISample | null = null;
   private _outgoing: FrameOutgoing | null = null;
   private _playing: AudioContext | null = null;
   private _capturing: AudioContext | null = null;

@@ -63,6 +63,16 @@ export class FrameOutgoing implements IOutgoing {
     return Promise.resolve(null);
   }
 
+  /** What the streams of a number show. */
+  get kinds(): ReadonlyMap<string, TrackKind> {
+    return new Map(
+      [...this._streams.values()].map(({ number, kind }) => [
+        String(number),
+        kind
+      ])
+    );
+  }
+
   /** Take how loud my streams are. */
   hearLevels(levels: ReadonlyMap<number, number>): void {
     this._levels = levels;

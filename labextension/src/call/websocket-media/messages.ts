@@ -1,5 +1,7 @@
 /** What the page and the worker that carries its media tell each other. */
 
+import { ISample } from '../statistics';
+
 /** What a stream of mine shows, for how it is encoded. */
 export type Sight = 'camera' | 'screen';
 
@@ -57,6 +59,8 @@ export type FromWorker =
       readonly theirs: ReadonlyMap<string, number>;
       readonly mine: ReadonlyMap<number, number>;
     }
+  /** What was carried: my streams have their numbers for names, the others’ their track ids. */
+  | { readonly type: 'sample'; readonly sample: ISample }
   | { readonly type: 'opened' }
   | { readonly type: 'closed' };
 

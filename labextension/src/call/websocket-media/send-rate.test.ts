@@ -13,7 +13,7 @@ function run(
   for (let now = 0; now < forMs; now += 100) {
     const bytes = rate.isStuck ? 0 : 6000 * rate.share;
     sent += bytes;
-    rate.sent(bytes);
+    rate.sent(bytes, now);
     received = Math.min(sent, received + bytesPerMs * 100);
     rate.received(received, now);
     if (now % 500 === 0) {

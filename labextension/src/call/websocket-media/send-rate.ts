@@ -7,6 +7,9 @@ const STUCK_MS = 900;
 /** Is under way on any line, and says nothing. */
 const UNHEEDED_BYTES = 12_000;
 const MEASURED_MS = 1000;
+/** How often it is noted when something left, and how many journeys are remembered. */
+const DEPARTURE_MS = 20;
+const TRIPS = 50;
 
 /**
  * How much the way to the server carries, by what it says has come: a socket's own buffer tells
@@ -23,8 +26,16 @@ export class SendRate {
     return this._delay > STUCK_MS;
   }
 
-  sent(bytes: number): void {
+  /** How long what is sent takes to be told of, in ms; null before that is known. */
+  get roundTrip(): number | null {
+    return this._trips.length > 0 ? Math.min(...this._trips) : null;
+  }
+
+  sent(bytes: number, now: number): void {
     this._sent += bytes;
+    if (now - (this._departures.at(-1)?.at ?? -Infinity) > DEPARTURE_MS) {
+      this._departures.push({ at: now, bytes: this._sent });
+    }
   }
 
   /** The server's word for how many bytes have come in all. */
@@ -34,6 +45,7 @@ export class SendRate {
       this._marks.shift();
     }
     this._received = bytes;
+    this._arrive(bytes, now);
   }
 
   /** Judge; call it twice a second. Whether the share is another one. */
@@ -45,6 +57,15 @@ export class SendRate {
         ? Math.max(LEAST, this._share * BACK_OFF)
         : Math.min(1, this._share * GROWTH);
     return this._share !== before;
+  }
+
+  /** The quickest of the last ones waited least for the server's next word. */
+  private _arrive(bytes: number, now: number): void {
+    while (this._departures.length > 0 && this._departures[0].bytes <= bytes) {
+      const [{ at }] = this._departures.splice(0, 1);
+      this._trips.push(now - at);
+    }
+    this._trips.splice(0, this._trips.length - TRIPS);
   }
 
   private _measure(now: number): number {
@@ -63,6 +84,11 @@ export class SendRate {
 
   private readonly _marks: { readonly at: number; readonly bytes: number }[] =
     [];
+  private readonly _departures: {
+    readonly at: number;
+    readonly bytes: number;
+  }[] = [];
+  private readonly _trips: number[] = [];
   private _sent = 0;
   private _received = 0;
   private _share = 1;
