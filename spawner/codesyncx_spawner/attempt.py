@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from .execution import Execution
 from .live_edits import LiveEdits
 from .path_pattern import matches
 from .run import Artifact, Run
-from .sandbox.backend import Sandbox, SandboxBackend, SandboxSpec
+from .sandbox.backend import Sandbox, SandboxBackend, SandboxSpec, Usage
 from .states import State, name_ending
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 MOST_ARTIFACT_BYTES = 100_000_000
 _SAVE_EVERY_S = 0.2
+#: In turns of saving: watchers see once a second what is used.
+_TELL_USAGE_EVERY = 5
 
 
 class RunFiles(Protocol):
@@ -208,9 +211,15 @@ class Attempt:
         self._book.add(pieces)
         self._means.printed(self._run.id)
 
+    def usage(self) -> Usage:
+        """Say what the run has used so far."""
+        return Usage() if self._sandbox is None else self._sandbox.usage()
+
     async def _keep_saving(self) -> None:
-        while True:
+        for turn in itertools.count(1):
             await asyncio.sleep(_SAVE_EVERY_S)
+            if turn % _TELL_USAGE_EVERY == 0:
+                self._means.printed(self._run.id)
             # What couldn't be kept now is tried again with the next, and at the end.
             with contextlib.suppress(CodeSyncXError):
                 await self._save_output()

@@ -152,11 +152,21 @@ class Runner:
         run = self._runs.get(run_id)
         if run is None:
             raise NotFoundError("There is no such run.")
-        return run
+        attempt = self._attempts.get(run_id)
+        if attempt is None or run.state is not State.RUNNING:
+            return run
+        # What it has used so far, in steps that somebody would notice.
+        used = attempt.usage()
+        return replace(
+            run,
+            cpu_s=None if used.cpu_s is None else round(used.cpu_s, 1),
+            peak_memory_bytes=used.peak_memory_bytes and round(used.peak_memory_bytes, -6),
+        )
 
     def runs(self) -> list[Run]:
         """Give all runs, the newest first."""
-        return sorted(self._runs.values(), key=lambda run: run.submitted_at, reverse=True)
+        runs = map(self.run, self._runs)
+        return sorted(runs, key=lambda run: run.submitted_at, reverse=True)
 
     def position(self, run_id: str) -> int | None:
         """How many start before a run that waits."""

@@ -214,6 +214,20 @@ async def test_a_run_cannot_lead_edits_astray(
     assert list(outside.iterdir()) == []
 
 
+async def test_what_a_run_uses_is_told_while_it_goes_on(open_runner: Open) -> None:
+    runner = await open_runner()
+    busy = "python3 -c 'data = bytearray(40_000_000)\nwhile True: pass'"
+    run = await runner.submit(ADA, shell(busy))
+    async with asyncio.timeout(20):
+        async for seen, _ in runner.follow(run.id):
+            memory = seen.peak_memory_bytes or 0
+            if seen.state is State.RUNNING and (seen.cpu_s or 0) >= 0.5 and memory > 40_000_000:
+                break
+    await runner.stop(run.id)
+    ended, _, _ = await watched(runner, run)
+    assert (ended.cpu_s or 0) >= 0.5
+
+
 async def test_what_has_ended_can_be_read_after_a_restart(open_runner: Open) -> None:
     runner = await open_runner()
     run, text, _ = await watched(runner, await runner.submit(ADA, shell("seq 3000")))
