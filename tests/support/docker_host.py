@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.sandboxes import processes_with
 from support.servers import REPOSITORY
 
 if TYPE_CHECKING:
@@ -163,12 +164,27 @@ class DockerHost:
         """Give up the namespaces and the files."""
         _send(self._pid, signal.SIGTERM)
         self._place.wait()
+        # What looks after a container outlives a daemon that was killed.
+        for left in processes_with(str(self.folder)):
+            _send(left, signal.SIGKILL)
         if self._place.stdout is not None:
             self._place.stdout.close()
         self._log.close()
         subprocess.run([*_as_root(), "rm", "-rf", str(self.folder)], check=True)
         for group in Path("/sys/fs/cgroup").glob(f"*{self._group}"):
-            subprocess.run([*_as_root(), "rmdir", str(group)], check=False, capture_output=True)
+            remove = [
+                *_as_root(),
+                "find",
+                str(group),
+                "-depth",
+                "-type",
+                "d",
+                "-exec",
+                "rmdir",
+                "{}",
+                "+",
+            ]
+            subprocess.run(remove, check=False, capture_output=True)
 
     def _entered(self) -> list[str]:
         return ["nsenter", "--target", str(self._pid), "--mount", "--net", "--uts"]
