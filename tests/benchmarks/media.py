@@ -43,6 +43,8 @@ from benchmarks.calls.streams import (  # noqa: E402
     CAMERA,
     LECTURE_SCREEN,
     SCREEN,
+    SELDOM_CAMERA,
+    SELDOM_SOUND,
     SOUND,
     Kind,
     Sending,
@@ -179,8 +181,6 @@ async def joining(name: str, people: int) -> dict[str, Any]:
             await load.enter()
             await server.room.join(load.pump, "first", None)
             await asyncio.sleep(1)
-            before = await load.count(2.0)
-            cpu, memory, started = server.cpu_s(), server.memory_mb(), time.monotonic()
             waited_ms = []
             for number in range(people):
                 began = time.monotonic()
@@ -188,20 +188,43 @@ async def joining(name: str, people: int) -> dict[str, Any]:
                 await _until_streams_come(person, 2)
                 waited_ms.append((time.monotonic() - began) * 1000)
                 await asyncio.sleep(BETWEEN_JOINS_S)
-            cpu, memory = server.cpu_s() - cpu, server.memory_mb() - memory
-            elapsed = time.monotonic() - started
-            # What forwarding took meanwhile, which grew with every person, is no part of joining.
-            after = await load.count(2.0)
-            cpu -= elapsed * (before["server_cores"] + after["server_cores"]) / 2
-            return {
-                "first_packets_p50_ms": round(statistics.median(waited_ms), 1),
-                "first_packets_max_ms": round(max(waited_ms), 1),
-                "cpu_ms_per_join": round(1000 * cpu / people, 2),
-                "mb_per_join": round(memory / people, 3),
-            }
         finally:
             await server.room.close()
             await load.pump.close()
+    return {
+        "first_packets_p50_ms": round(statistics.median(waited_ms), 1),
+        "first_packets_max_ms": round(max(waited_ms), 1),
+        **await _cost_of_joining(name, people),
+    }
+
+
+async def _cost_of_joining(name: str, people: int) -> dict[str, float]:
+    """Measure it where there is next to nothing to forward, which would cost more than joining.
+
+    What is forwarded meanwhile, which grows with every person, is measured before and after.
+    """
+    with running(name) as server:
+        load = Load(server, Scenario([(SELDOM_SOUND, SELDOM_CAMERA)]))
+        try:
+            await load.enter()
+            await server.room.join(load.pump, "first", None)
+            await asyncio.sleep(1)
+            before = await load.count(2.0)
+            cpu, memory, started = server.cpu_s(), server.memory_mb(), time.monotonic()
+            for number in range(people):
+                person = await server.room.join(load.pump, f"listener{number}", None)
+                await _until_streams_come(person, 2)
+            elapsed = time.monotonic() - started
+            cpu, memory = server.cpu_s() - cpu, server.memory_mb() - memory
+            after = await load.count(2.0)
+            cpu -= elapsed * (before["server_cores"] + after["server_cores"]) / 2
+        finally:
+            await server.room.close()
+            await load.pump.close()
+    return {
+        "cpu_ms_per_join": round(1000 * cpu / people, 2),
+        "mb_per_join": round(memory / people, 3),
+    }
 
 
 async def _until_streams_come(person: Person, count: int) -> None:

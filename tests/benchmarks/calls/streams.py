@@ -44,6 +44,8 @@ class Kind:
 SOUND = Kind("microphone", "audio", 50, 1, 80)
 CAMERA = Kind("camera", "video", 30, 4, 1100)
 SCREEN = Kind("screen", "video", 15, 18, 1100)
+SELDOM_SOUND = Kind("microphone", "audio", 5, 1, 80)
+SELDOM_CAMERA = Kind("camera", "video", 5, 1, 1100)
 LECTURE_SCREEN = Kind("screen", "video", 10, 8, 1100)
 
 
