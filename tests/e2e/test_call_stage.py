@@ -9,13 +9,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from support.call_panel import ON_THE_LOOPBACK, join, moves, tile
+from support.people import CHROMIUM, CHROMIUM_ARGS, Person
 from support.servers import LabServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Locator
-    from support.people import Person
+    from playwright.sync_api import Browser, Locator, Playwright
 
     Come = Callable[..., Person]
 
@@ -308,3 +308,84 @@ def point_at(picture: Locator, x: float, y: float) -> None:
 
 def r_ends(text: str) -> re.Pattern[str]:
     return re.compile(f"{text}$")
+
+
+BLURS = """(() => {
+  window.blurred = [];
+  const { prototype } = MediaStreamTrack;
+  const { getCapabilities, applyConstraints } = prototype;
+  prototype.getCapabilities = function () {
+    const offered = this.kind === 'video' ? { backgroundBlur: [false, true] } : {};
+    return { ...getCapabilities.call(this), ...offered };
+  };
+  prototype.applyConstraints = function (wish = {}) {
+    const { backgroundBlur, ...rest } = wish;
+    if (backgroundBlur !== undefined) window.blurred.push(backgroundBlur);
+    return applyConstraints.call(this, rest);
+  };
+})()"""
+"""A browser whose camera can blur what is behind one; the test's own can't."""
+
+
+def test_a_blurred_background_is_offered_where_the_browser_has_it(person: Come) -> None:
+    ada = person("ada")
+    ada.page.get_by_role("button", name="Join call").click()
+    panel = ada.page.locator(".csx-Call")
+    moves(panel.get_by_label("Your camera"))
+    blur = panel.get_by_label("Blur what is behind me")
+    expect(blur).to_have_count(0)
+    ada.page.add_init_script(BLURS)
+    ada.reload()
+    ada.page.get_by_role("button", name="Join call").click()
+    blur.check()
+    ada.page.wait_for_function("() => window.blurred.at(-1) === true")
+    join_button = panel.get_by_role("button", name="Join the call")
+    join_button.click()
+    expect(panel.get_by_role("toolbar", name="Call")).to_be_visible()
+    assert ada.problems == []
+
+
+TAB_THAT_SOUNDS = """(() => {
+  const { mediaDevices } = navigator;
+  const share = mediaDevices.getDisplayMedia.bind(mediaDevices);
+  mediaDevices.getDisplayMedia = wish => share({ ...wish, preferCurrentTab: true });
+  window.sound = async () => {
+    const context = new AudioContext();
+    await context.resume();
+    const tone = context.createOscillator();
+    tone.connect(context.destination);
+    tone.start();
+  };
+})()"""
+"""A tab that is chosen to be shared without a dialog, and can make a sound."""
+
+
+def test_a_shared_tab_is_heard(person: Come, playwright: Playwright, lab: LabServer) -> None:
+    ada = person("ada")
+    ada.page.add_init_script(DEVICES_IN_HAND)
+    ada.reload()
+    of_ada = join(ada)
+    args = [
+        *CHROMIUM_ARGS,
+        "--use-fake-device-for-media-stream",
+        "--auto-accept-camera-and-microphone-capture",
+        "--auto-accept-this-tab-capture",
+        "--allow-loopback-in-peer-connection",
+    ]
+    # Playwright mutes browsers, and of a muted tab nothing is heard.
+    with playwright.chromium.launch(
+        executable_path=CHROMIUM, args=args, ignore_default_args=["--mute-audio"]
+    ) as browser:
+        grace = Person(browser, lab, "grace")
+        grace.page.add_init_script(TAB_THAT_SOUNDS)
+        grace.enter()
+        of_grace = join(grace)
+        of_grace.get_by_role("button", name="Switch Microphone Off").click()
+        expect(tile(of_ada, "Grace Hopper").locator(".csx-Call-muted")).to_be_visible()
+        of_ada.get_by_role("button", name="Switch Microphone Off").click()
+        of_grace.get_by_role("button", name="Share Screen").click()
+        moves(of_ada.get_by_label("The screen of Grace Hopper"))
+        assert ada.page.evaluate(LOUDNESS) < 0.01
+        grace.page.evaluate("() => window.sound()")
+        assert ada.page.evaluate(LOUDNESS) > 0.01
+        assert ada.problems == grace.problems == []
