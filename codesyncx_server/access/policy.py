@@ -168,11 +168,20 @@ class Policy:
         """Whether `person` may read `path` or anything below it, so that it shows in a listing."""
         return self.allows_within(person, Permission.READ, path, now)
 
-    def allows_within(self, person: Person, permission: Permission, path: str, now: float) -> bool:
+    def allows_within(
+        self,
+        person: Person,
+        permission: Permission,
+        path: str,
+        now: float,
+        *,
+        in_ranges: bool = True,
+    ) -> bool:
         """Whether `person` may do this to `path` or to anything below it."""
         return any(
             self.allows(person, permission, place, now)
             for place in self._places_of(self._tiers(person), path)
+            if in_ranges or place.range_id is None
         )
 
     def ranges(self, person: Person, path: str, now: float) -> dict[str, Permissions]:

@@ -218,7 +218,7 @@ def _distrust(notebook: dict[str, Any]) -> bool:
 def _have_in_sandboxes(handler: JupyterHandler, sight: Sight) -> None:
     """Give what runs in sandboxes; who may run nothing has nothing, and their browser asks too."""
     is_list = handler.request.method == "GET" and str(handler.request.path).endswith(_LISTS)
-    if is_list and not sight.may_within(Permission.EXECUTE, ""):
+    if is_list and not sight.may_run_somewhere:
         _reply(handler, partial(_finish, handler, []))
     else:
         sandboxed.use_sandboxes(handler, sight)
@@ -250,7 +250,7 @@ def _name_kernels(handler: JupyterHandler, sight: Sight) -> None:
 
 async def _kernels_of(handler: JupyterHandler, sight: Sight) -> Any:
     sandboxes = sandboxed.sandboxes_in(handler.settings)
-    if sandboxes is None or not sight.may_within(Permission.EXECUTE, ""):
+    if sandboxes is None or not sight.may_run_somewhere:
         return handler.kernel_spec_manager
     try:
         manager = sandboxes.for_person(sight.person).kernel_spec_manager

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from ..access.model import Permission
 from ..errors import CodeSyncXError
-from .sandboxed import sandboxes_in
+from .sandboxed import may_run_programs
 from .sight import sight_of
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def _for_reader(handler: JupyterHandler, page_config: dict[str, Any]) -> dict[st
     if is_trusted:
         return page_config
     offered = {**page_config, **_WITHHELD}
-    if sandboxes_in(handler.settings) and sight.may_within(Permission.EXECUTE, ""):
+    if may_run_programs(handler.settings, sight):
         offered["terminalsAvailable"] = page_config.get("terminalsAvailable", False)
     return _without_places(offered)
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from jupyter_server.base.handlers import APIHandler
 
-from ..access.model import Permission
 from ..errors import CodeSyncXError, NotFoundError, RefusedError
 from . import refusal
 
@@ -62,6 +61,13 @@ def sandboxes_in(settings: Mapping[str, Any]) -> Sandboxes | None:
     return sandboxes
 
 
+def may_run_programs(settings: Mapping[str, Any], sight: Sight) -> bool:
+    """Whether somebody has kernels and terminals, the server's own or in sandboxes."""
+    if sight.is_trusted:
+        return True
+    return sandboxes_in(settings) is not None and sight.may_run_somewhere
+
+
 def use_sandboxes(handler: JupyterHandler, sight: Sight) -> None:
     """Have a handler work on what this person has in sandboxes; refuse who may run nothing."""
     sandboxes = sandboxes_in(handler.settings)
@@ -69,7 +75,7 @@ def use_sandboxes(handler: JupyterHandler, sight: Sight) -> None:
     try:
         if sandboxes is None or known.__module__ not in _KNOWN:
             raise RefusedError("That is only for people whom the owner trusts.")
-        if not sight.may_within(Permission.EXECUTE, ""):
+        if not sight.may_run_somewhere:
             raise RefusedError("You may not run code in this project.")
         services = sandboxes.for_person(sight.person)
     except CodeSyncXError as error:

@@ -139,8 +139,18 @@ class Sight:
         wanted = frozenset({permission})
         return all(policy.covers(self.person, wanted, name, now) for name in names)
 
-    def may_within(self, permission: Permission, path: str) -> bool:
-        """Whether they may do this to what is at `path` or to anything below it."""
+    @property
+    def may_run_somewhere(self) -> bool:
+        """Whether there is a file or folder where they may run code; a part of a file isn't one."""
+        if self.person.is_owner:
+            return True
+        access = self._get_access()
+        return access.policy.allows_within(
+            self.person, Permission.EXECUTE, "", access.now(), in_ranges=False
+        )
+
+    def reaches(self, path: str) -> bool:
+        """Whether they may read `path` or anything below it."""
         if self.person.is_owner:
             return True
         access = self._get_access()
@@ -149,11 +159,7 @@ class Sight:
         except RefusedError:
             return False
         policy, now = access.policy, access.now()
-        return all(policy.allows_within(self.person, permission, name, now) for name in names)
-
-    def reaches(self, path: str) -> bool:
-        """Whether they may read `path` or anything below it."""
-        return self.may_within(Permission.READ, path)
+        return all(policy.reaches(self.person, name, now) for name in names)
 
     def is_closed_by(self, path: str, top: str) -> bool:
         """Whether what is granted on `top`, or below it, keeps them from all of `path`."""

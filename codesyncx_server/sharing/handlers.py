@@ -13,6 +13,7 @@ from ..access.changes import Invitation
 from ..access.granting import check_grant, stand_in
 from ..access.model import Grant, Permission, Resource, Subject, SubjectKind
 from ..errors import CodeSyncXError, InvalidRequestError, NotFoundError, RefusedError
+from ..gate.sandboxed import may_run_programs
 from ..gate.sight import sight_of
 from ..gate.slices import slices_in
 from . import requests
@@ -50,6 +51,7 @@ class MeHandler(AccessHandler):
                 "is_owner": service.is_owner(person),
                 "is_guest": person.is_guest,
                 "is_trusted": service.is_trusted(person),
+                "has_kernels": may_run_programs(self.settings, sight_of(self)),
                 "permissions": listed(service.permissions(person, Resource())),
             }
         )

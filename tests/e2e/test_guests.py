@@ -12,6 +12,7 @@ from demo_people import token_of
 from playwright.sync_api import expect
 from support.people import Person
 from support.servers import LabServer
+from support.sharing import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,15 +59,6 @@ def listen(page: Page) -> list[str]:
         ),
     )
     return heard
-
-
-def join(page: Page, server: LabServer, url: str, name: str) -> None:
-    page.goto(url if url.startswith("http") else server.url + url)
-    page.get_by_label("Your name").fill(name)
-    page.get_by_role("button", name="Join").click()
-    page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)
-    page.evaluate("() => window.jupyterapp.restored.then(() => undefined)")
-    page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=30_000)
 
 
 def test_a_guest_comes_by_a_link_reads_and_is_out_when_it_is_taken_back(

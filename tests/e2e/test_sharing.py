@@ -325,9 +325,7 @@ def test_cells_of_a_notebook_are_shared_and_the_others_stay_as_they_are(
     )
     assert sources == [f"y = {n}\nprint(y)" + ("\n# Grace" if n == 2 else "") for n in range(1, 6)]
     grace.page.keyboard.press("Shift+Enter")
-    expect(
-        grace.page.get_by_text("only for people who may change the whole project").first
-    ).to_be_visible()
+    expect(grace.page.get_by_text("only for people who may run code").first).to_be_visible()
     expect(grace.page.locator(".csx-draft")).to_have_count(0)
     assert ada.problems + grace.problems == []
 
@@ -365,7 +363,7 @@ def test_text_can_be_run_without_a_kernel_and_code_says_that_it_needs_one(
     grace.page.keyboard.press("ArrowUp")
     for command in ("notebook:run-all-cells", "notebook:run-all-below", "runmenu:run-all"):
         grace.command(command)
-        expect(told).to_contain_text("only for people who may change the whole project")
+        expect(told).to_contain_text("only for people who may run code")
     expect(grace.page.locator("dialog[open]")).to_have_count(0)
     assert grace.problems == []
 

@@ -252,6 +252,7 @@ async def test_me_tells_who_one_is_here(ask: Ask) -> None:
         "is_owner": False,
         "is_guest": False,
         "is_trusted": False,
+        "has_kernels": False,
         "permissions": ["read"],
     }
 

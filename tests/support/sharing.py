@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from demo_people import token_of
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
     from .servers import LabServer
 
 
@@ -35,3 +37,13 @@ def give(lab: LabServer, to: str, role: str) -> int:
 def change_role(lab: LabServer, grant: int, role: str) -> None:
     """Give somebody another role by the same grant."""
     ask(lab, "PATCH", f"codesyncx/api/access/grants/{grant}", {"role": role})
+
+
+def join(page: Page, server: LabServer, url: str, name: str) -> None:
+    """Come in by an invite link, as a guest does."""
+    page.goto(url if url.startswith("http") else server.url + url)
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Join").click()
+    page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)
+    page.evaluate("() => window.jupyterapp.restored.then(() => undefined)")
+    page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=30_000)

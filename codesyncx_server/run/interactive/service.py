@@ -113,7 +113,7 @@ class InteractiveSandboxes(LoggingConfigurable):
         self._backend = backend
         self._files = files
         self._folder = folder
-        self._ledger: Ledger | None = None
+        self._ledger: Ledger | None = Ledger(folder)
         self._people: dict[tuple[str, str | None], PersonServices] = {}
         self._entries: set[_Entry] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -126,9 +126,8 @@ class InteractiveSandboxes(LoggingConfigurable):
     # -- its life -------------------------------------------------------------------------------
 
     async def open(self) -> None:
-        """End what servers that were killed have left, and be there for people."""
-        self._ledger = await asyncio.to_thread(Ledger, self._folder)
-        left = self._ledger.left()
+        """End what servers that were killed have left."""
+        left = self.ledger.left()
         while (one := await asyncio.to_thread(next, left, None)) is not None:
             try:
                 await self._backend.reap(one.sandbox_id, one.handle)
@@ -153,9 +152,9 @@ class InteractiveSandboxes(LoggingConfigurable):
 
     @property
     def ledger(self) -> Ledger:
-        """Where it is written down what runs; NoSandboxError before and after."""
+        """Where it is written down what runs; NoSandboxError when that is over."""
         if self._ledger is None:
-            raise NoSandboxError("The server has only just started, or is ending: try again.")
+            raise NoSandboxError("The server is ending.")
         return self._ledger
 
     @property
@@ -177,7 +176,7 @@ class InteractiveSandboxes(LoggingConfigurable):
         return places
 
     def for_person(self, person: Person) -> PersonServices:
-        """Give what somebody has; NoSandboxError while the server starts or ends."""
+        """Give what somebody has; NoSandboxError when the server ends."""
         key = (person.username, person.link)
         if key not in self._people:
             self._people[key] = PersonServices(self, person)

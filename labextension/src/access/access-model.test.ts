@@ -20,6 +20,7 @@ const ME: IMe = {
   is_owner: false,
   is_guest: false,
   is_trusted: false,
+  has_kernels: false,
   permissions: ['read']
 };
 

@@ -11,7 +11,12 @@ import { ApiError } from '../api/client';
 import { IEventStream } from '../api/events';
 
 /** What is left to somebody who is let in nowhere any more. */
-const NOTHING = { is_owner: false, is_trusted: false, permissions: [] };
+const NOTHING = {
+  is_owner: false,
+  is_trusted: false,
+  has_kernels: false,
+  permissions: []
+};
 
 /** What routes for everyone let in say to those who aren't. */
 const NOTHING_CODES: ReadonlySet<string> = new Set(['shut_out', 'refused']);

@@ -7,8 +7,9 @@ import { Permission } from '../api/access';
  * - `cells`: the selected cells; where it `moves` them, one must be free to add and remove some.
  * - `folder`: the folder that the file browser shows.
  * - `items`: what is selected there.
- * - `kernel`: kernels and terminals of the server itself.
- * - `run`: a kernel for the cells that are run, should there be code among them.
+ * - `kernel`: kernels and terminals, in a sandbox or not.
+ * - `run`: a kernel for the cells that are run, should there be code among them, whose outputs one
+ *   may change.
  */
 export type Need =
   | { readonly on: 'document' | 'folder' | 'items'; permission: Permission }

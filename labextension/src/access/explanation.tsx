@@ -57,9 +57,13 @@ export async function explainAccess(
         )}
         {!me.is_trusted && (
           <p>
-            {trans.__(
-              'Notebook kernels and terminals reach every file, so they are only for people who may change the whole project.'
-            )}
+            {me.has_kernels
+              ? trans.__(
+                  'Your notebook kernels and terminals run in sandboxes, on the files that you may read. What they write stays there.'
+                )
+              : trans.__(
+                  'Notebook kernels and terminals are only for people who may run code.'
+                )}
           </p>
         )}
       </div>

@@ -4,6 +4,7 @@ import {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { Cell } from '@jupyterlab/cells';
+import { PathExt } from '@jupyterlab/coreutils';
 import {
   FileBrowser,
   IFileBrowserFactory,
@@ -48,6 +49,10 @@ export const guestPlugin: JupyterFrontEndPlugin<void> = {
           return document && documents.of(document);
         },
         cells: span => cellsOf(app, span).map(cell => cell.model.id),
+        codeCells: span =>
+          cellsOf(app, span)
+            .filter(cell => cell.model.type === 'code')
+            .map(cell => cell.model.id),
         wouldRun: span => wouldRun(app, span),
         folder: path =>
           model.peek(
@@ -116,9 +121,9 @@ function wouldRun(app: JupyterFrontEnd, span: CellSpan): boolean {
 /** Let no document ask for a kernel that the person can't have. */
 function withholdKernels({ docRegistry }: JupyterFrontEnd, model: AccessModel) {
   const preference = docRegistry.getKernelPreference.bind(docRegistry);
-  docRegistry.getKernelPreference = (...args) => {
-    const stock = preference(...args);
-    return stock && model.me?.is_trusted === false
+  docRegistry.getKernelPreference = (path, ...args) => {
+    const stock = preference(path, ...args);
+    return stock && isWithheld(model, path)
       ? {
           ...stock,
           shouldStart: false,
@@ -127,6 +132,18 @@ function withholdKernels({ docRegistry }: JupyterFrontEnd, model: AccessModel) {
         }
       : stock;
   };
+}
+
+/** Whether I can have no kernel for a file, as far as is known. */
+function isWithheld(model: AccessModel, path: string): boolean {
+  const { me } = model;
+  if (me === null || me.is_trusted || !me.has_kernels) {
+    return me?.has_kernels === false;
+  }
+  // What isn't known of a file yet is usually so for all of its folder.
+  const own = model.peek(path);
+  const access = own === undefined ? model.peek(PathExt.dirname(path)) : own;
+  return access !== undefined && !access?.permissions.includes('execute');
 }
 
 /** Leave out the launcher's cards that could do nothing. */

@@ -13,13 +13,14 @@ function access(...permissions: Permission[]): IPathAccess {
   return { path: '', permissions, why: '', ranges: [], reaches: true };
 }
 
-function guest(is_trusted: boolean): IMe {
+function guest(has_kernels: boolean): IMe {
   return {
     username: 'guest-1',
     name: 'Guest',
     is_owner: false,
     is_guest: true,
-    is_trusted,
+    is_trusted: false,
+    has_kernels,
     permissions: []
   };
 }
@@ -30,6 +31,7 @@ function may(command: string, scene: Partial<IScene>): boolean {
       me: () => null,
       document: () => null,
       cells: () => [],
+      codeCells: () => [],
       wouldRun: () => true,
       folder: () => undefined,
       items: () => [],
@@ -93,7 +95,7 @@ describe('commands', () => {
     expect(may('notebook:run-all-cells', { me, wouldRun })).toBe(false);
   });
 
-  it('of kernels are for the trusted', () => {
+  it('of kernels are for those who may run code', () => {
     for (const command of [
       'terminal:create-new',
       'console:create',
@@ -104,12 +106,28 @@ describe('commands', () => {
     }
   });
 
-  it('that run are for the trusted, but anybody may have markdown rendered', () => {
+  it('that run are for those who may, but anybody may have markdown rendered', () => {
     const me = (): IMe => guest(false);
     const run = 'notebook:run-cell-and-select-next';
     expect(may(run, { me })).toBe(false);
     expect(may(run, { me, wouldRun: () => false })).toBe(true);
     expect(may(run, { me: () => guest(true) })).toBe(true);
+  });
+
+  it('that run need the cells that would change by it', () => {
+    const scene = {
+      me: () => guest(true),
+      document: document(access('read'), 'nothing'),
+      codeCells: () => ['code']
+    };
+    expect(may('notebook:run-cell', scene)).toBe(false);
+    expect(may('notebook:run-cell', { ...scene, codeCells: () => [] })).toBe(
+      true
+    );
+    const editors = document(access('read', 'edit'), 'all');
+    expect(may('notebook:run-cell', { ...scene, document: editors })).toBe(
+      true
+    );
   });
 
   it('that write are not for readers', () => {

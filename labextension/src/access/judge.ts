@@ -16,6 +16,8 @@ export interface IScene {
   > | null;
   /** The ids of these cells of the notebook in front. */
   readonly cells: (span: CellSpan) => readonly string[];
+  /** The ids of those of them that hold code. */
+  readonly codeCells: (span: CellSpan) => readonly string[];
   /** Whether running these cells would need a kernel that isn't there. */
   readonly wouldRun: (span: CellSpan) => boolean;
   /** What is known of the folder that a command makes something in. */
@@ -35,15 +37,25 @@ export function createJudge(scene: IScene, trans: TranslationBundle): Judge {
   return (need, args) => {
     switch (need.on) {
       case 'kernel':
-        return scene.me()?.is_trusted === false
-          ? trans.__('only for people who may change the whole project')
+        return scene.me()?.has_kernels === false
+          ? trans.__('only for people who may run code')
           : null;
-      case 'run':
-        return scene.me()?.is_trusted === false && scene.wouldRun(need.with)
+      case 'run': {
+        if (scene.me()?.has_kernels === false && scene.wouldRun(need.with)) {
+          return trans.__('only for people who may run code');
+        }
+        const access = scene.document();
+        const isLocked =
+          access !== null &&
+          scene
+            .codeCells(need.with)
+            .some(id => !isCellFree(access.notebook, id));
+        return isLocked
           ? trans.__(
-              'kernels reach every file, so they are only for people who may change the whole project'
+              'what it prints would change this cell, which is locked for you: run it in a console'
             )
           : null;
+      }
       case 'document': {
         const access = scene.document();
         const isMissing =

@@ -47,6 +47,8 @@ export interface IMe {
   readonly is_guest: boolean;
   /** Whether kernels and terminals of the server itself are mine to use. */
   readonly is_trusted: boolean;
+  /** Whether I have kernels and terminals: those, or others in sandboxes. */
+  readonly has_kernels: boolean;
   readonly permissions: readonly Permission[];
 }
 
