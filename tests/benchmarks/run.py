@@ -5,6 +5,9 @@
 A click is the HTTP request that starts a run of a real JupyterLab's project of 50 files; the log's
 websocket is opened when it is answered. Bare is `bwrap` with the same namespaces from a shell's
 view: no snapshot, no limits, no seccomp, nothing written down. Both in turns.
+
+Then 50 runs of a second wait for two places: how much of the time somebody's turn had come and
+nothing went on in a place.
 """
 
 from __future__ import annotations
@@ -30,7 +33,12 @@ from demo_people import token_of  # noqa: E402
 from support.servers import LabServer  # noqa: E402
 
 FILES = 50
-MANY_RUNS = ("--CodeSyncXApp.max_runs_per_minute=10000",)
+JOBS, PLACES = 50, 2
+MANY_RUNS = (
+    f"--CodeSyncXApp.max_runs={PLACES}",
+    f"--CodeSyncXApp.max_runs_per_person={PLACES}",
+    "--CodeSyncXApp.max_runs_per_minute=10000",
+)
 COMMANDS = {"echo": "echo hello", "python": "python3 -c 'print(1)'"}
 BARE = (
     *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--ro-bind", "/usr", "/usr"),
@@ -69,6 +77,31 @@ async def ours_ms(server: LabServer, command: str) -> float:
     return elapsed_s * 1000
 
 
+async def queue_report(server: LabServer) -> dict[str, Any]:
+    """Have many runs of several people wait, and see how busy the places were."""
+    people = ("ada", "grace", "alan", "edsger", "barbara")
+    api = f"{server.url}/codesyncx/api/runs"
+    for number in range(JOBS):
+        headers = {"Authorization": f"token {token_of(people[number % 5], server.token)}"}
+        request = HTTPRequest(api, "POST", headers, json.dumps({"command": "sleep 1"}))
+        await AsyncHTTPClient().fetch(request)
+    owner = {"Authorization": f"token {server.token}"}
+    while True:
+        await asyncio.sleep(1)
+        answer = await AsyncHTTPClient().fetch(HTTPRequest(api, headers=owner))
+        runs = [run for run in json.loads(answer.body)["runs"] if run["command"][-1] == "sleep 1"]
+        if len(runs) == JOBS and all(run["is_over"] for run in runs):
+            break
+    taken_s = max(run["ended_at"] for run in runs) - min(run["submitted_at"] for run in runs)
+    return {
+        "jobs": JOBS,
+        "places": PLACES,
+        "taken_s": round(taken_s, 1),
+        # Of a place's time, what wasn't the second that a run sleeps.
+        "overhead": round(1 - JOBS / PLACES / taken_s, 3),
+    }
+
+
 async def measure(server: LabServer, rounds: int) -> dict[str, Any]:
     """Measure each command in turns, after one of each that doesn't count."""
     report: dict[str, Any] = {}
@@ -99,6 +132,8 @@ def main() -> None:
         for number in range(FILES):
             (server.root / f"file{number}.py").write_text("print('one of many')\n" * 100)
         report = asyncio.run(measure(server, options.rounds))
+        report["queue"] = asyncio.run(queue_report(server))
+        print("queue", json.dumps(report["queue"]))
     report["machine"] = f"{os.cpu_count()} cores, {platform.processor() or platform.machine()}"
     if options.json:
         found = json.loads(options.json.read_text()) if options.json.exists() else {}
