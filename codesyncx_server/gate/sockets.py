@@ -32,7 +32,7 @@ class Sockets:
     def judge_again(self) -> None:
         """Close what must end, with the reason."""
         for socket in list(self._open):
-            if socket.close_code is not None or socket.ws_connection is None:
+            if not _is_open(socket):
                 continue
             try:
                 self._judge(socket)
@@ -40,3 +40,9 @@ class Sockets:
                 logger.info("Closed %s: %s", socket.request.path, error)
                 self._open.discard(socket)
                 refusal.close(socket, error)
+
+
+def _is_open(socket: WebSocketHandler) -> bool:
+    """Whether it was opened and not closed; one whose client left meanwhile has no stream."""
+    connection = socket.ws_connection
+    return socket.close_code is None and getattr(connection, "stream", None) is not None

@@ -70,7 +70,8 @@ async def test_a_terminal_has_what_its_person_may_read_and_is_a_terminal(house: 
     await shell.type("id -u; ls; stty size; tty; echo do''ne\r")
     shown = await shell.shows("done")
     assert "1000\r\nhello.py\r\n33 111\r\n/dev/pts/0\r\n" in shown
-    await shell.type("sleep 1000\r")
+    await shell.type("echo sta''rted; sleep 1000\r")
+    await shell.shows("started")
     await shell.type("\x03")
     await shell.shows("sandbox:")
     await shell.type(f"grep -r {SECRET} /work /home 2>/dev/null | wc -l; echo do''ne\r")

@@ -3,8 +3,8 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { ISessionContext } from '@jupyterlab/apputils';
 import { Cell } from '@jupyterlab/cells';
-import { PathExt } from '@jupyterlab/coreutils';
 import {
   FileBrowser,
   IFileBrowserFactory,
@@ -15,6 +15,7 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 
+import { Permission } from '../api/access';
 import { documentOf } from '../history/shared-documents';
 import { AccessModel } from './access-model';
 import { guardCommands } from './command-guard';
@@ -118,32 +119,81 @@ function wouldRun(app: JupyterFrontEnd, span: CellSpan): boolean {
   );
 }
 
-/** Let no document ask for a kernel that the person can't have. */
-function withholdKernels({ docRegistry }: JupyterFrontEnd, model: AccessModel) {
+/**
+ * Let no document ask for a kernel that the person can't have.
+ *
+ * What somebody may do with a document is often known only a moment after it is opened: its kernel
+ * waits for that.
+ */
+function withholdKernels(app: JupyterFrontEnd, model: AccessModel): void {
+  const { docRegistry } = app;
   const preference = docRegistry.getKernelPreference.bind(docRegistry);
+  const waiting = new Map<string, ISessionContext.IKernelPreference>();
   docRegistry.getKernelPreference = (path, ...args) => {
     const stock = preference(path, ...args);
-    return stock && isWithheld(model, path)
-      ? {
-          ...stock,
-          shouldStart: false,
-          canStart: false,
-          autoStartDefault: false
-        }
-      : stock;
+    const may = mayHaveKernel(model, path);
+    if (!stock || may === true) {
+      return stock;
+    }
+    if (may === undefined && stock.shouldStart) {
+      waiting.set(path, stock);
+    }
+    return {
+      ...stock,
+      shouldStart: false,
+      canStart: may === undefined,
+      autoStartDefault: false
+    };
   };
+  model.changed.connect(() => {
+    for (const [path, stock] of waiting) {
+      const may = mayHaveKernel(model, path);
+      if (may !== undefined) {
+        waiting.delete(path);
+        setKernelPreference(app, path, may ? stock : { ...stock, ...NONE });
+      }
+    }
+  });
 }
 
-/** Whether I can have no kernel for a file, as far as is known. */
-function isWithheld(model: AccessModel, path: string): boolean {
-  const { me } = model;
-  if (me === null || me.is_trusted || !me.has_kernels) {
-    return me?.has_kernels === false;
+const NEEDED: readonly Permission[] = ['execute', 'edit'];
+const NONE = { shouldStart: false, canStart: false, autoStartDefault: false };
+
+/** Say once more what an open document's kernel is to be, and have it. */
+function setKernelPreference(
+  { shell }: JupyterFrontEnd,
+  path: string,
+  preference: ISessionContext.IKernelPreference
+): void {
+  for (const widget of shell.widgets('main')) {
+    if (widget instanceof NotebookPanel && widget.context.path === path) {
+      const { sessionContext } = widget;
+      sessionContext.kernelPreference = preference;
+      if (preference.shouldStart) {
+        void sessionContext.ready.then(() =>
+          sessionContext.hasNoKernel ? sessionContext.startKernel() : false
+        );
+      }
+    }
   }
-  // What isn't known of a file yet is usually so for all of its folder.
-  const own = model.peek(path);
-  const access = own === undefined ? model.peek(PathExt.dirname(path)) : own;
-  return access !== undefined && !access?.permissions.includes('execute');
+}
+
+/**
+ * Whether a kernel is to start for a file: where I may run code, and may change the notebook, into
+ * which JupyterLab writes which kernel it has. Undefined while nobody knows.
+ */
+function mayHaveKernel(model: AccessModel, path: string): boolean | undefined {
+  const { me } = model;
+  if (me === null || me.is_trusted) {
+    return true;
+  }
+  if (!me.has_kernels) {
+    return false;
+  }
+  const access = model.peek(path);
+  return access === undefined
+    ? undefined
+    : NEEDED.every(one => access?.permissions.includes(one));
 }
 
 /** Leave out the launcher's cards that could do nothing. */

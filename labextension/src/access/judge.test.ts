@@ -114,17 +114,30 @@ describe('commands', () => {
     expect(may(run, { me: () => guest(true) })).toBe(true);
   });
 
+  it('that run need the right to run this notebook', () => {
+    const scene = {
+      me: () => guest(true),
+      document: document(access('read', 'edit'), 'all'),
+      codeCells: () => ['code']
+    };
+    expect(may('notebook:run-cell', scene)).toBe(false);
+    const runners = document(access('read', 'edit', 'execute'), 'all');
+    expect(may('notebook:run-cell', { ...scene, document: runners })).toBe(
+      true
+    );
+  });
+
   it('that run need the cells that would change by it', () => {
     const scene = {
       me: () => guest(true),
-      document: document(access('read'), 'nothing'),
+      document: document(access('read', 'execute'), 'nothing'),
       codeCells: () => ['code']
     };
     expect(may('notebook:run-cell', scene)).toBe(false);
     expect(may('notebook:run-cell', { ...scene, codeCells: () => [] })).toBe(
       true
     );
-    const editors = document(access('read', 'edit'), 'all');
+    const editors = document(access('read', 'edit', 'execute'), 'all');
     expect(may('notebook:run-cell', { ...scene, document: editors })).toBe(
       true
     );

@@ -41,10 +41,16 @@ export function createJudge(scene: IScene, trans: TranslationBundle): Judge {
           ? trans.__('only for people who may run code')
           : null;
       case 'run': {
-        if (scene.me()?.has_kernels === false && scene.wouldRun(need.with)) {
+        const me = scene.me();
+        const access = scene.document();
+        const maySomewhere = me?.has_kernels !== false;
+        const mayHere =
+          (me?.is_trusted ?? true) ||
+          (maySomewhere &&
+            (access?.access?.permissions.includes('execute') ?? true));
+        if (!mayHere && scene.wouldRun(need.with)) {
           return trans.__('only for people who may run code');
         }
-        const access = scene.document();
         const isLocked =
           access !== null &&
           scene
