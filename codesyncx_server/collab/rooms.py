@@ -166,7 +166,7 @@ class Rooms:
             self._keep(name)
         on_their_way = [opening.opened() for opening in self._openings.values()]
         await asyncio.gather(*on_their_way, return_exceptions=True)
-        await asyncio.gather(*(self._close(room) for room in self))
+        await asyncio.gather(*(self._close_at_last(room) for room in self))
         self._logs.close()
 
     async def _read(self, key: RoomId) -> Room:
@@ -228,6 +228,11 @@ class Rooms:
         async with self._locks.setdefault(str(room.id), asyncio.Lock()):
             if not room.is_used:
                 await self._close(room)
+
+    async def _close_at_last(self, room: Room) -> None:
+        """Close it, or wait until whoever is closing it already is done."""
+        async with self._locks.setdefault(str(room.id), asyncio.Lock()):
+            await self._close(room)
 
     def _begin_anew(self, room: Room) -> None:
         self._spawn(self._forget_past(room))
