@@ -122,7 +122,7 @@ always:
 # may be Docker's own packages, with which Debian's can't be installed.
 .make/docker: $(wildcard spawner/images/*)
 	@mkdir -p .make
-	@for each in dockerd docker mmdebstrap ip; do command -v $$each >/dev/null; done \
+	@(for each in dockerd docker mmdebstrap ip; do command -v $$each >/dev/null || exit; done) \
 	  || tests/support/install-debian $$(command -v dockerd >/dev/null || echo docker.io) \
 	    debian-archive-keyring iproute2 mmdebstrap
 	@command -v runsc >/dev/null || tests/support/install-debian runsc \
