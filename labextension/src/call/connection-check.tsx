@@ -35,7 +35,7 @@ export function ConnectionCheck({
   };
   const isRunning = state === 'running';
   return (
-    <div className="csx-Call-check">
+    <div className="csx-Call-connectionCheck">
       <button className="csx-Button" disabled={isRunning} onClick={begin}>
         {isRunning ? trans.__('Testing…') : trans.__('Test the connection')}
       </button>
