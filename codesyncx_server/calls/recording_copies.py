@@ -94,7 +94,7 @@ class RecordingCopies:
                 await self._look()
             except ArtifactStoreError as error:
                 logger.warning("Old recordings can't be forgotten for now: %s", error)
-            except Exception:
+            except Exception:  # the outermost frame of a task: films must go on being stored
                 logger.exception("Recordings can't be stored for now")
             await asyncio.sleep(self._pause_s)
 

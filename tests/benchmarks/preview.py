@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "binder")]
 
@@ -146,7 +146,7 @@ async def open_preview(server: LabServer) -> tuple[str, dict[str, str]]:
 
 async def ask_again(ask: Any, run_id: str) -> Any:
     """Give the preview when its app answers."""
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(HTTPClientError):
         preview = await ask(f"/{run_id}/previews/8000", {})
         if preview["is_serving"]:
             return preview
