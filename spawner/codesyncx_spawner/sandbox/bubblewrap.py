@@ -22,9 +22,10 @@ from ..errors import NoSandboxError, OverLimitError, SandboxError
 from ..limits import Limits
 from . import processes
 from .backend import SandboxBackend, SandboxSpec
-from .bubblewrap_command import mark_of, source_and_place
+from .bubblewrap_command import source_and_place
 from .bubblewrap_sandbox import BubblewrapSandbox
 from .cgroups import ControlGroup, GroupsRefusedError, find_hierarchies
+from .layout import mark_of
 from .seccomp import load_program
 
 if TYPE_CHECKING:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from .layout import HOME, WORK, WRITABLE, environment, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .backend import SandboxSpec
 
-WORK = "/work"
-HOME = "/tmp/home"  # noqa: S108 - inside the sandbox
 UID = 1000
-#: Folders that have room of their own: what is in them goes with the sandbox.
-WRITABLE = (WORK, "/tmp", "/dev/shm")  # noqa: S108 - inside the sandbox
 
 _SYSTEM = ("/usr",)
 _LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -39,13 +36,6 @@ ETC_FILES: Mapping[str, str] = {
     "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
     "/etc/hostname": "sandbox\n",
-}
-
-#: Where the way out is, for a sandbox that has one: see `egress_proxy`.
-PROXY_PORT = 3128
-_PROXY = {
-    **dict.fromkeys(("https_proxy", "HTTPS_PROXY"), f"http://127.0.0.1:{PROXY_PORT}"),
-    **dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1,::1"),
 }
 
 # Its first byte says that the sandbox stands; the files then come in by its standard input.
@@ -125,11 +115,6 @@ def source_and_place(path: str) -> tuple[str, str]:
     return source, place
 
 
-def mark_of(run_id: str) -> str:
-    """Give what is on the command line of a run's bubblewrap, for everybody to see."""
-    return f"codesyncx-{run_id}"
-
-
 def as_user(uid: int | None) -> list[str]:
     """Give what comes before bubblewrap, to be that user; it is who the sandbox is outside.
 
@@ -138,23 +123,6 @@ def as_user(uid: int | None) -> list[str]:
     if uid is None:
         return []
     return ["/usr/bin/setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
-
-
-def environment(spec: SandboxSpec) -> dict[str, str]:
-    """Give the whole environment of a command: nothing of the server's is in it."""
-    threads = str(max(1, math.ceil(spec.limits.cpu)))
-    return {
-        "HOME": HOME,
-        "USER": "runner",
-        "LANG": "C.UTF-8",
-        "TERM": "xterm-256color",
-        "PYTHONUNBUFFERED": "1",
-        # Numeric libraries start as many threads as the machine has processors.
-        "OMP_NUM_THREADS": threads,
-        "OPENBLAS_NUM_THREADS": threads,
-        **(_PROXY if spec.network else {}),
-        **spec.environment,
-    }
 
 
 def launch_command(spec: SandboxSpec, *, limits_memory_itself: bool) -> list[str]:

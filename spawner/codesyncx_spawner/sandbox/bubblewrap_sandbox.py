@@ -16,16 +16,14 @@ from . import processes
 from .backend import SandboxSpec, Usage
 from .bubblewrap_command import (
     ETC_FILES,
-    PROXY_PORT,
-    WRITABLE,
     Descriptors,
     as_user,
     launch_command,
-    mark_of,
     sandbox_options,
 )
-from .egress_proxy import EgressProxy
-from .socket_source import SocketSource
+from .layout import WRITABLE, mark_of
+from .own_network import OwnNetwork
+from .starting import starting
 from .terminal import Terminal, read_or_end
 from .watched_process import WatchedProcess
 from .work_folder import update_folder
@@ -74,10 +72,8 @@ class BubblewrapSandbox:
         self._folders: dict[str, int] = {}
         self._watching: asyncio.Task[None] | None = None
         self._complaint: asyncio.Task[bytes] | None = None
-        self._sockets: SocketSource | None = None
+        self._network = OwnNetwork()
         self._terminal: Terminal | None = None
-        self._way_out: EgressProxy | None = None
-        self._entering = asyncio.Lock()
         self._peak_bytes = 0
         self._cpu_s = 0.0
         self._ran_out_of_memory = False
@@ -88,13 +84,8 @@ class BubblewrapSandbox:
         return json.dumps({"pid": self._init.pid, "started_at": self._init.started})
 
     async def start(self, snapshot: IO[bytes]) -> None:
-        try:
-            async with asyncio.timeout(_START_TIMEOUT_S):
-                await self._start(snapshot)
-        except TimeoutError as error:
-            raise SandboxError("The sandbox didn't start in time.") from error
-        except OSError as error:
-            raise SandboxError(f"The sandbox couldn't be started: {error}") from error
+        async with starting(_START_TIMEOUT_S):
+            await self._start(snapshot)
 
     async def _start(self, snapshot: IO[bytes]) -> None:
         status, block = await self._spawn()
@@ -109,9 +100,7 @@ class BubblewrapSandbox:
         self._look_inside()
         self._watching = asyncio.create_task(self._watch())
         if self._spec.network:
-            self._sockets = await SocketSource.start(self._init.pid)
-            self._way_out = EgressProxy(self._spec.run_id, self._spec.network)
-            await self._way_out.start(await self._sockets.listen(PROXY_PORT))
+            await self._network.open_way_out(self._init.pid, self._spec)
         await self._put_in(snapshot)
 
     async def _spawn(self) -> tuple[asyncio.StreamReader, int]:
@@ -207,14 +196,7 @@ class BubblewrapSandbox:
         self._main.send(number)
 
     async def connect(self, port: int) -> socket.socket:
-        async with self._entering:
-            if self._sockets is not None and self._sockets.is_broken:
-                await self._sockets.close()
-                self._sockets = None
-            if self._sockets is None:
-                self._sockets = await SocketSource.start(self._init.pid)
-            sockets = self._sockets
-        return await sockets.connect(port)
+        return await self._network.connect(self._init.pid, port)
 
     async def wait(self) -> Ending:
         await self._outer.gone()
@@ -262,10 +244,7 @@ class BubblewrapSandbox:
 
     async def release(self) -> None:
         await self._end_all()
-        if self._way_out is not None:
-            await self._way_out.close()
-        if self._sockets is not None:
-            await self._sockets.close()
+        await self._network.close()
         if self._terminal is not None:
             self._terminal.close()
         if not self._init.pid:

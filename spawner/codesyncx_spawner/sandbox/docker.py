@@ -16,7 +16,6 @@ from traitlets import Int, List, Unicode
 from ..errors import NoSandboxError, OverLimitError, SandboxError
 from . import processes
 from .backend import SandboxBackend, SandboxSpec
-from .bubblewrap_command import mark_of
 from .docker_container import (
     RUN_LABEL,
     SERVER_LABEL,
@@ -24,6 +23,7 @@ from .docker_container import (
     volume_config,
 )
 from .docker_sandbox import DOCKER_ERRORS, DockerSandbox, said_by
+from .layout import mark_of
 
 if TYPE_CHECKING:
     from aiodocker.containers import DockerContainer

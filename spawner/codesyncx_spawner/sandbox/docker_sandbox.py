@@ -19,11 +19,11 @@ from ..artifact_archive import keep_archived
 from ..errors import SandboxError
 from ..selection import LeftOut, Selection
 from ..states import Ending
-from .bubblewrap_command import PROXY_PORT, WORK
-from .docker_container import END_SIGNAL, UPDATE, EndMark
+from .container_launcher import END_SIGNAL, UPDATE, EndMark
 from .docker_relay import connect_by_relay
-from .egress_proxy import EgressProxy
-from .socket_source import SocketSource
+from .layout import WORK
+from .own_network import OwnNetwork
+from .starting import starting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -83,9 +83,7 @@ class DockerSandbox:
         self._output: asyncio.Queue[bytes] = asyncio.Queue(16)
         self._attached: Stream | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._sockets: SocketSource | None = None
-        self._way_out: EgressProxy | None = None
-        self._entering = asyncio.Lock()
+        self._network = OwnNetwork()
         self._ran_out_of_memory = False
         self._was_away = False
         self._is_frozen = False
@@ -96,13 +94,8 @@ class DockerSandbox:
         return json.dumps({"container": self._container.id})
 
     async def start(self, snapshot: IO[bytes]) -> None:
-        try:
-            async with asyncio.timeout(_START_TIMEOUT_S):
-                await self._start(snapshot)
-        except TimeoutError as error:
-            raise SandboxError("The sandbox didn't start in time.") from error
-        except DOCKER_ERRORS as error:
-            raise SandboxError(f"The sandbox couldn't be started: {said_by(error)}") from error
+        async with starting(_START_TIMEOUT_S, DOCKER_ERRORS, said_by):
+            await self._start(snapshot)
 
     async def _start(self, snapshot: IO[bytes]) -> None:
         # Before it runs, or the first it prints would be lost.
@@ -135,9 +128,7 @@ class DockerSandbox:
                 "Runs by Docker reach no hosts on this server: the server would have to be root on "
                 "Docker's machine, and its containers not gVisor's."
             )
-        self._sockets = await SocketSource.start(pid)
-        self._way_out = EgressProxy(self._spec.run_id, self._spec.network)
-        await self._way_out.start(await self._sockets.listen(PROXY_PORT))
+        await self._network.open_way_out(pid, self._spec)
 
     async def _put_in(self, files: Stream, snapshot: IO[bytes]) -> None:
         # If they don't fit, whoever runs the command is told by what it prints.
@@ -330,14 +321,7 @@ class DockerSandbox:
                 return await connect_by_relay(self._container, port, self._tasks)
         except DOCKER_ERRORS as error:
             raise ConnectionRefusedError(said_by(error)) from error
-        async with self._entering:
-            if self._sockets is not None and self._sockets.is_broken:
-                await self._sockets.close()
-                self._sockets = None
-            if self._sockets is None:
-                self._sockets = await SocketSource.start(pid)
-            sockets = self._sockets
-        return await sockets.connect(port)
+        return await self._network.connect(pid, port)
 
     async def _process(self) -> int | None:
         """Give process 1 as this machine knows it; None if its network can't be entered by us."""
@@ -360,10 +344,7 @@ class DockerSandbox:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._close_attached()
-        if self._way_out is not None:
-            await self._way_out.close()
-        if self._sockets is not None:
-            await self._sockets.close()
+        await self._network.close()
         if self._is_frozen:
             # What is frozen can't be ended by gVisor, and Docker would wait for it.
             with contextlib.suppress(*DOCKER_ERRORS):

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from codesyncx_spawner.limits import Limits
 from codesyncx_spawner.sandbox.backend import SandboxSpec, Usage
-from codesyncx_spawner.sandbox.docker_container import EndMark, container_config, volume_config
+from codesyncx_spawner.sandbox.container_launcher import EndMark
+from codesyncx_spawner.sandbox.docker_container import container_config, volume_config
 from codesyncx_spawner.sandbox.seccomp import docker_profile, list_rules
 from hypothesis import given
 from hypothesis import strategies as st
