@@ -18,6 +18,7 @@ from .live_edits import LiveEdits
 from .path_pattern import matches
 from .run import Artifact, Run
 from .sandbox.backend import Sandbox, SandboxBackend, SandboxSpec, Usage
+from .snapshot import snapshot_to_json
 from .states import State, name_ending
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .log_book import LogBook
-    from .output import Piece
-    from .selection import Mark
+    from .output import Piece, Told
     from .snapshot import Look, Snapshot
     from .states import Ending
 
@@ -54,6 +54,15 @@ class SupersededError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What a process that was killed has left of an attempt."""
+
+    sandbox: Sandbox
+    snapshot: Snapshot
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
 class Means:
     """What all attempts share."""
 
@@ -64,6 +73,8 @@ class Means:
     save: Callable[[Run], Awaitable[None]]
     """Writes a new state down, and tells of it; SupersededError if it may not be."""
     save_output: Callable[[str, list[Piece]], Awaitable[None]]
+    save_snapshot: Callable[[str, str], Awaitable[None]]
+    """Keeps what has gone into a sandbox that goes on when this process is killed."""
     printed: Callable[[str], None]
 
 
@@ -99,10 +110,16 @@ class Attempt:
 
     async def carry_out(self) -> None:
         """Go all the way; SupersededError if the run is no longer this attempt's."""
+        await self._to_the_end(self._run_it)
+
+    async def go_on(self, left: Left) -> None:
+        """Go the rest of the way, of an attempt that another process has begun."""
+        await self._to_the_end(lambda: self._run_the_rest(left))
+
+    async def _to_the_end(self, run: Callable[[], Awaitable[dict[str, Any]]]) -> None:
         keeping = asyncio.create_task(self._keep_saving())
         try:
-            await self._advance(state=State.PREPARING, attempt=self._run.attempt + 1)
-            changes = await self._run_it()
+            changes = await run()
         except CodeSyncXError as error:
             changes = {"state": State.FAILED, "sentence": str(error)}
         finally:
@@ -114,60 +131,80 @@ class Attempt:
 
     async def _run_it(self) -> dict[str, Any]:
         """Give what is to be written down as the ending."""
-        what = self._run.what
+        await self._advance(
+            state=State.PREPARING,
+            attempt=self._run.attempt + 1,
+            first_piece=self._book.next_number,
+        )
         with tempfile.TemporaryFile(dir=self._means.folder) as archive:
             snapshot = await self._means.files.snapshot(self._run, archive)
             archive.seek(0)
             if self._is_stopped:
                 return {"state": State.STOPPED, "sentence": "It was stopped."}
-            spec = SandboxSpec(
-                self._run.id,
-                what.command,
-                what.limits,
-                folder=what.folder,
-                environment=what.environment,
-                image=what.image,
-                network=expand(what.network),
-            )
+            spec = spec_of(self._run)
             files = {"files": tuple(sorted(snapshot.marks)), "left_out": snapshot.left_out}
             if await self._means.backend.lacks_image(spec):
                 await self._advance(state=State.PULLING, **files)
                 await self._means.backend.pull(spec)
             await self._advance(state=State.STARTING, **files)
             sandbox = await self._means.backend.prepare(spec)
-            try:
-                return await self._run_in(sandbox, archive, snapshot)
-            finally:
-                self._sandbox = None
-                await sandbox.release()
+            return await self._run_in(sandbox, snapshot, archive)
+
+    async def _run_the_rest(self, left: Left) -> dict[str, Any]:
+        return await self._run_in(left.sandbox, left.snapshot, told=left.told)
 
     async def _run_in(
-        self, sandbox: Sandbox, archive: IO[bytes], snapshot: Snapshot
+        self,
+        sandbox: Sandbox,
+        snapshot: Snapshot,
+        archive: IO[bytes] | None = None,
+        told: Told | None = None,
     ) -> dict[str, Any]:
-        what = self._run.what
-        execution = Execution(sandbox, what.limits, self._tell, self._book.next_number)
-        self._execution = execution
-        edits = LiveEdits(snapshot, sandbox, self._take, execution.say)
+        """Run to the end, from the beginning if there is an archive to put in."""
+        limits, number = self._run.what.limits, self._book.next_number
+        execution = self._execution = Execution(sandbox, limits, self._tell, number, told)
+        edits = LiveEdits(snapshot, sandbox, self._take, execution.say, self._keep)
         if self._is_stopped:
-            self._execution.stop()
+            execution.stop()
 
         async def started() -> None:
-            await self._advance(
-                state=State.RUNNING, started_at=self._means.clock(), handle=sandbox.handle
-            )
+            if archive is not None:
+                began = self._means.clock()
+                await self._advance(state=State.RUNNING, started_at=began, handle=sandbox.handle)
             self._sandbox = sandbox
-            if what.is_live:
+            if self._run.what.is_live:
                 self._edits = edits
+            if archive is not None and sandbox.outlasts_server:
+                await self._keep(edits)
 
+        release = sandbox.release
         following = asyncio.create_task(edits.follow())
         try:
-            ending = await execution.run(archive, started)
+            if archive is None:
+                await started()
+                elapsed_s = self._means.clock() - (self._run.started_at or 0.0)
+                ending = await execution.take_up(elapsed_s)
+            else:
+                ending = await execution.run(archive, started)
+            following.cancel()
+            await self._advance(state=State.COLLECTING)
+            changes = {**self._told_of(ending, sandbox), **await self._collect(sandbox, edits)}
+            await self._save_output()
+            # Whoever takes this up after us need not run it again.
+            await self._advance(
+                **{**changes, "verdict": changes["state"], "state": self._run.state}
+            )
+        except asyncio.CancelledError:
+            # The server ends; the next one takes up what it can.
+            if sandbox.outlasts_server and self._sandbox is not None:
+                release = sandbox.leave
+            raise
         finally:
             self._sandbox = self._edits = None
             following.cancel()
             await asyncio.wait({following})
-        await self._advance(state=State.COLLECTING)
-        return {**self._told_of(ending, sandbox), **await self._collect(sandbox, edits.marks)}
+            await release()
+        return changes
 
     async def _take(self, archive: IO[bytes], known: Mapping[str, Look]) -> Snapshot:
         """Take what has changed in the project; whoever may watch must be able to read it too."""
@@ -176,6 +213,11 @@ class Attempt:
         if files != self._run.files:
             await self._advance(files=files)
         return taken
+
+    async def _keep(self, edits: LiveEdits) -> None:
+        """Write down what has gone in, for whoever takes the sandbox up after us."""
+        told = await asyncio.to_thread(snapshot_to_json, edits.marks, edits.known)
+        await self._means.save_snapshot(self._run.id, told)
 
     def _told_of(self, ending: Ending, sandbox: Sandbox) -> dict[str, Any]:
         state, sentence = name_ending(ending, self._run.what.limits)
@@ -188,13 +230,13 @@ class Attempt:
             "peak_memory_bytes": usage.peak_memory_bytes,
         }
 
-    async def _collect(self, sandbox: Sandbox, marks: Mapping[str, Mark]) -> dict[str, Any]:
+    async def _collect(self, sandbox: Sandbox, edits: LiveEdits) -> dict[str, Any]:
         target = artifacts_folder(self._means.folder, self._run.id)
         await asyncio.to_thread(shutil.rmtree, target, ignore_errors=True)
         patterns = self._run.what.artifacts
         kept = await sandbox.collect(
             target,
-            marks,
+            edits.marks,
             MOST_ARTIFACT_BYTES,
             lambda path: not patterns or any(matches(path, one) for one in patterns),
         )
@@ -228,6 +270,21 @@ class Attempt:
         while pieces := self._book.unsaved():
             await self._means.save_output(self._run.id, pieces)
             self._book.mark_saved(len(pieces))
+
+
+def spec_of(run: Run) -> SandboxSpec:
+    """Say what runs in the sandbox of a run."""
+    what = run.what
+    return SandboxSpec(
+        run.id,
+        what.command,
+        what.limits,
+        folder=what.folder,
+        environment=what.environment,
+        image=what.image,
+        network=expand(what.network),
+        is_kept=True,
+    )
 
 
 def artifacts_folder(folder: Path, run_id: str) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from .errors import SandboxError
-from .output import Output, Piece
+from .output import Output, Piece, Told
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: How long a command has between being asked to end and being ended.
 GRACE_S = 2.0
 _FLUSH_EVERY_S = 0.1
+_CATCH_UP_S = 5.0
+_KILLED = 137
 #: Between two looks at output that nobody keeps: whoever prints without end has to wait.
 _PACE_S = 0.01
 
@@ -32,13 +34,14 @@ class Execution:
         limits: Limits,
         tell: Callable[[list[Piece]], None],
         first_number: int = 0,
+        told: Told | None = None,
     ) -> None:
-        """Begin nothing yet; `tell` gets each bit of output as it comes."""
+        """Begin nothing yet; `tell` gets each bit of output as it comes, but for what is `told`."""
         self._sandbox = sandbox
         self._limits = limits
         self._tell = tell
         self._stop = asyncio.Event()
-        self._output = Output(limits.output_bytes, first_number)
+        self._output = Output(limits.output_bytes, first_number, told)
         self._printed = 0
         self._is_ending = False
 
@@ -50,8 +53,20 @@ class Execution:
         """Run to the end; SandboxError if the sandbox fails. It is still to be released."""
         await self._sandbox.start(snapshot)
         await started()
+        return await self._go_on(self._limits.time_s)
+
+    async def take_up(self, elapsed_s: float) -> Ending:
+        """Run to the end what another process has started so long ago."""
+        left_s = self._limits.time_s - elapsed_s
+        # What has ended meanwhile needs a moment to say so.
+        ending = await self._go_on(max(_CATCH_UP_S, left_s))
+        if left_s < 0 and ending.exit_code == _KILLED and not ending.was_stopped:
+            return replace(ending, was_timed_out=True)  # by what looks at the time without us
+        return ending
+
+    async def _go_on(self, left_s: float) -> Ending:
         try:
-            return await self._to_the_end()
+            return await self._to_the_end(left_s)
         except BaseExceptionGroup as group:
             # A sandbox that fails does so in one of the tasks.
             failed, others = group.split(SandboxError)
@@ -59,7 +74,7 @@ class Execution:
                 raise
             raise SandboxError(str(failed.exceptions[0])) from group
 
-    async def _to_the_end(self) -> Ending:
+    async def _to_the_end(self, left_s: float) -> Ending:
         async with asyncio.TaskGroup() as tasks:
             pump = tasks.create_task(self._pump())
             flush = tasks.create_task(self._flush())
@@ -67,7 +82,7 @@ class Execution:
             stopping = tasks.create_task(self._stop.wait())
             done, _ = await asyncio.wait(
                 {waiting, stopping},
-                timeout=self._limits.time_s,
+                timeout=left_s,
                 return_when=asyncio.FIRST_COMPLETED,
             )
             ended_itself = waiting in done

@@ -61,6 +61,10 @@ class FairQueue:
             self._start(ticket)
         return ticket
 
+    def count(self, ticket: Ticket) -> None:
+        """Count a run as running that was so before the server started."""
+        self._running[ticket.run_id] = ticket
+
     def remove(self, run_id: str) -> bool:
         """Forget a run that has ended or no longer waits; whether it was known."""
         known = self._waiting.pop(run_id, None) or self._running.pop(run_id, None)

@@ -31,14 +31,20 @@ class LiveEdits:
         sandbox: Sandbox,
         take: Callable[[IO[bytes], Mapping[str, Look]], Awaitable[Snapshot]],
         say: Callable[[str], None],
+        keep: Callable[[LiveEdits], Awaitable[None]],
     ) -> None:
-        """Begin with what has gone in; `take` writes what isn't known yet, `say` tells watchers."""
+        """Begin with what has gone in.
+
+        `take` writes what isn't known yet, `say` tells watchers, `keep` writes down what is in now.
+        """
         self.marks: dict[str, Mark] = dict(snapshot.marks)
         """How the project's files were when they last went in."""
-        self._known = snapshot.looks
+        self.known = snapshot.looks
+        """How the project was then."""
         self._sandbox = sandbox
         self._take = take
         self._say = say
+        self._keep = keep
         self._changed = asyncio.Event()
         self._said = ""
 
@@ -66,16 +72,20 @@ class LiveEdits:
 
     async def _put_in(self) -> None:
         with tempfile.TemporaryFile() as archive:
-            taken = await self._take(archive, self._known)
-            removed = [path for path in self._known if path not in taken.looks]
+            taken = await self._take(archive, self.known)
+            removed = [path for path in self.known if path not in taken.looks]
             if not taken.marks and not removed:
                 return
             archive.seek(0)
-            self._known = taken.looks
+            self.known = taken.looks
             for path in removed:
                 self.marks.pop(path, None)
             self.marks.update(taken.marks)
-            await self._sandbox.update(archive, removed)
+            try:
+                await self._sandbox.update(archive, removed)
+            finally:
+                if self._sandbox.outlasts_server:
+                    await self._keep(self)
 
     def _say_once(self, sentence: str) -> None:
         if sentence != self._said:

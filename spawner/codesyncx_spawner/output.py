@@ -7,15 +7,19 @@ isn't UTF-8 shows as U+FFFD.
 from __future__ import annotations
 
 import codecs
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .quantities import bytes_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: A line longer than this comes in several pieces.
 MAX_PIECE = 4096
 #: Lines cost more than their bytes.
 _BYTES_PER_LINE = 64
 _LINE_END = 0x0A
+_CUT = "The output is cut here"
 
 
 class Piece(NamedTuple):
@@ -28,16 +32,39 @@ class Piece(NamedTuple):
     """Whether the server says it, not the command."""
 
 
+class Told(NamedTuple):
+    """How much of a command's output is kept already, when all of it comes once more."""
+
+    lines: int = 0
+    characters: int = 0
+    """Of the line after those."""
+    is_cut: bool = False
+
+
+def told_by(pieces: Iterable[Piece]) -> Told:
+    """Say how much of a command's output is in pieces, which are all that there are of it."""
+    lines = characters = 0
+    is_cut = False
+    for piece in pieces:
+        if piece.is_notice:
+            is_cut |= piece.text.startswith(_CUT)
+            continue
+        lines += piece.ends_line
+        characters = 0 if piece.ends_line else characters + len(piece.text)
+    return Told(lines, characters, is_cut)
+
+
 class Output:
     """Turns output into pieces until there is too much, then says so once."""
 
-    def __init__(self, limit_bytes: int, first_number: int = 0) -> None:
+    def __init__(self, limit_bytes: int, first_number: int = 0, told: Told | None = None) -> None:
+        """Begin at the beginning of the output; what is `told` of it gives no pieces."""
         self._limit = limit_bytes
         self._left = limit_bytes
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._open = ""
         self._next = first_number
-        self.is_cut = False
+        self._told_lines, self._told_characters, self.is_cut = told or Told()
 
     def add(self, data: bytes) -> list[Piece]:
         """Take what the command printed; give the lines that have come to their end."""
@@ -79,9 +106,18 @@ class Output:
         """Put in a sentence of the server's own, on a line of its own."""
         return [*self.flush(), self._piece(text, ends_line=True, is_notice=True)]
 
+    def _new_in(self, text: str) -> str:
+        """Leave out what is told already."""
+        while self._told_lines and text:
+            _, line_end, text = text.partition("\n")
+            self._told_lines -= len(line_end)
+        told, line_end, _ = text[: self._told_characters].partition("\n")
+        self._told_characters = 0 if line_end else self._told_characters - len(told)
+        return text[len(told) :]
+
     def _split(self, text: str) -> list[Piece]:
         pieces = []
-        *lines, rest = (self._open + text).split("\n")
+        *lines, rest = (self._open + self._new_in(text)).split("\n")
         self._open = ""
         for line in lines:
             pieces += self._in_pieces(line.removesuffix("\r"), ends_line=True)
@@ -104,7 +140,7 @@ class Output:
     def _cut(self) -> list[Piece]:
         self.is_cut = True
         kept = bytes_in_words(self._limit)
-        return self.notice(f"The output is cut here: it is more than {kept}.")
+        return self.notice(f"{_CUT}: it is more than {kept}.")
 
     def _piece(self, text: str, *, ends_line: bool, is_notice: bool = False) -> Piece:
         self._next += 1

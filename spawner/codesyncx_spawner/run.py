@@ -48,6 +48,10 @@ class Run:
     kept_back: tuple[LeftOut, ...] = field(default=())
     """What didn't come out."""
     handle: str = ""
+    first_piece: int = 0
+    """The number of the first piece of output of this attempt."""
+    verdict: State | None = None
+    """How it has ended, from when that is known until nothing is left of its sandbox."""
 
     def to_json(self) -> dict[str, Any]:
         """Give all of it as JSON has it."""
@@ -57,7 +61,7 @@ class Run:
 
     def again(self) -> Run:
         """Give it as it was before the server that carried it out went away."""
-        return replace(self, state=State.QUEUED, started_at=None, handle="", files=())
+        return replace(self, state=State.QUEUED, started_at=None, handle="", files=(), verdict=None)
 
 
 def read_run(told: Mapping[str, Any]) -> Run:
@@ -74,6 +78,7 @@ def read_run(told: Mapping[str, Any]) -> Run:
             "person": Person(**person),
             "what": RunConfiguration(**what),
             "state": State(told["state"]),
+            "verdict": State(told["verdict"]) if told.get("verdict") else None,
             "files": tuple(told["files"]),
             "left_out": tuple(LeftOut(*one) for one in told["left_out"]),
             "kept_back": tuple(LeftOut(*one) for one in told["kept_back"]),

@@ -16,14 +16,23 @@ from typing import TYPE_CHECKING, TypeVar
 
 from codesyncx_server.errors import InvalidRequestError, NotFoundError
 
-from .attempt import Attempt, Means, RunFiles, SupersededError, artifacts_folder
+from .attempt import (
+    Attempt,
+    Left,
+    Means,
+    RunFiles,
+    SupersededError,
+    artifacts_folder,
+    spec_of,
+)
 from .egress import not_allowed
-from .errors import NoSandboxError, OverLimitError
+from .errors import NoSandboxError, OverLimitError, SandboxError
 from .fair_queue import FairQueue, Quotas, Ticket
 from .limits import CEILING, Limits, exceeded
 from .log_book import LogBook
 from .output import Output, Piece
 from .run import Run
+from .snapshot import read_snapshot
 from .states import State
 from .store import RunStore
 
@@ -74,7 +83,14 @@ class Runner:
         self._log = log or logging.getLogger(__name__)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="runs")
         self._means = Means(
-            backend, files, folder, clock, self._save, self._save_output, self._signal
+            backend,
+            files,
+            folder,
+            clock,
+            self._save,
+            self._save_output,
+            self._save_snapshot,
+            self._signal,
         )
         self._runs: dict[str, Run] = {}
         self._books: dict[str, LogBook] = {}
@@ -99,7 +115,7 @@ class Runner:
         self._dispatch()
 
     async def close(self) -> None:
-        """End the sandboxes; what was under way is begun again by the next server."""
+        """End the sandboxes, or leave them to the next server; it begins again what has ended."""
         self._is_open = False
         for task in self._tasks:
             task.cancel()
@@ -216,16 +232,19 @@ class Runner:
     def _dispatch(self) -> None:
         """Begin whatever may begin."""
         while self._is_open and (ticket := self._queue.take()):
-            task = asyncio.create_task(self._carry_out(ticket.run_id))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(ticket.run_id)
 
-    async def _carry_out(self, run_id: str) -> None:
+    def _begin(self, run_id: str, left: Left | None = None) -> None:
+        task = asyncio.create_task(self._carry_out(run_id, left))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry_out(self, run_id: str, left: Left | None) -> None:
         try:
             number = await self._in_thread(lambda: self._opened.next_number(run_id))
             book = self._books[run_id] = LogBook(number)
             attempt = self._attempts[run_id] = Attempt(self._runs[run_id], book, self._means)
-            await attempt.carry_out()
+            await (attempt.carry_out() if left is None else attempt.go_on(left))
         except SupersededError:
             self._log.warning("Run %s has ended elsewhere", run_id)
         except Exception:  # noqa: BLE001 - the outermost frame of a task
@@ -244,8 +263,15 @@ class Runner:
             await self._save(ended)
 
     async def _take_up(self, run: Run) -> None:
-        """Begin again what a killed server was at, or give it up."""
+        """Go on with what a killed server was at, or begin it again, or give it up."""
+        if run.verdict is None and (left := await self._left_of(run)):
+            self._queue.count(_ticket(run))
+            self._begin(run.id, left)
+            return
         await self._backend.reap(run.id, run.handle)
+        if run.verdict is not None:
+            await self._save(replace(run, state=run.verdict, ended_at=self._clock()))
+            return
         if run.attempt >= MAX_ATTEMPTS:
             await self._give_up(
                 run.id, "It was given up: the server went away each time it ran.", State.LOST
@@ -257,6 +283,21 @@ class Runner:
         await self._save(run.again())
         self._queue.add(_ticket(run), ask=False)
 
+    async def _left_of(self, run: Run) -> Left | None:
+        """Find the sandbox of a run that a server was at; None if it is to begin again."""
+        kept = await self._in_thread(lambda: self._opened.snapshot(run.id))
+        if kept is None or not run.handle:
+            return None
+        told = await self._in_thread(lambda: self._opened.told(run))
+        try:
+            sandbox = await self._backend.attach(
+                spec_of(run), run.handle, reads_all=not told.is_cut
+            )
+        except (NoSandboxError, SandboxError) as error:
+            self._log.warning("The sandbox of run %s can't be taken up: %s", run.id, error)
+            return None
+        return None if sandbox is None else Left(sandbox, read_snapshot(kept), told)
+
     async def _save(self, run: Run) -> None:
         begins = run.state is State.PREPARING
         write = self._opened.begin if begins else self._opened.save
@@ -264,13 +305,17 @@ class Runner:
             raise SupersededError
         self._note(run)
 
+    async def _save_snapshot(self, run_id: str, told: str) -> None:
+        await self._in_thread(lambda: self._opened.keep_snapshot(run_id, told))
+
     async def _save_output(self, run_id: str, pieces: list[Piece]) -> None:
         await self._in_thread(lambda: self._opened.add_output(run_id, pieces))
 
     def _note(self, run: Run) -> None:
         self._runs[run.id] = run
         self._signal(run.id)
-        self._changed(run)
+        if run.verdict is None or run.state.is_over:
+            self._changed(run)
 
     def _next_signal(self, run_id: str) -> asyncio.Event:
         return self._signals.setdefault(run_id, asyncio.Event())

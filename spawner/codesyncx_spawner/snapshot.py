@@ -6,6 +6,7 @@ Blocks: for a thread of its own.
 from __future__ import annotations
 
 import io
+import json
 import os
 import posixpath
 import tarfile
@@ -41,6 +42,21 @@ class Look(NamedTuple):
     size: int
     target: str
     is_executable: bool
+
+
+def snapshot_to_json(marks: Mapping[str, Mark], looks: Mapping[str, Look]) -> str:
+    """Write down what has gone into a sandbox, for `read_snapshot`."""
+    return json.dumps([marks, looks], ensure_ascii=False)
+
+
+def read_snapshot(text: str) -> Snapshot:
+    """Give what had gone into a sandbox."""
+    marks, looks = json.loads(text)
+    return Snapshot(
+        {path: Mark(*mark) for path, mark in marks.items()},
+        (),
+        {path: Look(*look) for path, look in looks.items()},
+    )
 
 
 def write_snapshot(

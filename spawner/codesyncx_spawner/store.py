@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from codesyncx_server.errors import StorageError
 
 from .errors import NoSandboxError
-from .output import Piece
+from .output import Piece, Told, told_by
 from .run import Run, read_run
-from .states import ENDINGS
+from .states import ENDINGS, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +34,9 @@ _SCHEMA = """
       text TEXT NOT NULL, ends_line INTEGER NOT NULL, is_notice INTEGER NOT NULL,
       PRIMARY KEY (run_id, number)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS snapshots (
+      run_id TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE, told TEXT NOT NULL
+    ) STRICT;
 """
 _OVER = ", ".join(f"'{state.value}'" for state in sorted(ENDINGS))
 
@@ -77,7 +80,22 @@ class RunStore:
 
     def save(self, run: Run) -> bool:
         """Keep a run's new state; False if it has ended, or another attempt has begun."""
-        return self._change(run, run.attempt)
+        is_saved = self._change(run, run.attempt)
+        if is_saved and (run.state.is_over or run.state is State.QUEUED):
+            self._write("DELETE FROM snapshots WHERE run_id = ?", (run.id,), is_step=True)
+        return is_saved
+
+    def keep_snapshot(self, run_id: str, told: str) -> None:
+        """Keep what has gone into the sandbox of a run under way."""
+        row = (run_id, told)
+        self._write("INSERT OR REPLACE INTO snapshots VALUES (?, ?)", row, is_step=True)
+
+    def snapshot(self, run_id: str) -> str | None:
+        """Give what has gone into the sandbox of a run."""
+        found = self._database.execute(
+            "SELECT told FROM snapshots WHERE run_id = ?", (run_id,)
+        ).fetchone()
+        return None if found is None else str(found[0])
 
     def _change(self, run: Run, attempt: int) -> bool:
         return bool(
@@ -114,8 +132,12 @@ class RunStore:
         ).fetchone()
         return int(number)
 
+    def told(self, run: Run) -> Told:
+        """Say how much of the output of a run's present attempt is kept."""
+        return told_by(self.output(run.id, run.first_piece - 1, -1))
+
     def output(self, run_id: str, after: int, most: int) -> list[Piece]:
-        """Give what a run has printed, so many pieces after `after` at most."""
+        """Give what a run has printed, so many pieces after `after` at most; -1 for all."""
         rows = self._database.execute(
             "SELECT number, text, ends_line, is_notice FROM output "
             "WHERE run_id = ? AND number > ? ORDER BY number LIMIT ?",

@@ -36,6 +36,8 @@ class SandboxSpec:
     """Whether the command runs in a terminal, which `logs` reads and `write` types into."""
     network: Sequence[Host] = ()
     """The hosts that it may reach, which the server allows: by a proxy, and nothing else."""
+    is_kept: bool = False
+    """Whether it goes on without this process where it can, for `SandboxBackend.attach`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,11 @@ class Sandbox(Protocol):
 
     @property
     def handle(self) -> str:
-        """A text by which `SandboxBackend.reap` finds the sandbox after this process was killed."""
+        """A text by which `SandboxBackend` finds the sandbox after this process was killed."""
+
+    @property
+    def outlasts_server(self) -> bool:
+        """Whether it goes on when this process ends or is killed, for `SandboxBackend.attach`."""
 
     async def start(self, snapshot: IO[bytes]) -> None:
         """Put the files of a tar archive in and start the command; SandboxError if it can't be."""
@@ -98,6 +104,9 @@ class Sandbox(Protocol):
     async def release(self) -> None:
         """Leave nothing of the sandbox behind, at whatever point it is."""
 
+    async def leave(self) -> None:
+        """Let go of a sandbox that outlasts the server, and let it go on."""
+
 
 class SandboxBackend(LoggingConfigurable):
     """A kind of sandbox."""
@@ -120,6 +129,15 @@ class SandboxBackend(LoggingConfigurable):
     @abstractmethod
     async def prepare(self, spec: SandboxSpec) -> Sandbox:
         """Make ready for a run; OverLimitError for what this kind can't give."""
+
+    async def attach(self, spec: SandboxSpec, handle: str, *, reads_all: bool) -> Sandbox | None:
+        """Take up the sandbox of a process that ended or was killed; None if it is gone.
+
+        Its `logs` give all that was printed from the beginning on if `reads_all`, else what is
+        printed from now on. SandboxError if nobody can say now.
+        """
+        del spec, handle, reads_all
+        return None
 
     @abstractmethod
     async def reap(self, run_id: str, handle: str) -> None:

@@ -83,6 +83,15 @@ class BubblewrapSandbox:
     def handle(self) -> str:
         return json.dumps({"pid": self._init.pid, "started_at": self._init.started})
 
+    @property
+    def outlasts_server(self) -> bool:
+        """It doesn't: what it prints comes by a pipe of ours, and it ends with us."""
+        return False
+
+    async def leave(self) -> None:
+        """End it, for the same reason."""
+        await self.release()
+
     async def start(self, snapshot: IO[bytes]) -> None:
         async with starting(_START_TIMEOUT_S):
             await self._start(snapshot)

@@ -11,14 +11,16 @@ from .layout import HOME, WORK
 END_SIGNAL = "SIGUSR1"
 
 # It is process 1, which nothing inside can end, and which takes over whatever loses its parent.
-# Its first line of input is the mark that it puts behind all output, with the exit code, the
-# nanoseconds of processors and the most memory of all; the files follow. When the command is over
-# it ends everything else at once, without a process of its own: there may be none to be had. Then
-# it waits until the files have been fetched.
+# Its first line of input is the mark that it puts before all output and behind it, there with the
+# exit code, the nanoseconds of processors and the most memory of all; the files follow. There may
+# be seconds after the mark: so long after the start all of it is ended, should no server be there
+# any more that looks at the time. When the command is over it ends everything else at once, without
+# a process of its own: there may be none to be had. Then it waits until the files were fetched.
 LAUNCHER = f"""
 child= path=$PATH
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-IFS= read -r mark
+IFS=' ' read -r mark most_s
+printf '\\000%s\\n' "$mark"
 trap '[ -z "$child" ] || kill -TERM "$child"' TERM
 trap 'kill -KILL -1' USR1
 exec 2>&1
@@ -30,6 +32,7 @@ if mkdir -p {HOME} && tar -xf - -C {WORK}; then
     # A shell has what it puts into the background ignore Ctrl-C.
     env --default-signal=INT,QUIT true 2>/dev/null && set -- env --default-signal=INT,QUIT "$@"
     exec </dev/null
+    [ -z "$most_s" ] || (sleep "$most_s"; kill -USR1 1) &
     PATH=$path
     "$@" & child=$!
     exec 2>/dev/null  # where the shell tells of signals
@@ -74,11 +77,14 @@ _MOST_TOLD = 3 + 20 + 20 + 3
 
 
 class EndMark:
-    """Finds the mark behind all output: bytes in, bytes out, then how it ended."""
+    """Finds the marks before and behind all output: bytes in, bytes out, then how it ended."""
 
     def __init__(self, mark: str) -> None:
         """Look for nothing yet."""
+        self._start = b"\0" + mark.encode() + b"\n"
         self._mark = b"\0" + mark.encode() + b" "
+        self.is_whole: bool | None = None
+        """Whether the mark before all output has come; None until something has."""
         self._held = b""
         self.exit_code: int | None = None
         self.usage = Usage()
@@ -86,6 +92,12 @@ class EndMark:
     def feed(self, data: bytes) -> bytes:
         """Give what of it is output for certain."""
         held = self._held + data
+        if self.is_whole is None:
+            if len(held) < len(self._start) and self._start.startswith(held):
+                self._held = held
+                return b""
+            self.is_whole = held.startswith(self._start)
+            held = held.removeprefix(self._start)
         before, found, after = held.partition(self._mark)
         if found and (told := _TOLD.fullmatch(after)):
             code, cpu_ns, peak = map(int, told.groups())

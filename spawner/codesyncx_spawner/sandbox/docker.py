@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
+import time
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ from .backend import SandboxBackend, SandboxSpec
 from .docker_container import (
     RUN_LABEL,
     SERVER_LABEL,
+    UNTIL_LABEL,
     container_config,
     volume_config,
 )
@@ -26,6 +29,8 @@ from .docker_sandbox import DOCKER_ERRORS, DockerSandbox, said_by
 from .layout import mark_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aiodocker.containers import DockerContainer
 
 _USERS = 60_000
@@ -33,6 +38,10 @@ _USERS = 60_000
 _OLDEST_API = (1, 41)
 _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10)
 _NOT_FOUND, _CONFLICT = 404, 409
+#: The launcher, and the two that look at the time should this server be gone.
+_SPARE_PIDS = 3
+#: How long after its time a server may still take its sandbox up; then others take it away.
+_KEPT_S = 3600.0
 #: gVisor's threads are processes of the container too.
 _SPARE_PIDS_OF_OTHERS = 400
 
@@ -147,17 +156,25 @@ class DockerBackend(SandboxBackend):
         except BaseException:
             await self._remove(spec.run_id)
             raise
+        return self._sandbox(container, spec)
+
+    def _sandbox(
+        self, container: DockerContainer, spec: SandboxSpec, mark: str | None = None
+    ) -> DockerSandbox:
         return DockerSandbox(
             self._client,
             container,
             spec,
             lambda: self._remove(spec.run_id),
             may_enter=self._is_runc and os.geteuid() == 0,
+            mark=mark,
         )
 
     async def _make(self, spec: SandboxSpec, image: str) -> DockerContainer:
         uid = self._take_user()
         labels = {RUN_LABEL: spec.run_id, SERVER_LABEL: _this_server()}
+        if spec.is_kept:
+            labels[UNTIL_LABEL] = str(int(time.time() + spec.limits.time_s + _KEPT_S))
         told = await self._client.images.inspect(image)
         await self._client.volumes.create(volume_config(spec, uid, labels))
         config = container_config(
@@ -166,10 +183,32 @@ class DockerBackend(SandboxBackend):
             uid,
             labels,
             runtime=self.runtime,
-            spare_pids=1 if self._is_runc else _SPARE_PIDS_OF_OTHERS,
+            spare_pids=_SPARE_PIDS if self._is_runc else _SPARE_PIDS_OF_OTHERS,
             volumes=(told.get("Config") or {}).get("Volumes") or (),
         )
         return await self._client.containers.create(config, name=mark_of(spec.run_id))
+
+    async def attach(
+        self, spec: SandboxSpec, handle: str, *, reads_all: bool
+    ) -> DockerSandbox | None:
+        """Take up a container of an earlier server's by its id."""
+        told = json.loads(handle)
+        await self.check()
+        try:
+            container = await self._client.containers.get(told["container"])
+            sandbox = self._sandbox(container, spec, told["mark"])
+            try:
+                is_there = await sandbox.take_up(reads_all=reads_all)
+            except BaseException:
+                await sandbox.leave()
+                raise
+        except DockerError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise SandboxError(f"Docker can't find a sandbox: {said_by(error)}") from error
+        except DOCKER_ERRORS as error:
+            raise SandboxError(_no_docker(said_by(error))) from error
+        return sandbox if is_there else None
 
     async def reap(self, run_id: str, handle: str) -> None:
         """Take away what is left of a run; the daemon knows it by its name."""
@@ -197,7 +236,7 @@ class DockerBackend(SandboxBackend):
                 "containers/json", params={"all": "true", "filters": f'{{"label":["{RUN_LABEL}"]}}'}
             )
             for one in found:
-                if _is_orphan(one["Labels"].get(SERVER_LABEL, "")):
+                if _is_orphan(one["Labels"], time.time()):
                     await self._remove(one["Labels"][RUN_LABEL])
         except DOCKER_ERRORS as error:
             self.log.warning("What earlier servers have left can't be looked for: %s", error)
@@ -259,9 +298,11 @@ def _this_server() -> str:
     return f"{socket.gethostname()} {pid} {processes.started_at(pid)}"
 
 
-def _is_orphan(server: str) -> bool:
-    """Whether a server was one of this machine's and isn't there any more."""
-    host, _, process = server.partition(" ")
+def _is_orphan(labels: Mapping[str, str], now: float) -> bool:
+    """Whether its server was one of this machine's and is there no more, nor takes it up again."""
+    host, _, process = labels.get(SERVER_LABEL, "").partition(" ")
+    if float(labels.get(UNTIL_LABEL, "0")) > now:
+        return False
     pid, _, started_at = process.partition(" ")
     if host != socket.gethostname() or not pid.isdigit():
         return False

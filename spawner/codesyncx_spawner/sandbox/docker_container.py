@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 RUN_LABEL = "codesyncx.run"
 SERVER_LABEL = "codesyncx.server"
+#: The Unix time until which another server may take it up.
+UNTIL_LABEL = "codesyncx.until"
 
 _OPTIONS = "rw,nosuid,nodev,exec"
 # Docker's own, see its `oci/defaults.go`, then what tells of the machine.
@@ -25,6 +27,8 @@ _MASKED = (
     *("/sys/block", "/sys/bus", "/sys/class", "/sys/dev", "/sys/devices", "/sys/hypervisor"),
     *("/sys/kernel", "/sys/module", "/sys/power"),
 )
+#: Beside the output that is shown: a line costs Docker no more than `Output` counts for it.
+_LOG_ROOM = 64 * 1024
 _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 
@@ -91,6 +95,14 @@ def _limits(spec: SandboxSpec, uid: int, spare_pids: int, volumes: Iterable[str]
     }
 
 
+def _log_config(output_bytes: int) -> dict[str, object]:
+    """Say how Docker keeps as much as is shown of a run: the newest of it, on its own disk."""
+    return {
+        "Type": "local",
+        "Config": {"max-size": str(output_bytes + _LOG_ROOM), "max-file": "1", "compress": "false"},
+    }
+
+
 def _walls(spec: SandboxSpec, runtime: str) -> dict[str, Any]:
     walls = {
         "NetworkMode": "none",
@@ -111,7 +123,7 @@ def _walls(spec: SandboxSpec, runtime: str) -> dict[str, Any]:
                 "VolumeOptions": {"NoCopy": True},
             }
         ],
-        "LogConfig": {"Type": "none"},
+        "LogConfig": _log_config(spec.limits.output_bytes) if spec.is_kept else {"Type": "none"},
         "RestartPolicy": {"Name": "no"},
     }
     return {**walls, "Runtime": runtime} if runtime else walls

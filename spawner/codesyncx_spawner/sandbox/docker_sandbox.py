@@ -20,13 +20,21 @@ from ..errors import SandboxError
 from ..selection import LeftOut, Selection
 from ..states import Ending
 from .container_launcher import END_SIGNAL, UPDATE, EndMark
+from .docker_logs import kept_output
 from .docker_relay import connect_by_relay
 from .layout import WORK
 from .own_network import OwnNetwork
 from .starting import starting
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Mapping,
+        Sequence,
+    )
     from signal import Signals
 
     from aiodocker import Docker
@@ -52,6 +60,8 @@ _LOG_CHUNK = 4 * 1024
 _MOST_READ = 4
 _STDOUT = 1
 _KILLED = 137
+#: How much longer than its time a command may take that no server looks after.
+_SPARE_S = 30.0
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_read=None)
 
 
@@ -66,8 +76,11 @@ class DockerSandbox:
         remove: Callable[[], Awaitable[None]],
         *,
         may_enter: bool,
+        mark: str | None = None,
     ) -> None:
         """Take a container that has been made and not started; `remove` takes it away.
+
+        One that has been started before has its `mark`, and is to be taken up.
 
         `may_enter`: this process can enter the network of processes of this machine, and the
         container's is one of them.
@@ -77,7 +90,7 @@ class DockerSandbox:
         self._spec = spec
         self._remove = remove
         self._may_enter = may_enter
-        self._mark = secrets.token_hex(16)
+        self._mark = mark or secrets.token_hex(16)
         self._end = EndMark(self._mark)
         self._ended = asyncio.Event()
         self._output: asyncio.Queue[bytes] = asyncio.Queue(16)
@@ -88,10 +101,37 @@ class DockerSandbox:
         self._was_away = False
         self._is_frozen = False
         self._failure = ""
+        self._kept: AsyncGenerator[bytes] | None = None
+        self._read_ahead: list[bytes] = []
 
     @property
     def handle(self) -> str:
-        return json.dumps({"container": self._container.id})
+        return json.dumps({"container": self._container.id, "mark": self._mark})
+
+    @property
+    def outlasts_server(self) -> bool:
+        return self._spec.is_kept
+
+    async def take_up(self, *, reads_all: bool) -> bool:
+        """Go on with what another process has started; False if that is gone or can't be read."""
+        state = (await self._container.show())["State"]
+        if not state["Running"]:
+            return False
+        self._is_frozen = state["Paused"]
+        if self._spec.network and not self._is_frozen:
+            await self._open_way_out()
+        printed = kept_output(self._docker, self._container.id, reads_all=reads_all)
+        if reads_all:
+            while self._end.is_whole is None:
+                self._read_ahead.append(self._end.feed(await anext(printed, b"\n")))
+            if not self._end.is_whole:
+                # So much was printed meanwhile that the beginning of it isn't kept.
+                await printed.aclose()
+                return False
+        self._kept = printed
+        for watch in (self._read(), self._watch_memory()):
+            self._tasks.add(asyncio.create_task(watch))
+        return True
 
     async def start(self, snapshot: IO[bytes]) -> None:
         async with starting(_START_TIMEOUT_S, DOCKER_ERRORS, said_by):
@@ -133,7 +173,8 @@ class DockerSandbox:
     async def _put_in(self, files: Stream, snapshot: IO[bytes]) -> None:
         # If they don't fit, whoever runs the command is told by what it prints.
         with contextlib.suppress(ConnectionError):
-            await files.write_in(f"{self._mark}\n".encode())
+            most_s = f" {self._spec.limits.time_s + _SPARE_S:.0f}" if self._spec.is_kept else ""
+            await files.write_in(f"{self._mark}{most_s}\n".encode())
             while chunk := await asyncio.to_thread(snapshot.read, _CHUNK):
                 await files.write_in(chunk)
 
@@ -184,7 +225,7 @@ class DockerSandbox:
         """Read what it prints to the end, also past a daemon that is started anew meanwhile."""
         while True:
             try:
-                await self._read_attached()
+                await (self._read_attached() if self._kept is None else self._read_kept())
                 if self._end.exit_code is not None or not await self._still_runs():
                     break
                 await self._close_attached()
@@ -200,11 +241,27 @@ class DockerSandbox:
 
     async def _read_attached(self) -> None:
         while self._attached is not None and (message := await self._attached.read_out()):
-            printed = self._end.feed(message.data)
-            for start in range(0, len(printed), _LOG_CHUNK):
-                await self._output.put(printed[start : start + _LOG_CHUNK])
+            await self._pass_on(self._end.feed(message.data))
             if self._end.exit_code is not None:
                 return
+
+    async def _read_kept(self) -> None:
+        printed, self._kept = self._kept, None
+        for before in self._read_ahead:
+            await self._pass_on(before)
+        self._read_ahead = []
+        while (
+            printed is not None
+            and self._end.exit_code is None
+            and (data := await anext(printed, None)) is not None
+        ):
+            await self._pass_on(self._end.feed(data))
+        if printed is not None:
+            await printed.aclose()
+
+    async def _pass_on(self, printed: bytes) -> None:
+        for start in range(0, len(printed), _LOG_CHUNK):
+            await self._output.put(printed[start : start + _LOG_CHUNK])
 
     async def _still_runs(self) -> bool:
         """Whether the container runs; DockerError and others if nobody can say for a while."""
@@ -225,7 +282,7 @@ class DockerSandbox:
         try:
             if exit_code is not None:
                 # Nothing runs any more; if something did, it couldn't change what is fetched now.
-                if not self._was_away:
+                if not (self._was_away or self._is_frozen):
                     await self._container.pause()
                     self._is_frozen = True
             elif self._failure:
@@ -339,12 +396,17 @@ class DockerSandbox:
     def usage(self) -> Usage:
         return self._end.usage
 
-    async def release(self) -> None:
+    async def leave(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._kept is not None:
+            await self._kept.aclose()
         await self._close_attached()
         await self._network.close()
+
+    async def release(self) -> None:
+        await self.leave()
         if self._is_frozen:
             # What is frozen can't be ended by gVisor, and Docker would wait for it.
             with contextlib.suppress(*DOCKER_ERRORS):

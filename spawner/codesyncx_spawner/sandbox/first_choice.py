@@ -54,6 +54,9 @@ class FirstChoiceBackend(SandboxBackend):
     async def prepare(self, spec: SandboxSpec) -> Sandbox:
         return await (await self._for(spec)).prepare(spec)
 
+    async def attach(self, spec: SandboxSpec, handle: str, *, reads_all: bool) -> Sandbox | None:
+        return await (await self._for(spec)).attach(spec, handle, reads_all=reads_all)
+
     async def reap(self, run_id: str, handle: str) -> None:
         """Let every kind that works take away what it has of a run."""
         for name in self.order:

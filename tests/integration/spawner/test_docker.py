@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -26,7 +27,8 @@ from codesyncx_spawner.sandbox import docker_sandbox
 from codesyncx_spawner.sandbox.backend import SandboxSpec
 from codesyncx_spawner.sandbox.docker import DockerBackend
 from codesyncx_spawner.sandbox.first_choice import FirstChoiceBackend
-from codesyncx_spawner.snapshot import Snapshot
+from codesyncx_spawner.selection import Mark
+from codesyncx_spawner.snapshot import Look, Snapshot
 from codesyncx_spawner.states import State
 from support.docker_host import docker_host
 from support.sandboxes import TIGHT, Ground, archive_of, nothing
@@ -36,7 +38,7 @@ from traitlets.config import Config
 from codesyncx_server.access.model import Person
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from codesyncx_spawner.output import Piece
     from codesyncx_spawner.run import Run
@@ -135,6 +137,21 @@ class NoFiles:
     async def snapshot(self, _run: Run, archive: IO[bytes], _known: object = None) -> Snapshot:
         archive.write(bytes(2 * tarfile.BLOCKSIZE))
         return Snapshot({}, (), {})
+
+
+class OneFile:
+    """A project with one file, whose text changes."""
+
+    text = "one"
+
+    async def snapshot(
+        self, _run: Run, archive: IO[bytes], known: Mapping[str, Look] | None = None
+    ) -> Snapshot:
+        look = Look(len(self.text) + ord(self.text[0]), 3, "", is_executable=False)
+        is_new = (known or {}).get("file.txt") != look
+        content = archive_of({"file.txt": self.text} if is_new else {})
+        archive.write(content.read())
+        return Snapshot({"file.txt": Mark(3, 0)} if is_new else {}, (), {"file.txt": look})
 
 
 @pytest.fixture
@@ -264,13 +281,18 @@ async def main():
         Path(sys.argv[1]), backend, NoFiles(), changed=lambda run: print(run.state, flush=True)
     )
     await runner.start()
-    await runner.submit(ADA, LONG)
+    run = await runner.submit(ADA, LONG)
+    async for _, pieces in runner.follow(run.id):
+        if any(piece.text == "4" for piece in pieces):
+            await asyncio.sleep(0.5)
+            print("printed", flush=True)
     await asyncio.sleep(1000)
 
 asyncio.run(main())
 """
 ADA = Person("ada")
-LONG = RunConfiguration("", ("/bin/sh", "-c", "echo begun; sleep 1000"), limits=TIGHT)
+COUNT = "echo made > new; for i in $(seq 200); do echo $i; sleep 0.1; done; exit 3"
+LONG = RunConfiguration("", ("/bin/sh", "-c", COUNT), limits=TIGHT, ports=(8000,))
 
 
 def kill_a_server(folder: Path, url: str) -> None:
@@ -283,32 +305,140 @@ def kill_a_server(folder: Path, url: str) -> None:
     with server:
         assert server.stdout is not None
         for line in server.stdout:
-            if line.strip() == b"running":
+            if line.strip() == b"printed":
                 server.kill()
 
 
-async def test_a_run_of_a_killed_server_begins_again_and_only_once(
-    docker: DockerHost, tmp_path: Path
-) -> None:
+async def test_a_run_of_a_killed_server_is_taken_up(docker: DockerHost, tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     kill_a_server(folder, docker.url)
     left = docker.docker("ps", "--quiet").split()
+    lines: list[str] = []
+    run: Run | None = None
+    # The first of them ends in the proper way, which leaves it to the second.
+    for wanted in ("30", None):
+        runner = Runner(folder, DockerBackend(url=docker.url), NoFiles())
+        await runner.start()
+        (run,) = runner.runs()
+        lines = []
+        async for seen, pieces in runner.follow(run.id):
+            lines += [piece.text for piece in pieces]
+            run = seen
+            if wanted in lines:
+                break
+        if wanted is not None:
+            assert docker.docker("ps", "--quiet").split() == left
+        await runner.close()
+    assert run is not None
+    assert lines == [str(number) for number in range(1, 201)]
+    assert (run.state, run.exit_code, run.attempt) == (State.FAILED, 3, 1)
+    assert [artifact.path for artifact in run.artifacts] == ["new"]
+    assert docker.docker("ps", "--all", "--quiet") == docker.docker("volume", "ls", "-q") == ""
+
+
+async def test_what_is_taken_up_can_be_reached_edited_and_stopped(
+    docker: DockerHost, tmp_path: Path
+) -> None:
+    folder, files = tmp_path / "runs", OneFile()
+    served = "import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=8000)"
+    what = RunConfiguration("", ("python3", "-c", served), limits=TIGHT, ports=(8000,))
+    runner = Runner(folder, DockerBackend(url=docker.url), files)
+    await runner.start()
+    run = await runner.submit(ADA, what)
+    await until_it_gives(runner, run, b"one")
+    await runner.close()
+    again = Runner(folder, DockerBackend(url=docker.url), files)
+    await again.start()
+    await until_it_gives(again, run, b"one")
+    files.text = "two"
+    again.files_changed()
+    await until_it_gives(again, run, b"two")
+    await again.stop(run.id)
+    async for seen, _ in again.follow(run.id):
+        run = seen
+    await again.close()
+    assert (run.state, run.attempt, run.artifacts) == (State.STOPPED, 1, ())
+    assert docker.docker("ps", "--all", "--quiet") == ""
+
+
+def wait_for_the_end(docker: DockerHost, container: str) -> None:
+    while "sleep 1000" in docker.docker("top", container, "-o", "pid,args"):
+        time.sleep(0.1)
+
+
+async def test_its_time_counts_from_its_start_with_no_server_there_too(
+    docker: DockerHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(TIGHT, time_s=3)
+    what = RunConfiguration("", ("/bin/sh", "-c", "echo up; sleep 1000"), limits=limits)
+    folder = tmp_path / "runs"
+    ended = []
+    for spare_s in (1, 1000):
+        monkeypatch.setattr(docker_sandbox, "_SPARE_S", spare_s)
+        runner = Runner(folder, DockerBackend(url=docker.url), NoFiles())
+        await runner.start()
+        run = await runner.submit(ADA, what)
+        async for _, pieces in runner.follow(run.id):
+            if pieces:
+                break
+        await runner.close()
+        (left,) = docker.docker("ps", "--quiet").split()
+        if spare_s == 1:
+            wait_for_the_end(docker, left)
+        runner = Runner(folder, DockerBackend(url=docker.url), NoFiles())
+        await runner.start()
+        async for seen, _ in runner.follow(run.id):
+            run = seen
+        await runner.close()
+        ended.append((run.state, run.attempt))
+    assert ended == [(State.TIMED_OUT, 1)] * 2
+    assert docker.docker("ps", "--all", "--quiet") == ""
+
+
+async def test_what_printed_too_much_with_no_server_there_begins_again(
+    docker: DockerHost, tmp_path: Path
+) -> None:
+    flood = "echo up; while [ ! -e go ]; do sleep 0.05; done; seq 100000; touch done; sleep 1000"
+    what = RunConfiguration("", ("/bin/sh", "-c", flood), limits=TIGHT)
+    folder = tmp_path / "runs"
     runner = Runner(folder, DockerBackend(url=docker.url), NoFiles())
     await runner.start()
-    (run,) = runner.runs()
-    lines: list[str] = []
+    run = await runner.submit(ADA, what)
     async for _, pieces in runner.follow(run.id):
-        lines += [piece.text for piece in pieces]
-        if lines and lines[-1] == "begun" and runner.run(run.id).attempt == 2:
+        if pieces:
             break
-    now = docker.docker("ps", "--quiet").split()
-    await runner.stop(run.id)
-    async for seen, _ in runner.follow(run.id):
-        run = seen
     await runner.close()
+    (left,) = docker.docker("ps", "--quiet").split()
+    docker.docker("exec", left, "touch", "go")
+    docker.docker("exec", left, "sh", "-c", "while [ ! -e done ]; do sleep 0.05; done")
+    again = Runner(folder, DockerBackend(url=docker.url), NoFiles())
+    await again.start()
+    text: list[str] = []
+    async for _, pieces in again.follow(run.id):
+        text += [piece.text for piece in pieces]
+        if text.count("up") == 2:
+            break
+    assert text == ["up", "The server was started anew; the run begins again.", "up"]
+    await again.stop(run.id)
+    async for seen, _ in again.follow(run.id):
+        run = seen
+    await again.close()
     assert (run.state, run.attempt) == (State.STOPPED, 2)
-    assert (len(left), len(now), set(left) & set(now)) == (1, 1, set())
-    assert docker.docker("ps", "--all", "--quiet") == docker.docker("volume", "ls", "-q") == ""
+    assert docker.docker("ps", "--all", "--quiet") == ""
+
+
+async def until_it_gives(runner: Runner, run: Run, wanted: bytes) -> None:
+    """Wait until the file that a run serves has a content."""
+    loop, got = asyncio.get_running_loop(), b""
+    async with asyncio.timeout(30):
+        while not got.endswith(wanted):
+            await asyncio.sleep(0.05)
+            with contextlib.suppress(ConnectionError):
+                connection, got = await runner.connect(run.id, 8000), b""
+                with connection:
+                    await loop.sock_sendall(connection, b"GET /file.txt HTTP/1.0\r\n\r\n")
+                    while more := await loop.sock_recv(connection, 1000):
+                        got += more
 
 
 @pytest.fixture(scope="module")

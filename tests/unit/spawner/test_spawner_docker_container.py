@@ -44,6 +44,14 @@ def test_what_only_looks_like_the_mark_is_output(parts: list[bytes], places: lis
     assert (printed, end.exit_code) == (b"".join(parts), None)
 
 
+@given(st.binary(), st.lists(st.integers(0), max_size=8))
+def test_the_beginning_is_recognized(output: bytes, places: list[int]) -> None:
+    printed, end = read(cut(f"\0{MARK}\n".encode() + output + TOLD, places))
+    assert (printed, end.is_whole, end.exit_code) == (output, True, 7)
+    _, end = read([b"later on"])
+    assert end.is_whole is False
+
+
 def test_a_mark_that_never_ends_is_not_kept() -> None:
     end = EndMark(MARK)
     end.feed(f"\0{MARK} ".encode())

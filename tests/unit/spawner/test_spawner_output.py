@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from codesyncx_spawner.output import MAX_PIECE, Output, Piece
+from codesyncx_spawner.output import MAX_PIECE, Output, Piece, told_by
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,3 +83,25 @@ def test_a_notice_has_a_line_of_its_own() -> None:
         Piece(0, "half", ends_line=False),
         Piece(1, "Stopped.", ends_line=True, is_notice=True),
     ]
+
+
+@given(
+    st.text(st.sampled_from("ab\n\rö\0")).map(str.encode),
+    st.integers(0),
+    st.integers(0),
+    st.integers(1, 1000),
+)
+def test_what_is_told_already_is_left_out_when_all_of_it_comes_again(
+    data: bytes, place: int, again: int, limit: int
+) -> None:
+    whole = Output(limit)
+    pieces = whole.add(data) + whole.end()
+    first = Output(limit)
+    kept = first.add(data[: place % (len(data) + 1)]) + first.flush()
+    second = Output(limit, len(kept), told_by(kept))
+    cut = again % (len(data) + 1)
+    rest = second.add(data[:cut]) + second.add(data[cut:]) + second.end()
+    assert printed(kept + rest) == printed(pieces)
+    assert [piece.number for piece in kept + rest] == list(range(len(kept + rest)))
+    notices = [piece.text for piece in kept + rest if piece.is_notice]
+    assert notices == [piece.text for piece in pieces if piece.is_notice]
