@@ -39,6 +39,9 @@ class What(StrEnum):
     RANGE_LOST = "range_lost"
     PREVIEW_PUBLISHED = "preview_published"
     PREVIEW_CLOSED = "preview_closed"
+    SECRET_SET = "secret_set"  # noqa: S105 - a name
+    SECRET_REMOVED = "secret_removed"  # noqa: S105 - a name
+    SECRET_USED = "secret_used"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True, slots=True)

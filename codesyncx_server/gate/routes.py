@@ -271,6 +271,8 @@ TABLE: tuple[Route, ...] = (
     _route(r"/codesyncx/api/runs", get=LET_IN, post=LET_IN),
     _route(r"/codesyncx/api/runs/openapi\.json", get=LET_IN),
     _route(r"/codesyncx/api/runs/configurations", get=LET_IN, put=LET_IN),
+    _route(r"/codesyncx/api/runs/secrets", get=LET_IN),
+    _route(r"/codesyncx/api/runs/secrets/[A-Za-z0-9_]{1,64}", put=LET_IN, delete=LET_IN),
     _route(r"/codesyncx/api/runs/[0-9a-f]{1,32}(?:/log|/artifacts/.+)?", get=LET_IN),
     _route(r"/codesyncx/api/runs/[0-9a-f]{1,32}/stop", post=LET_IN),
     _route(r"/codesyncx/api/runs/[0-9a-f]{1,32}/previews/[0-9]{1,5}", post=LET_IN, patch=LET_IN),

@@ -12,6 +12,7 @@ from codesyncx_spawner.run_file import (
     read_command,
     read_environment,
     read_folder,
+    read_secrets,
 )
 
 from ..access.model import clean_path
@@ -35,7 +36,9 @@ _INTERPRETERS: Mapping[str, tuple[str, ...]] = {
     ".rb": ("ruby",),
     ".sh": ("sh",),
 }
-_KEYS = frozenset({"configuration", "file", "command", "folder", "environment", "limits"})
+_KEYS = frozenset(
+    {"configuration", "file", "command", "folder", "environment", "limits", "secrets"}
+)
 _WAYS = ("configuration", "file", "command")
 
 
@@ -57,11 +60,18 @@ def read_request(
         found = _of_file(told[way], defaults)
     else:
         found = RunConfiguration("", read_command(told[way]), limits=defaults)
+    return _changed(found, told)
+
+
+def _changed(found: RunConfiguration, told: Mapping[str, Any]) -> RunConfiguration:
+    """Give a run with what a request has to say about any."""
     if "folder" in told:
         found = replace(found, folder=read_folder(told["folder"]))
     if "environment" in told:
         environment = {**found.environment, **read_environment(told["environment"])}
         found = replace(found, environment=environment)
+    if "secrets" in told:
+        found = replace(found, secrets=read_secrets(told["secrets"]))
     if "limits" in told:
         limits, complaints = read_limits(told["limits"], "limits", found.limits)
         if complaints:

@@ -22,6 +22,7 @@ from ..errors import CodeSyncXError, InvalidRequestError, NotFoundError
 from ..gate.sight import Sight, sight_of
 from ..json_api import JsonHandler
 from ..socket_api import ProjectSocket
+from .secrets import may_manage
 from .watching import may_watch, pieces_to_json, run_to_json
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class RunsHandler(RunBase):
                 "limits": limits_in_words(self.service.defaults),
                 "refusal": refusal,
                 "may_edit_configurations": sight.may(Permission.EDIT, RUN_FILE),
+                "may_manage_secrets": may_manage(sight),
             }
         )
 

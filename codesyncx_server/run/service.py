@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..gate.sight import Sight
     from .project_files import ProjectFiles
     from .run_file import RunFileText
+    from .secrets import ProjectSecrets
 
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class RunService:
         files: ProjectFiles,
         bus: EventBus,
         *,
+        secrets: ProjectSecrets,
         quotas: Quotas,
         ceiling: Limits,
         network: Sequence[str],
@@ -59,6 +61,7 @@ class RunService:
         self._backend = backend
         self._files = files
         self._bus = bus
+        self.secrets = secrets
         self._quotas = quotas
         self._ceiling = ceiling
         self._network = network
@@ -87,6 +90,7 @@ class RunService:
                     self._folder,
                     self._backend,
                     self._files,
+                    keeper=self.secrets,
                     quotas=self._quotas,
                     ceiling=self._ceiling,
                     network=self._network,
@@ -125,6 +129,7 @@ class RunService:
             configurations, _ = await self.configurations(sight)
         what = read_request(told, configurations, self.defaults)
         require_execute(sight, what)
+        await self.secrets.require(sight, what.secrets)
         return await (await self.runner()).submit(sight.person, what)
 
     async def runs(self, sight: Sight) -> list[tuple[Run, int | None]]:

@@ -84,6 +84,7 @@ def run_to_json(sight: Sight, run: Run, position: int | None) -> dict[str, Any]:
         "command": list(what.command),
         "folder": what.folder,
         "ports": list(what.ports),
+        "secrets": list(what.secrets) if is_mine else [],
         "state": run.state,
         "is_over": run.state.is_over,
         "sentence": run.sentence,

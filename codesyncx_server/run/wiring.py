@@ -20,6 +20,9 @@ from .interactive.service import InteractiveSandboxes
 from .preview_handlers import PreviewDoorHandler, PreviewHandler
 from .previews import PreviewService
 from .project_files import ProjectFiles
+from .secret_handlers import SecretHandler, SecretsHandler
+from .secret_store import SecretStore
+from .secrets import ProjectSecrets
 from .service import RunService
 
 if TYPE_CHECKING:
@@ -36,8 +39,10 @@ if TYPE_CHECKING:
 
 _BASE = "codesyncx/api/runs"
 _ID = r"([0-9a-f]{1,32})"
+_NAME = r"([A-Za-z0-9_]{1,64})"
 _FOLDER = "runs"
 _INTERACTIVE = "interactive"
+_SECRETS = "run-secrets.json"
 _ACCESS_CHANGED = "access.changed"
 
 
@@ -79,6 +84,7 @@ class Runs:
             backend,
             files,
             self._bus,
+            secrets=ProjectSecrets(SecretStore(data / _SECRETS), server.web_app.settings),
             quotas=quotas,
             ceiling=ceiling,
             network=network,
@@ -91,6 +97,8 @@ class Runs:
             (_BASE, RunsHandler, facts),
             (rf"{_BASE}/openapi\.json", DescriptionHandler),
             (rf"{_BASE}/configurations", RunFileHandler, facts),
+            (rf"{_BASE}/secrets", SecretsHandler, facts),
+            (rf"{_BASE}/secrets/{_NAME}", SecretHandler, facts),
             (rf"{_BASE}/{_ID}", RunHandler, facts),
             (rf"{_BASE}/{_ID}/stop", StopHandler, facts),
             (rf"{_BASE}/{_ID}/log", LogHandler, facts),

@@ -10,14 +10,16 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from codesyncx_server.errors import CodeSyncXError
+from codesyncx_server.errors import CodeSyncXError, InvalidRequestError
 
 from .egress import expand
 from .execution import Execution
 from .live_edits import LiveEdits
+from .masking import mask
 from .path_pattern import matches
 from .run import Artifact, Run
 from .sandbox.backend import Sandbox, SandboxBackend, SandboxSpec, Usage
+from .selection import LeftOut
 from .snapshot import snapshot_to_json
 from .states import State, name_ending
 
@@ -49,6 +51,13 @@ class RunFiles(Protocol):
         """
 
 
+class RunSecrets(Protocol):
+    """Whoever keeps the project's secrets, and knows who may use them."""
+
+    async def values(self, run: Run) -> Mapping[str, str]:
+        """Give those that a run names; RefusedError if its person may not use them now."""
+
+
 class SupersededError(Exception):
     """The run has ended, or another attempt at it has begun."""
 
@@ -68,6 +77,7 @@ class Means:
 
     backend: SandboxBackend
     files: RunFiles
+    secrets: RunSecrets | None
     folder: Path
     clock: Callable[[], float]
     save: Callable[[Run], Awaitable[None]]
@@ -89,6 +99,7 @@ class Attempt:
         self._execution: Execution | None = None
         self._sandbox: Sandbox | None = None
         self._edits: LiveEdits | None = None
+        self._secrets: Mapping[str, str] = {}
         self._is_stopped = False
 
     def files_changed(self) -> None:
@@ -121,7 +132,8 @@ class Attempt:
         try:
             changes = await run()
         except CodeSyncXError as error:
-            changes = {"state": State.FAILED, "sentence": str(error)}
+            sentence = mask(str(error), self._secrets.values())
+            changes = {"state": State.FAILED, "sentence": sentence}
         finally:
             keeping.cancel()
             await asyncio.wait({keeping})
@@ -137,11 +149,12 @@ class Attempt:
             first_piece=self._book.next_number,
         )
         with tempfile.TemporaryFile(dir=self._means.folder) as archive:
+            self._secrets = await self._find_secrets()
             snapshot = await self._means.files.snapshot(self._run, archive)
             archive.seek(0)
             if self._is_stopped:
                 return {"state": State.STOPPED, "sentence": "It was stopped."}
-            spec = spec_of(self._run)
+            spec = spec_of(self._run, self._secrets)
             files = {"files": tuple(sorted(snapshot.marks)), "left_out": snapshot.left_out}
             if await self._means.backend.lacks_image(spec):
                 await self._advance(state=State.PULLING, **files)
@@ -162,7 +175,9 @@ class Attempt:
     ) -> dict[str, Any]:
         """Run to the end, from the beginning if there is an archive to put in."""
         limits, number = self._run.what.limits, self._book.next_number
-        execution = self._execution = Execution(sandbox, limits, self._tell, number, told)
+        execution = self._execution = Execution(
+            sandbox, limits, self._tell, number, told, self._secrets.values()
+        )
         edits = LiveEdits(snapshot, sandbox, self._take, execution.say, self._keep)
         if self._is_stopped:
             execution.stop()
@@ -206,6 +221,13 @@ class Attempt:
             await release()
         return changes
 
+    async def _find_secrets(self) -> Mapping[str, str]:
+        if not self._run.what.secrets:
+            return {}
+        if self._means.secrets is None:
+            raise InvalidRequestError("There are no secrets on this server.")
+        return await self._means.secrets.values(self._run)
+
     async def _take(self, archive: IO[bytes], known: Mapping[str, Look]) -> Snapshot:
         """Take what has changed in the project; whoever may watch must be able to read it too."""
         taken = await self._means.files.snapshot(self._run, archive, known)
@@ -233,17 +255,21 @@ class Attempt:
     async def _collect(self, sandbox: Sandbox, edits: LiveEdits) -> dict[str, Any]:
         target = artifacts_folder(self._means.folder, self._run.id)
         await asyncio.to_thread(shutil.rmtree, target, ignore_errors=True)
-        patterns = self._run.what.artifacts
-        kept = await sandbox.collect(
-            target,
-            edits.marks,
-            MOST_ARTIFACT_BYTES,
-            lambda path: not patterns or any(matches(path, one) for one in patterns),
-        )
+        patterns, hidden = self._run.what.artifacts, self._secrets.values()
+        told_of_secrets = list[LeftOut]()
+
+        def is_wanted(path: str) -> bool:
+            if (shown := mask(path, hidden)) != path:
+                told_of_secrets.append(LeftOut(shown, "its name has a secret in it."))
+                return False
+            return not patterns or any(matches(path, one) for one in patterns)
+
+        kept = await sandbox.collect(target, edits.marks, MOST_ARTIFACT_BYTES, is_wanted)
+        left = [LeftOut(mask(path, hidden), why) for path, why in kept.left_out] + told_of_secrets
         sizes = await asyncio.to_thread(
             lambda: [Artifact(path, (target / path).stat().st_size) for path in kept.paths]
         )
-        return {"artifacts": tuple(sizes), "kept_back": tuple(kept.left_out)}
+        return {"artifacts": tuple(sizes), "kept_back": tuple(left)}
 
     async def _advance(self, **changes: Any) -> None:
         self._run = replace(self._run, **changes)
@@ -272,7 +298,7 @@ class Attempt:
             self._book.mark_saved(len(pieces))
 
 
-def spec_of(run: Run) -> SandboxSpec:
+def spec_of(run: Run, secrets: Mapping[str, str] | None = None) -> SandboxSpec:
     """Say what runs in the sandbox of a run."""
     what = run.what
     return SandboxSpec(
@@ -280,7 +306,7 @@ def spec_of(run: Run) -> SandboxSpec:
         what.command,
         what.limits,
         folder=what.folder,
-        environment=what.environment,
+        environment={**what.environment, **(secrets or {})},
         image=what.image,
         network=expand(what.network),
         is_kept=True,

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from .errors import SandboxError
+from .masking import Masking
 from .output import Output, Piece, Told
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from .limits import Limits
     from .sandbox.backend import Sandbox
@@ -35,13 +36,18 @@ class Execution:
         tell: Callable[[list[Piece]], None],
         first_number: int = 0,
         told: Told | None = None,
+        secrets: Iterable[str] = (),
     ) -> None:
-        """Begin nothing yet; `tell` gets each bit of output as it comes, but for what is `told`."""
+        """Begin nothing yet; `tell` gets each bit of output as it comes, but for what is `told`.
+
+        Secrets are masked in it.
+        """
         self._sandbox = sandbox
         self._limits = limits
         self._tell = tell
         self._stop = asyncio.Event()
         self._output = Output(limits.output_bytes, first_number, told)
+        self._masking = Masking(secrets)
         self._printed = 0
         self._is_ending = False
 
@@ -93,7 +99,7 @@ class Execution:
             await pump
             flush.cancel()
             stopping.cancel()
-        self._tell(self._output.end())
+        self._tell(self._output.add(self._masking.end()) + self._output.end())
         return replace(
             ending,
             was_stopped=not ended_itself and self._stop.is_set(),
@@ -109,7 +115,7 @@ class Execution:
             self._printed += len(chunk)
             if self._output.is_cut and not self._is_ending:
                 await asyncio.sleep(_PACE_S)
-            elif pieces := self._output.add(chunk):
+            elif pieces := self._output.add(self._masking.add(chunk)):
                 self._tell(pieces)
             # What has been read ahead comes without waiting: give everybody else their turn.
             await asyncio.sleep(0)

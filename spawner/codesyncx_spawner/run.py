@@ -70,7 +70,7 @@ def read_run(told: Mapping[str, Any]) -> Run:
     person["groups"] = frozenset(person["groups"])
     what["limits"] = Limits(**what["limits"])
     what["kind"] = RunKind(what["kind"])
-    for name in ("command", "ports", "artifacts", "network"):
+    for name in ("command", "ports", "artifacts", "network", "secrets"):
         what[name] = tuple(what.get(name, ()))
     return Run(
         **{

@@ -27,6 +27,7 @@ _MAX_BYTES = 64 * 1024
 _MAX_RUNS = 50
 _MAX_TEXT = 4096
 _MAX_ENTRIES = 64
+MAX_SECRETS = 16
 _PORTS = range(1024, 65536)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -60,6 +61,8 @@ class RunConfiguration:
     """Whether edits come into it while it runs; None: if it serves something."""
     network: tuple[str, ...] = ()
     """The hosts that it reaches, as `egress.read_hosts` takes them."""
+    secrets: tuple[str, ...] = ()
+    """The names of the project's secrets that it gets as variables."""
 
     @property
     def is_live(self) -> bool:
@@ -140,6 +143,7 @@ class _Reader:
             limits=limits,
             live=self._read("live", _live, None),
             network=self._read("network", read_hosts, ()),
+            secrets=self._read("secrets", read_secrets, ()),
         )
 
     def _read(self, key: str, read: Callable[[Any], T], default: T) -> T:
@@ -186,11 +190,26 @@ def read_environment(told: object) -> dict[str, str]:
     if len(told) > _MAX_ENTRIES:
         raise InvalidRequestError(f"{_MAX_ENTRIES} variables is the most.")
     for name, value in told.items():
-        if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
+        if not is_variable(name):
             raise InvalidRequestError(f"{name!r} can't be the name of a variable.")
         if not isinstance(value, str) or len(value) > _MAX_TEXT or _is_unsafe(value):
             raise InvalidRequestError(f"{name}: give a text of {_MAX_TEXT} characters at most.")
     return dict(told)
+
+
+def read_secrets(told: object) -> tuple[str, ...]:
+    """Read the names of secrets."""
+    if not isinstance(told, list) or len(told) > MAX_SECRETS:
+        raise InvalidRequestError(f'give a list of {MAX_SECRETS} names at most, as ["API_KEY"].')
+    for name in told:
+        if not is_variable(name):
+            raise InvalidRequestError(f"{name!r} can't be the name of a secret.")
+    return tuple(dict.fromkeys(told))
+
+
+def is_variable(name: object) -> bool:
+    """Whether a variable of an environment can be called so."""
+    return isinstance(name, str) and _VARIABLE.fullmatch(name) is not None
 
 
 def _title(told: object) -> str:

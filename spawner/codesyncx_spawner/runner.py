@@ -21,6 +21,7 @@ from .attempt import (
     Left,
     Means,
     RunFiles,
+    RunSecrets,
     SupersededError,
     artifacts_folder,
     spec_of,
@@ -62,6 +63,7 @@ class Runner:
         backend: SandboxBackend,
         files: RunFiles,
         *,
+        keeper: RunSecrets | None = None,
         quotas: Quotas | None = None,
         ceiling: Limits = CEILING,
         network: Sequence[str] = (),
@@ -71,7 +73,8 @@ class Runner:
     ) -> None:
         """Do nothing yet; `changed` is told of each new state.
 
-        `network` are the hosts that runs may reach at most, as `egress.read_host` takes them.
+        `network` are the hosts that runs may reach at most, as `egress.read_host` takes them;
+        `keeper` has the secrets that runs name.
         """
         self._folder = folder
         self._backend = backend
@@ -85,6 +88,7 @@ class Runner:
         self._means = Means(
             backend,
             files,
+            keeper,
             folder,
             clock,
             self._save,
@@ -286,7 +290,8 @@ class Runner:
     async def _left_of(self, run: Run) -> Left | None:
         """Find the sandbox of a run that a server was at; None if it is to begin again."""
         kept = await self._in_thread(lambda: self._opened.snapshot(run.id))
-        if kept is None or not run.handle:
+        # Secrets may be others by now, and those it has couldn't be masked.
+        if kept is None or not run.handle or run.what.secrets:
             return None
         told = await self._in_thread(lambda: self._opened.told(run))
         try:

@@ -193,6 +193,45 @@ def test_the_projects_own_runs_are_edited_in_the_lab(
     editor.wait_for(state="detached")
 
 
+def test_a_secret_is_put_in_by_keys_alone_and_masked_in_the_output(
+    lab: LabServer, person: Callable[..., Person], pictures: Path
+) -> None:
+    (lab.root / ".codesyncx").mkdir(exist_ok=True)
+    (lab.root / ".codesyncx" / "run.toml").write_text(
+        '[run.call]\ntitle = "Call it"\ncommand = "echo the key is $API_KEY"\n'
+        'secrets = ["API_KEY"]\n'
+    )
+    ada = person("ada")
+    hers, page = panel(ada), ada.page
+    hers.get_by_role("button", name="Call it").click()
+    hers.get_by_role("alert").get_by_text("There is no secret API_KEY").wait_for()
+    hers.get_by_role("button", name="Secrets…").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Name of the secret").focus()
+    page.keyboard.type("API_KEY")
+    page.keyboard.press("Tab")
+    page.keyboard.type("abc")
+    page.keyboard.press("Enter")
+    dialog.get_by_role("alert").get_by_text("4 to 4096 characters").wait_for()
+    page.keyboard.type("defghi")
+    page.keyboard.press("Enter")
+    dialog.get_by_role("list", name="Secrets").get_by_text("API_KEY").wait_for()
+    assert dialog.get_by_label("Value of the secret").input_value() == ""
+    dialog.get_by_label("Who may use API_KEY").select_option("editors")
+    ada.screenshot(pictures / "run-secrets.png")
+    check(ada, ".jp-Dialog-content")
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    hers.get_by_role("button", name="Call it").click()
+    wait_for_log(ada, "the key is ***")
+    output(ada).get_by_text("Secrets: API_KEY").wait_for()
+    hers.get_by_role("button", name="Secrets…").click()
+    dialog.get_by_role("button", name="Remove API_KEY").click()
+    dialog.get_by_role("list", name="Secrets").get_by_text("API_KEY").wait_for(state="detached")
+    page.keyboard.press("Escape")
+
+
 def test_a_preview_shows_in_the_lab_and_in_the_browser_of_somebody_else(
     lab: LabServer, person: Callable[..., Person], pictures: Path
 ) -> None:

@@ -112,6 +112,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     r"/codesyncx/api/runs/openapi\.json": ("/codesyncx/api/runs/openapi.json",),
     r"/codesyncx/api/runs/configurations": ("/codesyncx/api/runs/configurations",),
+    r"/codesyncx/api/runs/secrets": ("/codesyncx/api/runs/secrets",),
+    r"/codesyncx/api/runs/secrets/([A-Za-z0-9_]{1,64})": ("/codesyncx/api/runs/secrets/KEY",),
     r"/codesyncx/api/runs/([0-9a-f]{1,32})": ("/codesyncx/api/runs/0a",),
     r"/codesyncx/api/runs/([0-9a-f]{1,32})/stop": ("/codesyncx/api/runs/0a/stop",),
     r"/codesyncx/api/runs/([0-9a-f]{1,32})/log": ("/codesyncx/api/runs/0a/log",),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.gatehouse import SECRET, server_config
+from support.runs import RUNS, listed, start, watch
 from tornado.httpclient import HTTPClientError
 
 if TYPE_CHECKING:
@@ -15,40 +15,10 @@ if TYPE_CHECKING:
 
     from support.gatehouse import House
 
-RUNS = "/codesyncx/api/runs"
-
 
 @pytest.fixture
 def jp_server_config(tmp_path: Path) -> dict[str, Any]:
     return server_config(tmp_path)
-
-
-async def start(house: House, visitor: str, **told: Any) -> tuple[int, Any]:
-    answer = await house.fetch(visitor, "POST", RUNS, told)
-    return answer.code, json.loads(answer.body)
-
-
-async def watch(house: House, visitor: str, run_id: str) -> tuple[dict[str, Any], str]:
-    """Follow a run to its end: what it became, and all its output."""
-    socket = await house.connect(visitor, f"{RUNS}/{run_id}/log")
-    text, run = "", {}
-    while (told := await asyncio.wait_for(socket.read_message(), 30)) is not None:
-        message = json.loads(told)
-        if message["type"] == "run":
-            run = message["run"]
-        else:
-            text += "".join(
-                piece["text"] + "\n" * piece["ends_line"] for piece in message["pieces"]
-            )
-    assert (socket.close_code, socket.close_reason) == (1000, "over")
-    return run, text
-
-
-async def listed(house: House, visitor: str) -> dict[str, Any]:
-    answer = await house.fetch(visitor, "GET", RUNS)
-    assert answer.code == 200, answer.body
-    found: dict[str, Any] = json.loads(answer.body)
-    return found
 
 
 async def test_a_file_runs_and_its_output_is_watched(house: House) -> None:

@@ -48,7 +48,7 @@ async def test_it_is_valid_and_has_every_route(house: House) -> None:
     wiring = inspect.getsource(Runs)
     served = {found["path"] for found in source.finditer(wiring)}
     told = {path.removeprefix("/runs") for path in document["paths"]}
-    words = {"{_ID}": "{id}", "(.+)": "{path}", "([0-9]{{1,5}})": "{port}"}
+    words = {"{_ID}": "{id}", "{_NAME}": "{name}", "(.+)": "{path}", "([0-9]{{1,5}})": "{port}"}
     for pattern, name in words.items():
         served = {path.replace(pattern, name) for path in served}
     assert served - {r"/openapi\.json"} == told - {""}

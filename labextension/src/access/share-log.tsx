@@ -138,6 +138,9 @@ function whatNames(trans: TranslationBundle): Record<AuditWhat, string> {
     refused: trans.__('Was refused'),
     expired: trans.__('Access ended'),
     range_lost: trans.__('A place was lost'),
+    secret_set: trans.__('Set a secret'),
+    secret_removed: trans.__('Removed a secret'),
+    secret_used: trans.__('Ran something with secrets'),
     preview_published: trans.__('Showed a preview to everybody'),
     preview_closed: trans.__('Closed a public preview')
   };

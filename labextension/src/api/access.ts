@@ -188,6 +188,9 @@ export type AuditWhat =
   | 'refused'
   | 'expired'
   | 'range_lost'
+  | 'secret_set'
+  | 'secret_removed'
+  | 'secret_used'
   | 'preview_published'
   | 'preview_closed';
 

@@ -42,6 +42,8 @@ export interface IRun {
   readonly command: readonly string[];
   readonly folder: string;
   readonly ports: readonly number[];
+  /** Names of the secrets that it gets; told to who has started it, and owners. */
+  readonly secrets: readonly string[];
   readonly state: RunState;
   readonly is_over: boolean;
   readonly sentence: string;
@@ -77,6 +79,27 @@ export interface IRuns {
   /** Why nothing can be run on this server, and what to install. */
   readonly refusal: string | null;
   readonly may_edit_configurations: boolean;
+  readonly may_manage_secrets: boolean;
+}
+
+/** Who may have a secret in what they run; editors are who may edit all of the project. */
+export type SecretUsers = 'owners' | 'editors';
+
+/** A secret of the project, whose value nobody is told. */
+export interface ISecret {
+  readonly name: string;
+  readonly used_by: SecretUsers;
+  readonly set_by: string;
+  readonly set_at: number;
+}
+
+export interface ISecretApi {
+  list(): Promise<readonly ISecret[]>;
+  put(
+    name: string,
+    change: { readonly value?: string; readonly used_by?: SecretUsers }
+  ): Promise<ISecret>;
+  remove(name: string): Promise<void>;
 }
 
 /** `.codesyncx/run.toml`, and a name for just this content of it. */
@@ -96,9 +119,13 @@ export interface IRunFileApi {
 
 /** What to run: one of the three ways to say it. */
 export type RunRequest =
-  | { readonly file: string }
+  | { readonly file: string; readonly secrets?: readonly string[] }
   | { readonly configuration: string }
-  | { readonly command: string | readonly string[]; readonly folder?: string };
+  | {
+      readonly command: string | readonly string[];
+      readonly folder?: string;
+      readonly secrets?: readonly string[];
+    };
 
 /** A piece of output; it may be a part of a line. */
 export interface IPiece {
@@ -135,14 +162,27 @@ export const runFileApi: IRunFileApi = {
     })
 };
 
+export const secretApi: ISecretApi = {
+  list: async () =>
+    (await request<{ secrets: readonly ISecret[] }>('runs/secrets')).secrets,
+  put: (name, change) =>
+    request(`runs/secrets/${encodeURIComponent(name)}`, {
+      method: 'PUT',
+      body: JSON.stringify(change)
+    }),
+  remove: name =>
+    request(`runs/secrets/${encodeURIComponent(name)}`, { method: 'DELETE' })
+};
+
 /** How to ask for the same once more. */
 export function requestOf(run: IRun): RunRequest {
   if (run.configuration) {
     return { configuration: run.configuration };
   }
+  const secrets = run.secrets.length > 0 ? { secrets: run.secrets } : {};
   return run.file === null
-    ? { command: run.command, folder: run.folder }
-    : { file: run.file };
+    ? { command: run.command, folder: run.folder, ...secrets }
+    : { file: run.file, ...secrets };
 }
 
 /** Fetch a file that a run has made. */

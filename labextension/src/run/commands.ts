@@ -16,6 +16,7 @@ export const COMMANDS = {
   again: 'codesyncx:run-again',
   stop: 'codesyncx:run-stop',
   editRuns: 'codesyncx:run-edit-configurations',
+  secrets: 'codesyncx:run-secrets',
   saveRuns: 'codesyncx:run-save-configurations'
 } as const;
 

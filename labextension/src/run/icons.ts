@@ -41,6 +41,10 @@ export const qrIcon = icon(
   'run-qr',
   '<path d="M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM20 14v2M18 18v2h2M14 20v-1"/>'
 );
+export const keyIcon = icon(
+  'run-secret',
+  '<circle cx="8" cy="15" r="4"/><path d="M11 12l8-8M15.500 7.500l3 3"/>'
+);
 export const lintIcon = icon(
   'run-lint',
   '<path d="M4 6h16M4 11h9M4 16h6M14 16.500l2.500 2.500 4.500-5"/>'

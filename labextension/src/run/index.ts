@@ -13,7 +13,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IEventStream } from '../api/events';
 import { IPresence } from '../presence/tokens';
-import { runApi, runFileApi } from './api';
+import { runApi, runFileApi, secretApi } from './api';
 import { artifactActions } from './artifacts';
 import { addCommands, COMMANDS } from './commands';
 import { RunPanel } from './panel';
@@ -22,6 +22,7 @@ import { addRunFileCommands } from './run-file-tab';
 import { RunView } from './run-view';
 import { RunsModel } from './runs-model';
 import { saveBlob } from './save-blob';
+import { addSecretsCommand } from './secrets-dialog';
 
 const RANK = 310;
 
@@ -109,13 +110,15 @@ const runPlugin: JupyterFrontEndPlugin<void> = {
       showRun
     });
     addRunFileCommands(app, runFileApi, editors, trans);
+    addSecretsCommand(app, secretApi, model, trans);
     const category = trans.__('CodeSyncX');
     for (const command of [
       COMMANDS.show,
       COMMANDS.runFile,
       COMMANDS.again,
       COMMANDS.stop,
-      COMMANDS.editRuns
+      COMMANDS.editRuns,
+      COMMANDS.secrets
     ]) {
       palette?.addItem({ command, category });
     }

@@ -16,7 +16,7 @@ import React from 'react';
 import { IConfiguration, IRun, RunKind } from './api';
 import { Badge, Progress, useNow } from './badge';
 import { COMMANDS } from './commands';
-import { lintIcon, runsIcon, testIcon } from './icons';
+import { keyIcon, lintIcon, runsIcon, testIcon } from './icons';
 import { RunsModel } from './runs-model';
 import { duration, elapsed, kindName, stateText, whenText } from './wording';
 
@@ -133,18 +133,30 @@ function Start(props: IRunPanelOptions): React.JSX.Element {
         trans={trans}
         start={({ name }) => void model.start({ configuration: name })}
       />
-      {model.all.may_edit_configurations && (
-        <button
-          className="csx-Run-edit"
-          title={commands.caption(COMMANDS.editRuns)}
-          onClick={() => void commands.execute(COMMANDS.editRuns)}
-        >
-          <editIcon.react tag="span" className="csx-Run-icon" />
-          {model.all.configurations.length === 0
-            ? trans.__('Give runs a name…')
-            : trans.__('Edit these runs…')}
-        </button>
-      )}
+      <div className="csx-Run-settings">
+        {model.all.may_edit_configurations && (
+          <button
+            className="csx-Run-edit"
+            title={commands.caption(COMMANDS.editRuns)}
+            onClick={() => void commands.execute(COMMANDS.editRuns)}
+          >
+            <editIcon.react tag="span" className="csx-Run-icon" />
+            {model.all.configurations.length === 0
+              ? trans.__('Give runs a name…')
+              : trans.__('Edit these runs…')}
+          </button>
+        )}
+        {model.all.may_manage_secrets && (
+          <button
+            className="csx-Run-edit"
+            title={commands.caption(COMMANDS.secrets)}
+            onClick={() => void commands.execute(COMMANDS.secrets)}
+          >
+            <keyIcon.react tag="span" className="csx-Run-icon" />
+            {trans.__('Secrets…')}
+          </button>
+        )}
+      </div>
     </div>
   );
 }

@@ -34,6 +34,9 @@ export function RunDetails(props: IRunDetailsProps): React.JSX.Element {
             trans={trans}
           />
         ))}
+      {run.secrets.length > 0 && (
+        <p>{trans.__('Secrets: %1', run.secrets.join(', '))}</p>
+      )}
       <Usage run={run} trans={trans} />
       <Artifacts run={run} trans={trans} actions={artifacts} />
       <Reasons

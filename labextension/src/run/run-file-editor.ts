@@ -16,6 +16,7 @@ command = "echo hello"
 # title = "Web app"
 # command = "python3 app.py"
 # ports = [8000]              # gives it a preview
+# secrets = ["API_KEY"]       # variables whose values don't stand here
 
 # [run.web.limits]
 # time = "5 min"

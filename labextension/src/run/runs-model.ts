@@ -8,7 +8,8 @@ const NOTHING: IRuns = {
   configurations: [],
   complaints: [],
   refusal: null,
-  may_edit_configurations: false
+  may_edit_configurations: false,
+  may_manage_secrets: false
 };
 /** Several things change at once when a run ends: one look is enough. */
 const LOOK_AFTER_MS = 120;

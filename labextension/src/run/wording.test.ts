@@ -12,6 +12,7 @@ const run = {
   file: null,
   command: ['ls'],
   folder: 'src',
+  secrets: [],
   started_at: null,
   ended_at: null
 } as unknown as IRun;
@@ -56,6 +57,10 @@ test('a clock that is behind makes no negative times', () => {
 test('the same is asked for once more', () => {
   expect(requestOf(run)).toEqual({ command: ['ls'], folder: 'src' });
   expect(requestOf({ ...run, file: 'a.py' })).toEqual({ file: 'a.py' });
+  expect(requestOf({ ...run, file: 'a.py', secrets: ['KEY'] })).toEqual({
+    file: 'a.py',
+    secrets: ['KEY']
+  });
   expect(requestOf({ ...run, configuration: 'web', file: 'a.py' })).toEqual({
     configuration: 'web'
   });

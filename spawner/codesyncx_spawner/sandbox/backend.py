@@ -28,7 +28,8 @@ class SandboxSpec:
     command: tuple[str, ...]
     limits: Limits
     folder: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """It may hold secrets."""
     image: str | None = None
     read_only: tuple[str, ...] = ()
     """Folders of this machine that it needs, read-only; for kinds that share the machine's."""

@@ -19,6 +19,7 @@ image = "python:3.12"
 ports = [5000]
 environment = { FLASK_DEBUG = "1" }
 artifacts = ["dist/**"]
+secrets = ["API_KEY", "TOKEN"]
 
 [run.web.limits]
 cpu = 2
@@ -44,6 +45,7 @@ def test_a_file_says_what_its_runs_are() -> None:
     assert (web.folder, web.image, web.ports) == ("site", "python:3.12", (5000,))
     assert web.environment == {"FLASK_DEBUG": "1"}
     assert web.artifacts == ("dist/**",)
+    assert web.secrets == ("API_KEY", "TOKEN")
     assert web.limits == Limits(2, 2**30, 100, 10**8, 5000, 512, 2 * 10**6, 300)
     assert (tests.kind, tests.command) == (RunKind.TEST, ("python3", "-m", "pytest"))
     assert tests.limits == Limits()
@@ -55,6 +57,8 @@ WRONG = [
     ("[run]\nweb = 1", "run.web: give a table, as [run.web]."),
     ("[run.Web]\ncommand = 'x'", "run.Web: a run's name is made of up to 32 small letters"),
     ("[run.web]\ntitle = 'x'", "run.web: it has no command."),
+    ("[run.web]\ncommand = 'x'\nsecrets = 'KEY'", "run.web.secrets: give a list of 16 names"),
+    ("[run.web]\ncommand = 'x'\nsecrets = ['A-B']", "run.web.secrets: 'A-B' can't be the name"),
     ("[run.web]\ncommand = ''", "run.web.command: give a text, or a list of"),
     ("[run.web]\ncommand = ['ls', 1]", "run.web.command: give a text, or a list of"),
     ('[run.web]\ncommand = "a\\u0000b"', "run.web.command: it holds characters that"),
