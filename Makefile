@@ -31,7 +31,7 @@ test: ## Check everything: lint, build, install, tests with real servers and bro
 	done; echo "== all: $$((SECONDS - start)) s"
 
 .PHONY: setup
-setup: .make/bubblewrap .make/chromium .make/docker .make/fonts .make/ipykernel .make/networks .make/postgresql .make/develop .make/native ## Set up the development environment in .venv
+setup: .make/bubblewrap .make/chromium .make/docker .make/fonts .make/hub .make/ipykernel .make/networks .make/postgresql .make/develop .make/native ## Set up the development environment in .venv
 
 .PHONY: lint
 lint: .make/develop ## Check style, types and the direction of imports
@@ -63,11 +63,11 @@ installed: ## Install the wheel where there is no Node and look what is switched
 	tests/support/check-installed dist/codesyncx-*.whl
 
 .PHONY: integration
-integration: .make/bubblewrap .make/develop .make/native .make/docker .make/ipykernel .make/postgresql ## Test against real Jupyter servers
+integration: .make/bubblewrap .make/develop .make/native .make/docker .make/hub .make/ipykernel .make/postgresql ## Test against real Jupyter servers
 	pytest tests/integration
 
 .PHONY: e2e
-e2e: .make/bubblewrap .make/develop .make/native .make/chromium .make/fonts .make/ipykernel .make/networks ## Test with real browsers
+e2e: .make/bubblewrap .make/develop .make/native .make/chromium .make/fonts .make/hub .make/ipykernel .make/networks ## Test with real browsers
 	pytest tests/e2e
 
 .PHONY: docs
@@ -144,6 +144,13 @@ always:
 	@mkdir -p .make
 	@ls /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf >/dev/null 2>&1 \
 	  || tests/support/install-debian fonts-noto-color-emoji
+	@touch $@
+
+# JupyterHub's proxy and an identity provider, for the tests of the Hub.
+.make/hub: tests/support/hub/package-lock.json
+	@mkdir -p .make/hub-packages
+	cp tests/support/hub/package.json tests/support/hub/package-lock.json tests/support/hub/.npmrc .make/hub-packages
+	cd .make/hub-packages && npm ci --no-audit --no-fund
 	@touch $@
 
 .make/networks:

@@ -10,6 +10,9 @@ from codesyncx_spawner.sandbox.docker import DockerBackend
 from codesyncx_spawner.sandbox.first_choice import FirstChoiceBackend
 from support.servers import REPOSITORY
 
+from codesyncx_hub.sign_in import errors as sign_in_errors
+from codesyncx_hub.sign_in.email_code import EmailCode
+from codesyncx_hub.sign_in.way import SignInWay
 from codesyncx_server import errors
 from codesyncx_server.access.audit import What
 from codesyncx_server.access.model import ROLES, Permission
@@ -30,12 +33,19 @@ OF_RUNS = (
     run_errors.NoSandboxError,
     run_errors.SandboxError,
 )
+OF_SIGNING_IN = (
+    sign_in_errors.AddressError,
+    sign_in_errors.CodeRefusedError,
+    sign_in_errors.IdentityRefusedError,
+)
 
 
 def every_error() -> list[type[errors.CodeSyncXError]]:
     direct = errors.CodeSyncXError.__subclasses__()
     refusals = errors.RefusedError.__subclasses__()
-    return list(dict.fromkeys([errors.CodeSyncXError, *direct, *refusals, *OF_RUNS]))
+    return list(
+        dict.fromkeys([errors.CodeSyncXError, *direct, *refusals, *OF_RUNS, *OF_SIGNING_IN])
+    )
 
 
 @pytest.mark.parametrize("error", every_error(), ids=lambda error: error.code)
@@ -65,6 +75,15 @@ def test_every_setting_of_sandboxes_is_told(backend: type[SandboxBackend]) -> No
 def test_every_setting_of_kernels_in_sandboxes_is_told() -> None:
     ours = InteractiveSandboxes.class_own_traits(config=True)
     text = (DOCS / "running.md").read_text()
+    assert ours
+    assert [name for name in ours if f"| `{name}` |" not in text] == []
+
+
+@pytest.mark.parametrize("way", [SignInWay, EmailCode])
+def test_every_setting_of_signing_in_is_told(way: type[SignInWay]) -> None:
+    text = (DOCS / "hub.md").read_text()
+    assert f"`c.{way.__name__}.<setting>`" in text
+    ours = way.class_own_traits(config=True)
     assert ours
     assert [name for name in ours if f"| `{name}` |" not in text] == []
 
