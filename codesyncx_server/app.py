@@ -124,6 +124,14 @@ class CodeSyncXApp(ExtensionApp):
         30, min=1, config=True, help="""How many runs one person may start within a minute."""
     )
 
+    warm_sandboxes = Int(
+        0,
+        min=0,
+        config=True,
+        help="""How many sandboxes stand ready before anybody wants one, beside those of runs that
+        go on: of the kinds that runs wanted last. Each takes a few megabytes of memory.""",
+    )
+
     preview_url = Unicode(
         "",
         config=True,
@@ -366,6 +374,7 @@ class CodeSyncXApp(ExtensionApp):
             ceiling=ceiling,
             network=self._run_network(),
             starts_per_minute=self.max_runs_per_minute,
+            warm_sandboxes=self.warm_sandboxes,
             previews=PreviewSettings(self.preview_host, self.preview_port, self.preview_url),
         )
 

@@ -10,6 +10,7 @@ from codesyncx_spawner.errors import NoSandboxError
 from codesyncx_spawner.limits import Limits, lowered
 from codesyncx_spawner.run_file import RUN_FILE, read_run_file
 from codesyncx_spawner.runner import Runner
+from codesyncx_spawner.sandbox.warm import WarmBackend
 
 from ..access.model import Permission
 from ..errors import NotFoundError, RefusedError
@@ -55,10 +56,10 @@ class RunService:
         ceiling: Limits,
         network: Sequence[str],
         starts_per_minute: int,
+        warm_sandboxes: int = 0,
     ) -> None:
         """Begin nothing yet; `ceiling` and `starts_per_minute` are what one person may have."""
         self._folder = folder
-        self._backend = backend
         self._files = files
         self._bus = bus
         self.secrets = secrets
@@ -66,6 +67,12 @@ class RunService:
         self._ceiling = ceiling
         self._network = network
         self.defaults = lowered(Limits(), ceiling)
+        self._is_warm = warm_sandboxes > 0
+        self._backend = (
+            WarmBackend(backend, warm_sandboxes, self.defaults, parent=backend.parent)
+            if self._is_warm
+            else backend
+        )
         self.starts = RateLimit("runs", starts_per_minute, 60)
         self._runner: Runner | None = None
         self._starting = asyncio.Lock()
@@ -75,8 +82,8 @@ class RunService:
         ]
 
     async def take_up(self) -> None:
-        """Go on with what an earlier server has left, if there is anything."""
-        if await asyncio.to_thread(self._folder.exists):
+        """Go on with what an earlier server has left, if anything; have sandboxes ready."""
+        if self._is_warm or await asyncio.to_thread(self._folder.exists):
             try:
                 await self.runner()
             except NoSandboxError as error:

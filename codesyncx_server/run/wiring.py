@@ -66,6 +66,7 @@ class Runs:
         ceiling: Limits,
         network: Sequence[str],
         starts_per_minute: int,
+        warm_sandboxes: int,
         previews: PreviewSettings,
     ) -> list[tuple[Any, ...]]:
         """Give the routes."""
@@ -89,6 +90,7 @@ class Runs:
             ceiling=ceiling,
             network=network,
             starts_per_minute=starts_per_minute,
+            warm_sandboxes=warm_sandboxes,
         )
         self.previews = PreviewService(self.service, previews, server.web_app.settings)
         facts = {"service": self.service}

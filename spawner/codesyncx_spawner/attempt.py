@@ -17,8 +17,9 @@ from .execution import Execution
 from .live_edits import LiveEdits
 from .masking import mask
 from .path_pattern import matches
+from .preparation import Preparation
 from .run import Artifact, Run
-from .sandbox.backend import Sandbox, SandboxBackend, SandboxSpec, Usage
+from .sandbox.backend import SandboxSpec, Usage
 from .selection import LeftOut
 from .snapshot import snapshot_to_json
 from .states import State, name_ending
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from .log_book import LogBook
     from .output import Piece, Told
+    from .sandbox.backend import Sandbox, SandboxBackend
     from .snapshot import Look, Snapshot
     from .states import Ending
 
@@ -148,20 +150,26 @@ class Attempt:
             attempt=self._run.attempt + 1,
             first_piece=self._book.next_number,
         )
-        with tempfile.TemporaryFile(dir=self._means.folder) as archive:
-            self._secrets = await self._find_secrets()
-            snapshot = await self._means.files.snapshot(self._run, archive)
-            archive.seek(0)
-            if self._is_stopped:
-                return {"state": State.STOPPED, "sentence": "It was stopped."}
-            spec = spec_of(self._run, self._secrets)
-            files = {"files": tuple(sorted(snapshot.marks)), "left_out": snapshot.left_out}
-            if await self._means.backend.lacks_image(spec):
-                await self._advance(state=State.PULLING, **files)
-                await self._means.backend.pull(spec)
-            await self._advance(state=State.STARTING, **files)
-            sandbox = await self._means.backend.prepare(spec)
-            return await self._run_in(sandbox, snapshot, archive)
+        self._secrets = await self._find_secrets()
+        preparation = Preparation(self._means.backend, spec_of(self._run, self._secrets))
+        try:
+            with tempfile.TemporaryFile(dir=self._means.folder) as archive:
+                snapshot = await self._means.files.snapshot(self._run, archive)
+                archive.seek(0)
+                if self._is_stopped:
+                    return {"state": State.STOPPED, "sentence": "It was stopped."}
+                files = {"files": tuple(sorted(snapshot.marks)), "left_out": snapshot.left_out}
+                if await preparation.lacks_image():
+                    await self._advance(state=State.PULLING, **files)
+                    await preparation.pull()
+                await self._advance(state=State.STARTING, handle=preparation.handle, **files)
+                await preparation.made()
+                if preparation.handle != self._run.handle:
+                    # By this the next server finds it: before it is told what to run.
+                    await self._advance(handle=preparation.handle)
+                return await self._run_in(preparation.take(), snapshot, archive)
+        finally:
+            await preparation.close()
 
     async def _run_the_rest(self, left: Left) -> dict[str, Any]:
         return await self._run_in(left.sandbox, left.snapshot, told=left.told)

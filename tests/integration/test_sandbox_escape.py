@@ -22,7 +22,7 @@ from codesyncx_spawner.sandbox.backend import SandboxSpec
 from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
 from codesyncx_spawner.sandbox.docker import DockerBackend
 from codesyncx_spawner.states import Ending
-from support.sandboxes import BRIEF, TIGHT, Ground, archive_of, processes_with
+from support.sandboxes import BRIEF, TIGHT, AlwaysWarm, Ground, archive_of, processes_with
 
 if TYPE_CHECKING:
     from codesyncx_spawner.sandbox.backend import SandboxBackend
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Run = Callable[..., Any]
 
 
-@pytest.fixture(params=["groups", "no groups", "docker"])
+@pytest.fixture(params=["groups", "no groups", "docker", "warm", "warm docker"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -39,12 +39,16 @@ def kind(request: pytest.FixtureRequest) -> str:
 def make_backend(
     kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], SandboxBackend]:
-    if kind == "docker":
+    if "docker" in kind:
         host = request.getfixturevalue("docker")
-        return lambda: DockerBackend(url=host.url)
+
+        def make() -> SandboxBackend:
+            return DockerBackend(url=host.url)
+    else:
+        make = BubblewrapBackend
     if kind == "no groups":
         monkeypatch.setattr(bubblewrap, "find_hierarchies", lambda *_: [])
-    return BubblewrapBackend
+    return (lambda: AlwaysWarm(make())) if "warm" in kind else make
 
 
 @pytest.fixture
@@ -59,13 +63,15 @@ def backend(
     yield backend
     jp_asyncio_loop.run_until_complete(backend.close())
     assert groups_left() == []
-    if kind == "docker":
+    if "docker" in kind:
         host = request.getfixturevalue("docker")
         assert host.docker("ps", "--all", "--quiet") == host.docker("volume", "ls", "--quiet") == ""
 
 
 def groups_left() -> list[Path]:
-    return list(Path("/sys/fs/cgroup").rglob(f"codesyncx-{os.getpid()}-????????"))
+    groups = Path("/sys/fs/cgroup")
+    names = (f"codesyncx-{os.getpid()}-????????", f"codesyncx-warm-{os.getpid()}.*")
+    return [found for name in names for found in groups.rglob(name)]
 
 
 @pytest.fixture
@@ -171,7 +177,7 @@ async def test_a_file_larger_than_the_disk_does_not_come_out(run: Run, kind: str
             except OSError as error:
                 print(error.strerror)
     """)
-    if kind == "docker":
+    if "docker" in kind:
         assert result.text == "File too large\n" * 2
         assert result.artifacts == {"giant": b""}
     else:
@@ -201,7 +207,7 @@ async def test_files_without_number_end_the_run(run: Run, kind: str, folder: str
             n += 1
     """)
     assert not result.ending.was_timed_out
-    if kind == "docker":
+    if "docker" in kind:
         assert "No space left on device" in result.text
         assert result.ending == Ending(1)
     else:
@@ -418,7 +424,7 @@ async def test_nothing_of_the_server_or_the_machine_can_be_reached(
     run: Run, server: dict[str, object], kind: str
 ) -> None:
     probes = PROBES
-    if kind == "docker":
+    if "docker" in kind:
         kept = {probed: told for probed, told in PROBES.items() if probed not in OF_THE_IMAGE}
         probes = kept | IN_A_CONTAINER
     known = "\n".join(f"{name} = {value!r}" for name, value in server.items())

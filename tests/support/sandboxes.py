@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from codesyncx_spawner.egress import expand
 from codesyncx_spawner.execution import Execution
 from codesyncx_spawner.limits import Limits
-from codesyncx_spawner.sandbox.backend import SandboxSpec, Usage
+from codesyncx_spawner.sandbox.backend import Sandbox, SandboxBackend, SandboxSpec, Usage
+from codesyncx_spawner.sandbox.server_name import name_waiting
+from codesyncx_spawner.sandbox.warm_plan import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from codesyncx_spawner.output import Piece
-    from codesyncx_spawner.sandbox.backend import SandboxBackend
     from codesyncx_spawner.states import Ending
 
 TIGHT = Limits(
@@ -101,6 +102,32 @@ class Ground:
             {path: (target / path).read_bytes() for path in kept.paths},
             dict(kept.left_out),
         )
+
+
+class AlwaysWarm(SandboxBackend):
+    """Gives sandboxes that stood before it was known what would run in them."""
+
+    def __init__(self, backend: SandboxBackend) -> None:
+        super().__init__()
+        self._backend = backend
+
+    async def check(self) -> None:
+        await self._backend.check()
+
+    async def prepare(self, spec: SandboxSpec) -> Sandbox:
+        kind = kind_of(spec)
+        assert kind is not None
+        sandbox = await self._backend.stand(kind.to_spec(name_waiting()), 60)
+        assert sandbox is not None
+        assert sandbox.is_standing
+        sandbox.assign(spec)
+        return sandbox
+
+    async def reap(self, run_id: str, handle: str) -> None:
+        await self._backend.reap(run_id, handle)
+
+    async def close(self) -> None:
+        await self._backend.close()
 
 
 async def nothing() -> None:

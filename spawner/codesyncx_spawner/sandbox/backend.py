@@ -109,6 +109,17 @@ class Sandbox(Protocol):
         """Let go of a sandbox that outlasts the server, and let it go on."""
 
 
+class WaitingSandbox(Sandbox, Protocol):
+    """A sandbox that stands and waits, before anybody knows what will run in it."""
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it still can be used."""
+
+    def assign(self, spec: SandboxSpec) -> None:
+        """Say what runs in it, once and before `start`; its limits and image stay as they are."""
+
+
 class SandboxBackend(LoggingConfigurable):
     """A kind of sandbox."""
 
@@ -130,6 +141,14 @@ class SandboxBackend(LoggingConfigurable):
     @abstractmethod
     async def prepare(self, spec: SandboxSpec) -> Sandbox:
         """Make ready for a run; OverLimitError for what this kind can't give."""
+
+    async def stand(self, spec: SandboxSpec, most_wait_s: float) -> WaitingSandbox | None:
+        """Make a sandbox that waits so long at most; None if this kind can't, else as `prepare`.
+
+        `spec` has a name for the sandbox in place of a run's id, and no command.
+        """
+        del spec, most_wait_s
+        return None
 
     async def attach(self, spec: SandboxSpec, handle: str, *, reads_all: bool) -> Sandbox | None:
         """Take up the sandbox of a process that ended or was killed; None if it is gone.

@@ -12,7 +12,6 @@ import secrets
 import shutil
 import signal
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +23,16 @@ from . import processes
 from .backend import SandboxBackend, SandboxSpec
 from .bubblewrap_command import source_and_place
 from .bubblewrap_sandbox import BubblewrapSandbox
-from .cgroups import ControlGroup, GroupsRefusedError, find_hierarchies
+from .cgroups import (
+    ControlGroup,
+    GroupsRefusedError,
+    Hierarchy,
+    find_hierarchies,
+    names_of_groups,
+)
 from .layout import mark_of
 from .seccomp import load_program
+from .server_name import is_left
 
 if TYPE_CHECKING:
     from traitlets import Bunch
@@ -96,6 +102,7 @@ class BubblewrapBackend(SandboxBackend):
             )
         load_program()
         await _check_version(path)
+        await self._sweep()
         self._path = path
         try:
             try:
@@ -126,7 +133,11 @@ class BubblewrapBackend(SandboxBackend):
             raise SandboxError(f"a command in it ended with exit code {ending.exit_code}.")
 
     async def prepare(self, spec: SandboxSpec) -> BubblewrapSandbox:
-        """Make the control group of a run."""
+        """Make a sandbox that waits for what it is to run."""
+        return await self.stand(spec, 0)
+
+    async def stand(self, spec: SandboxSpec, most_wait_s: float) -> BubblewrapSandbox:
+        del most_wait_s  # it ends with this process
         if spec.image is not None:
             raise OverLimitError(
                 f"This server has no base images, and the run asks for {spec.image!r}: its "
@@ -139,15 +150,23 @@ class BubblewrapBackend(SandboxBackend):
                 raise SandboxError(str(error)) from error
         await self.check()
         group = self._group_of(spec.run_id)
-        await asyncio.to_thread(group.make, spec.limits)
-        return BubblewrapSandbox(
+        # In one go: whoever is cancelled here would leave one that is still being made.
+        group.make(spec.limits)
+        sandbox = BubblewrapSandbox(
             self._path or self.program,
-            replace(spec, environment={"PATH": self.search_path, **spec.environment}),
+            spec,
             load_program(),
             group,
             read_only=self.read_only_paths,
+            search_path=self.search_path,
             uid=self._take_user(),
         )
+        try:
+            await sandbox.stand()
+        except BaseException:
+            await sandbox.release()
+            raise
+        return sandbox
 
     async def reap(self, run_id: str, handle: str) -> None:
         """End a sandbox by the handle that was written down of it; usually it ended with us."""
@@ -157,18 +176,30 @@ class BubblewrapBackend(SandboxBackend):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         # bubblewrap's second process waits for ever if the first is killed before they have spoken.
-        await asyncio.to_thread(processes.end_marked, mark_of(run_id))
-        group = self._group_of(run_id)
+        name = told.get("name", run_id)
+        await asyncio.to_thread(processes.end_marked, mark_of(name))
+        group = self._group_of(name)
         for left in group.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(left, signal.SIGKILL)
         await asyncio.to_thread(group.remove)
 
+    async def _sweep(self) -> None:
+        """Take away sandboxes that waited for runs of servers which were killed."""
+        marked = await asyncio.to_thread(processes.marks, mark_of(""))
+        grouped = names_of_groups(self._hierarchies())
+        for name in {mark.removeprefix(mark_of("")) for mark in marked | grouped}:
+            if is_left(name):
+                await self.reap(name, "")
+
     def _group_of(self, run_id: str) -> ControlGroup:
+        return ControlGroup(run_id, self._hierarchies())
+
+    def _hierarchies(self) -> list[Hierarchy]:
         if not self.makes_groups:
-            return ControlGroup(run_id, [])
+            return []
         mounts = Path("/proc/mounts").read_text(errors="replace")
-        return ControlGroup(run_id, find_hierarchies(mounts, Path("/proc/self/cgroup").read_text()))
+        return find_hierarchies(mounts, Path("/proc/self/cgroup").read_text())
 
     def _take_user(self) -> int | None:
         if os.geteuid() != 0:

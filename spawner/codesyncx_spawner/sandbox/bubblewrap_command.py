@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from .layout import HOME, WORK, WRITABLE, environment, mark_of
+from .layout import HOME, WORK, WRITABLE, mark_of
+from .order import OBEY, WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,27 +39,40 @@ ETC_FILES: Mapping[str, str] = {
     "/etc/hostname": "sandbox\n",
 }
 
-# Its first byte says that the sandbox stands; the files then come in by its standard input.
-LAUNCHER = """
-printf .
-tar -xf - -C /work 2>&1 || { echo "The run's files don't fit into the sandbox."; exit 125; }
-exec </dev/null 2>&1
+# Its first byte says that the sandbox stands; then it waits for what it is to run, and its files.
+# The limits are the shell's own to set, which is quicker than another program. Not every shell
+# calls that of processes the same.
+_LIMITS = """
+ulimit -n "$1"; ulimit -c 0; [ -z "$3" ] || ulimit -d "$3"
+ulimit -p "$2" 2>/dev/null || ulimit -u "$2" || exit 125
+"""
+_RUN = """
 cd -- "/work/$1" || exit 126
 shift
-exec /usr/bin/prlimit "$@"
+command -v "$1" >/dev/null || { echo "$1: no such program in the sandbox"; exit 127; }
 """
-# The server makes the terminal while the files come in.
-TERMINAL_LAUNCHER = """
+LAUNCHER = f"""
 printf .
-tar -xf - -C /work >/tmp/.unpacked 2>&1 || failed=1
+{WAIT}
+if ! /usr/bin/tar -xf - -C /work 2>&1; then
+  echo "The run's files don't fit into the sandbox."; exit 125
+fi
+exec </dev/null 2>&1
+{_LIMITS}{OBEY}{_RUN}
+exec "$@"
+"""
+# The server makes the terminal before it gives the files.
+TERMINAL_LAUNCHER = f"""
+printf .
+{WAIT}
+/usr/bin/tar -xf - -C /work >/tmp/.unpacked 2>&1 || failed=1
 exec <>/dev/pts/0 >&0 2>&1
 if [ "$failed" ]; then
   cat /tmp/.unpacked; echo "The files don't fit into the sandbox."; exit 125
 fi
 rm -f /tmp/.unpacked
-cd -- "/work/$1" || exit 126
-shift
-exec /usr/bin/setsid --ctty /usr/bin/prlimit "$@"
+{_LIMITS}{OBEY}{_RUN}
+exec /usr/bin/setsid --ctty "$@"
 """
 
 
@@ -75,7 +89,7 @@ class Descriptors:
 def sandbox_options(
     spec: SandboxSpec, descriptors: Descriptors, read_only: Iterable[str]
 ) -> list[str]:
-    """Give bubblewrap's options: secrets may be among them, so they belong into `--args`."""
+    """Give bubblewrap's options: rather many for a command line."""
     limits = spec.limits
     options = [
         "--unshare-all",
@@ -94,9 +108,7 @@ def sandbox_options(
     for path, size in zip(WRITABLE, sizes, strict=True):
         options += ["--perms", "0700", "--size", str(size), "--tmpfs", path]
     options += ["--dir", HOME, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORK]
-    options += ["--clearenv"]
-    for name, value in environment(spec).items():
-        options += ["--setenv", name, value]
+    options += ["--clearenv", "--setenv", "PATH", "/usr/bin:/bin"]
     options += ["--json-status-fd", str(descriptors.status), "--block-fd", str(descriptors.block)]
     return [*options, "--seccomp", str(descriptors.seccomp)]
 
@@ -126,19 +138,13 @@ def as_user(uid: int | None) -> list[str]:
 
 
 def launch_command(spec: SandboxSpec, *, limits_memory_itself: bool) -> list[str]:
-    """Give what runs inside: the files are put in their place, then the command starts."""
+    """Give what runs inside: it waits for what it is to run, and for the files."""
     limits = spec.limits
-    bounds = [
-        f"--nofile={limits.open_files}",
-        f"--nproc={limits.pids + 2}",
-        "--core=0",
-    ]
-    if limits_memory_itself:
-        # Of each process; whoever watches adds them up.
-        bounds.append(f"--data={limits.memory_bytes}")
-    folder = spec.folder or "."
+    # Of each process; whoever watches adds them up.
+    data_kib = str(limits.memory_bytes // 1024) if limits_memory_itself else ""
     launcher = TERMINAL_LAUNCHER if spec.has_terminal else LAUNCHER
-    return ["/bin/sh", "-c", launcher, mark_of(spec.run_id), folder, *bounds, "--", *spec.command]
+    bounds = [str(limits.open_files), str(limits.pids + 2), data_kib]
+    return ["/bin/sh", "-c", launcher, mark_of(spec.run_id), *bounds]
 
 
 def _system(read_only: Iterable[str]) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import signal
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from ..artifacts import keep_artifacts
@@ -22,6 +24,7 @@ from .bubblewrap_command import (
     sandbox_options,
 )
 from .layout import WRITABLE, mark_of
+from .order import order_line
 from .own_network import OwnNetwork
 from .starting import starting
 from .terminal import Terminal, read_or_end
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 _START_TIMEOUT_S = 30.0
 _WATCH_EVERY_S = 0.1
 _CHUNK = 256 * 1024
+#: What comes in waits here while tar is still being started.
+_PIPE_BYTES = 1024 * 1024
 #: What is printed is split into lines on the loop, at worst one for each byte.
 _LOG_CHUNK = 4 * 1024
 _MAX_COMPLAINT = 4000
@@ -56,14 +61,17 @@ class BubblewrapSandbox:
         group: ControlGroup,
         *,
         read_only: Sequence[str],
+        search_path: str,
         uid: int | None,
     ) -> None:
         """Know what will run; `uid` is the machine's user for it if this process is root."""
         self._program = program
         self._spec = spec
+        self._name = spec.run_id
         self._seccomp = seccomp
         self._group = group
         self._read_only = read_only
+        self._search_path = search_path
         self._uid = uid
         self._pipes: _Pipes | None = None
         self._outer = WatchedProcess()
@@ -81,7 +89,8 @@ class BubblewrapSandbox:
 
     @property
     def handle(self) -> str:
-        return json.dumps({"pid": self._init.pid, "started_at": self._init.started})
+        told = {"pid": self._init.pid, "started_at": self._init.started, "name": self._name}
+        return json.dumps(told)
 
     @property
     def outlasts_server(self) -> bool:
@@ -92,11 +101,28 @@ class BubblewrapSandbox:
         """End it, for the same reason."""
         await self.release()
 
+    async def stand(self) -> None:
+        """Make it, up to where it waits for what it is to run; SandboxError if it can't be."""
+        async with starting(_START_TIMEOUT_S):
+            await self._stand()
+
+    def assign(self, spec: SandboxSpec) -> None:
+        self._spec = spec
+
+    @property
+    def is_standing(self) -> bool:
+        return self._pipes is not None and self._pipes.process.returncode is None
+
     async def start(self, snapshot: IO[bytes]) -> None:
         async with starting(_START_TIMEOUT_S):
-            await self._start(snapshot)
+            variables = {"PATH": self._search_path, **self._spec.environment}
+            order = order_line(replace(self._spec, environment=variables))
+            self._watching = asyncio.create_task(self._watch())
+            if self._spec.network:
+                await self._network.open_way_out(self._init.pid, self._spec)
+            await self._put_in(order, snapshot)
 
-    async def _start(self, snapshot: IO[bytes]) -> None:
+    async def _stand(self) -> None:
         status, block = await self._spawn()
         try:
             await self._place(status, block)
@@ -107,10 +133,6 @@ class BubblewrapSandbox:
         except asyncio.IncompleteReadError as error:
             raise SandboxError(f"The sandbox couldn't start: {await self._complained()}") from error
         self._look_inside()
-        self._watching = asyncio.create_task(self._watch())
-        if self._spec.network:
-            await self._network.open_way_out(self._init.pid, self._spec)
-        await self._put_in(snapshot)
 
     async def _spawn(self) -> tuple[asyncio.StreamReader, int]:
         """Start bubblewrap; give what tells its status, and what it waits for."""
@@ -175,11 +197,15 @@ class BubblewrapSandbox:
         if self._spec.has_terminal:
             self._terminal = Terminal.make(f"/proc/{launcher}/root/dev/pts", self._uid)
 
-    async def _put_in(self, snapshot: IO[bytes]) -> None:
+    async def _put_in(self, order: bytes, snapshot: IO[bytes]) -> None:
         stdin = self._running.stdin
         # If they don't fit, whoever runs the command is told by what it prints and its exit code.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            while chunk := await asyncio.to_thread(snapshot.read, _CHUNK):
+            stdin.write(order)
+            is_more = True
+            while is_more:
+                chunk = await asyncio.to_thread(snapshot.read, _CHUNK)
+                is_more = len(chunk) == _CHUNK
                 stdin.write(chunk)
                 await stdin.drain()
         stdin.close()
@@ -258,7 +284,7 @@ class BubblewrapSandbox:
             self._terminal.close()
         if not self._init.pid:
             # Killed before it has said who process 1 is, which then waits for it for ever.
-            await asyncio.to_thread(processes.end_marked, mark_of(self._spec.run_id))
+            await asyncio.to_thread(processes.end_marked, mark_of(self._name))
         if self._pipes is not None:
             await self._drain(self._pipes)
         for task in (self._watching, self._complaint):
@@ -329,6 +355,8 @@ class _Pipes(NamedTuple):
         stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
         if stdin is None or stdout is None or stderr is None:
             raise SandboxError("The sandbox has no pipes.")
+        with contextlib.suppress(OSError):  # more than its user may have
+            fcntl.fcntl(stdin.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         return cls(process, stdin, stdout, stderr)
 
 

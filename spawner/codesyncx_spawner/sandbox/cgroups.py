@@ -75,6 +75,11 @@ def _of_v2(mount: Path, path: str) -> list[Hierarchy]:
     return []
 
 
+def names_of_groups(hierarchies: list[Hierarchy]) -> set[str]:
+    """Give the names of all sandboxes' groups that there are, with `PREFIX`."""
+    return {one.name for tree in hierarchies for one in tree.folder.glob(f"{PREFIX}*")}
+
+
 class ControlGroup:
     """The groups of one sandbox, one in each tree."""
 

@@ -17,12 +17,12 @@ END_SIGNAL = "SIGUSR1"
 # any more that looks at the time. When the command is over it ends everything else at once, without
 # a process of its own: there may be none to be had. Then it waits until the files were fetched.
 LAUNCHER = f"""
-child= path=$PATH
+child= ended= path=$PATH
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 IFS=' ' read -r mark most_s
 printf '\\000%s\\n' "$mark"
 trap '[ -z "$child" ] || kill -TERM "$child"' TERM
-trap 'kill -KILL -1' USR1
+trap 'ended=137; kill -KILL -1' USR1
 exec 2>&1
 code=125
 if mkdir -p {HOME} && tar -xf - -C {WORK}; then
@@ -41,6 +41,8 @@ if mkdir -p {HOME} && tar -xf - -C {WORK}; then
       code=$?
       kill -0 "$child" 2>/dev/null || break
     done
+    # Else it may be the signal's that has ended the waiting.
+    code=${{ended:-$code}}
   fi
 else
   echo "The run's files don't fit into the sandbox."

@@ -16,7 +16,6 @@ from aiodocker.exceptions import DockerError
 from traitlets import Int, List, Unicode
 
 from ..errors import NoSandboxError, OverLimitError, SandboxError
-from . import processes
 from .backend import SandboxBackend, SandboxSpec
 from .docker_container import (
     RUN_LABEL,
@@ -27,6 +26,7 @@ from .docker_container import (
 )
 from .docker_sandbox import DOCKER_ERRORS, DockerSandbox, said_by
 from .layout import mark_of
+from .server_name import is_gone, is_left, this_process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,7 +141,10 @@ class DockerBackend(SandboxBackend):
             ) from error
 
     async def prepare(self, spec: SandboxSpec) -> DockerSandbox:
-        """Make a container and its work folder, without starting it."""
+        """Make a container that waits for what it is to run."""
+        return await self.stand(spec, 0)
+
+    async def stand(self, spec: SandboxSpec, most_wait_s: float) -> DockerSandbox:
         if spec.has_terminal:
             raise OverLimitError("Sandboxes by Docker have no terminals: bubblewrap's have.")
         image = self._image_of(spec)
@@ -149,32 +152,40 @@ class DockerBackend(SandboxBackend):
         for run_id in list(self._left):
             await self._remove(run_id)
         try:
-            container = await self._make(spec, image)
+            container = await self._make(spec, image, most_wait_s)
         except DOCKER_ERRORS as error:
             await self._remove(spec.run_id)
             raise SandboxError(f"Docker can't make a sandbox: {said_by(error)}") from error
         except BaseException:
             await self._remove(spec.run_id)
             raise
-        return self._sandbox(container, spec)
+        sandbox = self._sandbox(container, spec, spec.run_id)
+        try:
+            await sandbox.stand()
+        except BaseException:
+            await sandbox.release()
+            raise
+        return sandbox
 
     def _sandbox(
-        self, container: DockerContainer, spec: SandboxSpec, mark: str | None = None
+        self, container: DockerContainer, spec: SandboxSpec, name: str, mark: str | None = None
     ) -> DockerSandbox:
         return DockerSandbox(
             self._client,
             container,
             spec,
-            lambda: self._remove(spec.run_id),
+            lambda: self._remove(name),
             may_enter=self._is_runc and os.geteuid() == 0,
+            name=name,
             mark=mark,
         )
 
-    async def _make(self, spec: SandboxSpec, image: str) -> DockerContainer:
+    async def _make(self, spec: SandboxSpec, image: str, most_wait_s: float) -> DockerContainer:
         uid = self._take_user()
         labels = {RUN_LABEL: spec.run_id, SERVER_LABEL: _this_server()}
         if spec.is_kept:
-            labels[UNTIL_LABEL] = str(int(time.time() + spec.limits.time_s + _KEPT_S))
+            most_s = most_wait_s + spec.limits.time_s + _KEPT_S
+            labels[UNTIL_LABEL] = str(int(time.time() + most_s))
         told = await self._client.images.inspect(image)
         await self._client.volumes.create(volume_config(spec, uid, labels))
         config = container_config(
@@ -196,7 +207,7 @@ class DockerBackend(SandboxBackend):
         await self.check()
         try:
             container = await self._client.containers.get(told["container"])
-            sandbox = self._sandbox(container, spec, told["mark"])
+            sandbox = self._sandbox(container, spec, told["name"], told["mark"])
             try:
                 is_there = await sandbox.take_up(reads_all=reads_all)
             except BaseException:
@@ -212,8 +223,7 @@ class DockerBackend(SandboxBackend):
 
     async def reap(self, run_id: str, handle: str) -> None:
         """Take away what is left of a run; the daemon knows it by its name."""
-        del handle
-        await self._remove(run_id)
+        await self._remove(json.loads(handle)["name"] if handle else run_id)
 
     async def _remove(self, run_id: str) -> None:
         """Take a run's container and volume away, now or as soon as Docker is there again."""
@@ -236,7 +246,7 @@ class DockerBackend(SandboxBackend):
                 "containers/json", params={"all": "true", "filters": f'{{"label":["{RUN_LABEL}"]}}'}
             )
             for one in found:
-                if _is_orphan(one["Labels"], time.time()):
+                if _is_orphan(one, time.time()):
                     await self._remove(one["Labels"][RUN_LABEL])
         except DOCKER_ERRORS as error:
             self.log.warning("What earlier servers have left can't be looked for: %s", error)
@@ -294,16 +304,15 @@ def _missing() -> Any:
 
 
 def _this_server() -> str:
-    pid = os.getpid()
-    return f"{socket.gethostname()} {pid} {processes.started_at(pid)}"
+    return f"{socket.gethostname()} {this_process()}"
 
 
-def _is_orphan(labels: Mapping[str, str], now: float) -> bool:
+def _is_orphan(found: Mapping[str, Any], now: float) -> bool:
     """Whether its server was one of this machine's and is there no more, nor takes it up again."""
+    labels = found["Labels"]
     host, _, process = labels.get(SERVER_LABEL, "").partition(" ")
-    if float(labels.get(UNTIL_LABEL, "0")) > now:
+    if host != socket.gethostname() or not is_gone(process):
         return False
-    pid, _, started_at = process.partition(" ")
-    if host != socket.gethostname() or not pid.isdigit():
-        return False
-    return processes.started_at(int(pid)) != started_at
+    # One that waited for a run has ended with its server.
+    has_waited = is_left(labels[RUN_LABEL]) and found["State"] != "running"
+    return has_waited or float(labels.get(UNTIL_LABEL, "0")) <= now

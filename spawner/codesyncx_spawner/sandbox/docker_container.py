@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .container_launcher import LAUNCHER
-from .layout import WORK, WRITABLE, environment, mark_of
+from .layout import WORK, WRITABLE, mark_of
+from .order import OBEY, WAIT
 from .seccomp import docker_profile
 
 if TYPE_CHECKING:
@@ -58,8 +59,7 @@ def container_config(
     return {
         "Image": image,
         "Entrypoint": ["/bin/sh"],
-        "Cmd": ["-c", LAUNCHER, mark_of(spec.run_id), spec.folder or ".", *spec.command],
-        "Env": [f"{name}={value}" for name, value in environment(spec).items()],
+        "Cmd": ["-c", WAIT + OBEY + LAUNCHER, mark_of(spec.run_id)],
         "User": f"{uid}:{uid}",
         "Hostname": "sandbox",
         "WorkingDir": WORK,

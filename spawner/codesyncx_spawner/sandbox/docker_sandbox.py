@@ -23,6 +23,7 @@ from .container_launcher import END_SIGNAL, UPDATE, EndMark
 from .docker_logs import kept_output
 from .docker_relay import connect_by_relay
 from .layout import WORK
+from .order import order_line
 from .own_network import OwnNetwork
 from .starting import starting
 
@@ -76,6 +77,7 @@ class DockerSandbox:
         remove: Callable[[], Awaitable[None]],
         *,
         may_enter: bool,
+        name: str,
         mark: str | None = None,
     ) -> None:
         """Take a container that has been made and not started; `remove` takes it away.
@@ -90,11 +92,13 @@ class DockerSandbox:
         self._spec = spec
         self._remove = remove
         self._may_enter = may_enter
+        self._name = name
         self._mark = mark or secrets.token_hex(16)
         self._end = EndMark(self._mark)
         self._ended = asyncio.Event()
         self._output: asyncio.Queue[bytes] = asyncio.Queue(16)
         self._attached: Stream | None = None
+        self._files: Stream | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._network = OwnNetwork()
         self._ran_out_of_memory = False
@@ -106,7 +110,7 @@ class DockerSandbox:
 
     @property
     def handle(self) -> str:
-        return json.dumps({"container": self._container.id, "mark": self._mark})
+        return json.dumps({"container": self._container.id, "name": self._name, "mark": self._mark})
 
     @property
     def outlasts_server(self) -> bool:
@@ -133,21 +137,31 @@ class DockerSandbox:
             self._tasks.add(asyncio.create_task(watch))
         return True
 
-    async def start(self, snapshot: IO[bytes]) -> None:
+    async def stand(self) -> None:
+        """Start it, up to where it waits for what it is to run; SandboxError if it can't be."""
         async with starting(_START_TIMEOUT_S, DOCKER_ERRORS, said_by):
-            await self._start(snapshot)
-
-    async def _start(self, snapshot: IO[bytes]) -> None:
-        # Before it runs, or the first it prints would be lost.
-        self._attached = self._container.attach(stdout=True, stderr=True)
-        await self._attached.__aenter__()
-        async with self._container.attach(stdin=True) as files:
+            # Before it runs, or the first it prints would be lost.
+            self._attached = self._container.attach(stdout=True, stderr=True)
+            await self._attached.__aenter__()
+            self._files = self._container.attach(stdin=True)
+            await self._files.__aenter__()
             await self._container.start()
             for watch in (self._read(), self._watch_memory()):
                 self._tasks.add(asyncio.create_task(watch))
+
+    def assign(self, spec: SandboxSpec) -> None:
+        self._spec = spec
+
+    @property
+    def is_standing(self) -> bool:
+        return self._files is not None and not self._ended.is_set()
+
+    async def start(self, snapshot: IO[bytes]) -> None:
+        async with starting(_START_TIMEOUT_S, DOCKER_ERRORS, said_by):
+            order = order_line(self._spec)
             if self._spec.network:
                 await self._open_way_out()
-            putting_in = asyncio.create_task(self._put_in(files, snapshot))
+            putting_in = asyncio.create_task(self._put_in(order, snapshot))
             ending = asyncio.create_task(self._ended.wait())
             both = {putting_in, ending}
             try:
@@ -159,6 +173,7 @@ class DockerSandbox:
                 await asyncio.wait(both)
             if not putting_in.cancelled():
                 putting_in.result()
+            await self._close_files()
 
     async def _open_way_out(self) -> None:
         """Listen in the container before anything runs in it but the launcher, which waits."""
@@ -170,13 +185,19 @@ class DockerSandbox:
             )
         await self._network.open_way_out(pid, self._spec)
 
-    async def _put_in(self, files: Stream, snapshot: IO[bytes]) -> None:
+    async def _put_in(self, order: bytes, snapshot: IO[bytes]) -> None:
+        if self._files is None:
+            raise SandboxError("The sandbox doesn't stand.")
         # If they don't fit, whoever runs the command is told by what it prints.
         with contextlib.suppress(ConnectionError):
             most_s = f" {self._spec.limits.time_s + _SPARE_S:.0f}" if self._spec.is_kept else ""
-            await files.write_in(f"{self._mark}{most_s}\n".encode())
-            while chunk := await asyncio.to_thread(snapshot.read, _CHUNK):
-                await files.write_in(chunk)
+            begun = order + f"{self._mark}{most_s}\n".encode()
+            is_more = True
+            while is_more:
+                chunk = await asyncio.to_thread(snapshot.read, _CHUNK)
+                is_more = len(chunk) == _CHUNK
+                await self._files.write_in(begun + chunk)
+                begun = b""
 
     async def update(self, changed: IO[bytes], removed: Sequence[str]) -> None:
         size = changed.seek(0, os.SEEK_END)
@@ -400,6 +421,7 @@ class DockerSandbox:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._close_files()
         if self._kept is not None:
             await self._kept.aclose()
         await self._close_attached()
@@ -412,6 +434,13 @@ class DockerSandbox:
             with contextlib.suppress(*DOCKER_ERRORS):
                 await self._container.unpause()
         await self._remove()
+
+    async def _close_files(self) -> None:
+        if self._files is not None:
+            files, self._files = self._files, None
+            # Its `close` needs the connection that may be gone.
+            with contextlib.suppress(AssertionError):
+                await files.close()
 
     async def _close_attached(self) -> None:
         if self._attached is not None:

@@ -14,7 +14,7 @@ from .backend import SandboxBackend, SandboxSpec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .backend import Sandbox
+    from .backend import Sandbox, WaitingSandbox
 
 # Imported when they are tried: what Docker needs takes a while.
 _KINDS = {
@@ -53,6 +53,9 @@ class FirstChoiceBackend(SandboxBackend):
 
     async def prepare(self, spec: SandboxSpec) -> Sandbox:
         return await (await self._for(spec)).prepare(spec)
+
+    async def stand(self, spec: SandboxSpec, most_wait_s: float) -> WaitingSandbox | None:
+        return await (await self._for(spec)).stand(spec, most_wait_s)
 
     async def attach(self, spec: SandboxSpec, handle: str, *, reads_all: bool) -> Sandbox | None:
         return await (await self._for(spec)).attach(spec, handle, reads_all=reads_all)

@@ -253,7 +253,7 @@ async def test_what_a_server_left_that_is_gone_is_swept_up(
 ) -> None:
     first = DockerBackend(url=docker.url)
     with monkeypatch.context() as patch:
-        patch.setattr(docker_backend, "_this_server", lambda: f"{socket.gethostname()} 4194305 1")
+        patch.setattr(docker_backend, "_this_server", lambda: f"{socket.gethostname()} 4194305.1")
         gone = await first.prepare(spec_of("sleep", "1000"))
     await gone.start(archive_of({}))
     another = await first.prepare(spec_of("sleep", "1000"))
@@ -362,7 +362,7 @@ async def test_what_is_taken_up_can_be_reached_edited_and_stopped(
 
 
 def wait_for_the_end(docker: DockerHost, container: str) -> None:
-    while "sleep 1000" in docker.docker("top", container, "-o", "pid,args"):
+    while not docker.docker("top", container, "-o", "pid,args").endswith("sleep 86400"):
         time.sleep(0.1)
 
 
