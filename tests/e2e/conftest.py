@@ -13,6 +13,7 @@ from support.callers import DEVICE_ARGS, Caller, PageServer
 from support.media_worker import MediaWorker
 from support.people import CHROMIUM, CHROMIUM_ARGS, Person
 from support.servers import REPOSITORY, LabServer
+from support.sharing import take_all_back
 
 from codesyncx_media.rights import Right, Rights
 
@@ -61,6 +62,13 @@ def person(browser: Browser, lab: LabServer) -> Iterator[Callable[..., Person]]:
     yield come
     for somebody in here:
         somebody.leave()
+
+
+@pytest.fixture
+def ada(person: Callable[..., Person], lab: LabServer) -> Iterator[Person]:
+    """Ada, the owner of the lab; in the end what was given meanwhile is taken back."""
+    yield person("ada")
+    take_all_back(lab)
 
 
 @pytest.fixture(scope="session")

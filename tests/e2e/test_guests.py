@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from demo_people import token_of
 from playwright.sync_api import expect
 from support.people import Person
 from support.servers import LabServer
-from support.sharing import join
+from support.sharing import ACCESS, ask, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,17 +32,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
         yield lab
 
 
-def as_owner(server: LabServer, method: str, path: str, body: Any = None) -> Any:
-    request = urllib.request.Request(  # noqa: S310 - our own server
-        f"{server.url}/codesyncx/api/access/{path}",
-        None if body is None else json.dumps(body).encode(),
-        {"Authorization": f"token {token_of('ada', server.token)}"},
-        method=method,
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server
-        return json.loads(answer.read() or b"null")
-
-
 def listen(page: Page) -> list[str]:
     """Collect whatever the browser complains of."""
     heard: list[str] = []
@@ -64,7 +50,7 @@ def listen(page: Page) -> list[str]:
 def test_a_guest_comes_by_a_link_reads_and_is_out_when_it_is_taken_back(
     browser: Browser, server: LabServer
 ) -> None:
-    made = as_owner(server, "POST", "links", {"path": "open", "role": "viewer"})
+    made = ask(server, "POST", f"{ACCESS}/links", {"path": "open", "role": "viewer"})
     page = browser.new_page()
     complaints = listen(page)
     join(page, server, made["url"], "Zoë")
@@ -76,7 +62,7 @@ def test_a_guest_comes_by_a_link_reads_and_is_out_when_it_is_taken_back(
     assert page.get_by_text("hidden").count() == 0
     assert [said for said in complaints if USUAL[1] not in said] == []
 
-    as_owner(server, "DELETE", f"links/{made['link']['id']}")
+    ask(server, "DELETE", f"{ACCESS}/links/{made['link']['id']}")
     page.get_by_text("Live", exact=True).first.wait_for(state="detached")
     page.goto(f"{server.url}/lab")
     page.get_by_role("heading", name="Your link was revoked").wait_for()
@@ -87,7 +73,7 @@ def test_a_guest_comes_by_a_link_reads_and_is_out_when_it_is_taken_back(
 def test_whose_link_is_revoked_reads_that_copies_what_is_theirs_and_comes_back_by_a_new_one(
     browser: Browser, server: LabServer, pictures: Path, theme: str
 ) -> None:
-    made = as_owner(server, "POST", "links", {"path": "open", "role": "editor"})
+    made = ask(server, "POST", f"{ACCESS}/links", {"path": "open", "role": "editor"})
     guest = Person(browser, server, "guest", color_scheme=theme.lower())
     is_held = False
 
@@ -108,7 +94,7 @@ def test_whose_link_is_revoked_reads_that_copies_what_is_theirs_and_comes_back_b
     is_held = True
     guest.type("open/hello.py", "# never sent\nfor planet in planets:\n")
 
-    as_owner(server, "DELETE", f"links/{made['link']['id']}")
+    ask(server, "DELETE", f"{ACCESS}/links/{made['link']['id']}")
     out = guest.page.get_by_role("dialog", name="Your link was revoked")
     expect(out).to_contain_text("Ask whoever invited you for a new one.")
     expect(out.get_by_label("Changed lines")).to_contain_text("# never sent")
@@ -129,7 +115,7 @@ def test_whose_link_is_revoked_reads_that_copies_what_is_theirs_and_comes_back_b
     guest.page.reload()
     guest.page.get_by_role("heading", name="Your link was revoked").wait_for()
     expect(guest.page.get_by_text("opens by itself")).to_be_visible()
-    made = as_owner(server, "POST", "links", {"path": "open", "role": "editor"})
+    made = ask(server, "POST", f"{ACCESS}/links", {"path": "open", "role": "editor"})
     other = guest.context.new_page()
     join(other, server, made["url"], "Zoë")
     other.close()
@@ -145,14 +131,14 @@ def test_who_loses_all_grants_is_out_and_in_again_with_new_ones(
         "path": "open",
         "role": "viewer",
     }
-    number = as_owner(server, "POST", "grants", given)["id"]
+    number = ask(server, "POST", f"{ACCESS}/grants", given)["id"]
     grace = Person(browser, server, "grace").enter()
     grace.open_file("open/hello.py")
-    as_owner(server, "DELETE", f"grants/{number}")
+    ask(server, "DELETE", f"{ACCESS}/grants/{number}")
     title = "You no longer have access to this project"
     out = grace.page.get_by_role("dialog", name=title)
     expect(out).to_contain_text("Ask whoever gave it to you")
-    as_owner(server, "POST", "grants", given)
+    ask(server, "POST", f"{ACCESS}/grants", given)
     expect(out).to_have_count(0)
     grace.wait_for_lab()
     grace.leave()

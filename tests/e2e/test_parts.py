@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from support.people import FIND
 from support.servers import LabServer
-from support.sharing import ask
+from support.sharing import ACCESS, ask, lines, take_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,16 +46,8 @@ def share(
         "permissions": permissions,
         **({"range": spec} if spec else {}),
     }
-    number: int = ask(lab, "POST", "codesyncx/api/access/grants", body)["id"]
+    number: int = ask(lab, "POST", f"{ACCESS}/grants", body)["id"]
     return number
-
-
-def take_back(lab: LabServer, grant: int) -> None:
-    ask(lab, "DELETE", f"codesyncx/api/access/grants/{grant}")
-
-
-def lines(first: int, last: int) -> dict[str, Any]:
-    return {"kind": "lines", "start_line": first, "end_line": last}
 
 
 class Ear:

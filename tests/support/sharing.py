@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from demo_people import token_of
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from .servers import LabServer
+
+
+ACCESS = "codesyncx/api/access"
 
 
 def ask(lab: LabServer, method: str, path: str, body: Any = None, *, by: str = "ada") -> Any:
@@ -27,16 +31,39 @@ def ask(lab: LabServer, method: str, path: str, body: Any = None, *, by: str = "
     return json.loads(text) if text else None
 
 
-def give(lab: LabServer, to: str, role: str) -> int:
-    """Give somebody a role on the whole project; gives the grant's number."""
-    body = {"subject": {"kind": "user", "name": to}, "path": "", "role": role}
-    number: int = ask(lab, "POST", "codesyncx/api/access/grants", body)["id"]
+def give(lab: LabServer, to: str, role: str, path: str = "", **more: Any) -> int:
+    """Give somebody (everyone, without a name) a role somewhere; gives the grant's number."""
+    subject = {"kind": "user", "name": to} if to else {"kind": "everyone", "name": ""}
+    body = {"subject": subject, "path": path, "role": role, **more}
+    number: int = ask(lab, "POST", f"{ACCESS}/grants", body)["id"]
     return number
+
+
+def lines(first: int, last: int) -> dict[str, Any]:
+    """Name the lines of a file that a grant is for, counted from 1."""
+    return {"kind": "lines", "start_line": first, "end_line": last}
 
 
 def change_role(lab: LabServer, grant: int, role: str) -> None:
     """Give somebody another role by the same grant."""
-    ask(lab, "PATCH", f"codesyncx/api/access/grants/{grant}", {"role": role})
+    ask(lab, "PATCH", f"{ACCESS}/grants/{grant}", {"role": role})
+
+
+def take_back(lab: LabServer, grant: int) -> None:
+    """End what was given by a grant."""
+    ask(lab, "DELETE", f"{ACCESS}/grants/{grant}")
+
+
+def take_all_back(lab: LabServer) -> None:
+    """End whatever was given on any file, by grants and by links."""
+    visible = (path for path in lab.root.rglob("*") if not path.name.startswith("."))
+    for path in ["", *sorted(str(path.relative_to(lab.root)) for path in visible)]:
+        query = urlencode({"path": path})
+        for link in ask(lab, "GET", f"{ACCESS}/links?{query}")["links"]:
+            ask(lab, "DELETE", f"{ACCESS}/links/{link['id']}")
+        for grant in ask(lab, "GET", f"{ACCESS}/grants?{query}")["grants"]:
+            if grant["id"] and not grant["inherited"]:
+                take_back(lab, grant["id"])
 
 
 def join(page: Page, server: LabServer, url: str, name: str) -> None:
