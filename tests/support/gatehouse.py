@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from jupyter_server.auth.identity import IdentityProvider, User
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
@@ -46,6 +48,8 @@ EXTENSIONS = (
     "jupyterlab_chat",
 )
 OWNER = Person("ada", is_owner=True)
+WAIT_S = 10
+ROOM = "/api/collaboration/room/text:file:"
 NOTEBOOK = {
     "cells": [
         {
@@ -250,3 +254,36 @@ async def open_house(app: ServerApp, url: str, root: Path) -> House:
         if guest != "guest":
             await house.access.revoke_link(OWNER, link_id)
     return house
+
+
+async def told(house: House, person: str, path: str, **options: Any) -> Any:
+    """Give the JSON that somebody is sent."""
+    answer = await house.fetch(person, "GET", path, **options)
+    assert answer.code == 200, (path, answer.code, answer.body)
+    return json.loads(answer.body)
+
+
+def room(house: House, path: str) -> str:
+    """Give the address of a text file's room."""
+    return ROOM + house.app.web_app.settings["file_id_manager"].index(path)
+
+
+async def names(house: House, person: str, folder: str = "") -> list[str]:
+    """Give the names that somebody is shown in a folder."""
+    listing = await told(house, person, f"/api/contents{folder}?content=1")
+    return sorted(entry["name"] for entry in listing["content"])
+
+
+async def closed(socket: WebSocketClientConnection) -> tuple[int | None, str]:
+    """Give why a socket is closed, which has to be within a second."""
+    async with asyncio.timeout(1):  # a change of access takes effect within a second
+        while await socket.read_message() is not None:
+            pass
+    return socket.close_code, json.loads(socket.close_reason or "{}").get("code", "")
+
+
+async def fails_to_connect(house: House, person: str, path: str) -> int:
+    """Give the status that somebody gets in place of a websocket."""
+    with pytest.raises(HTTPClientError) as caught:
+        await house.connect(person, path)
+    return int(caught.value.code)
