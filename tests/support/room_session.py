@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import shutil
 import tempfile
@@ -17,14 +16,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import nbformat
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from jupyter_server.services.contents.filemanager import FileContentsManager
-from jupyter_ydoc import YNotebook, YUnicode
-from pycrdt import Array, Doc, Map, Text
+from pycrdt import Doc, Text
 from support.wires import Client
 
 from codesyncx_server import updates
@@ -37,8 +34,6 @@ if TYPE_CHECKING:
 
     from codesyncx_server.collab.room import Room
 
-# It is as long as the machine is busy.
-pytestmark = pytest.mark.timeout(3600)
 
 NAMES = ("ada", "grace", "heloise")
 PEOPLE = st.integers(0, len(NAMES) - 1)
@@ -459,200 +454,13 @@ def change(text: str, place: float, length: int, character: str) -> tuple[str, s
     return text[:start] + character + text[start + length :], text[start : start + length]
 
 
-class TextSession(Session):
-    """Everybody in one text file."""
-
-    ROOM = "text:file:1"
-    FILE = "a.py"
-
-    def write_first(self, lines: list[str]) -> None:
-        end = "\r\n" if self.form & 1 else "\n"
-        mark = "\ufeff" if self.form & 2 else ""
-        self.replace((mark + "".join(line + end for line in lines)).encode())
-
-    def write_outside(self, place: float, length: int) -> None:
-        character = self.character()
-        text, cut = change(self.file.read_bytes().decode(), place, length, character)
-        self.expected.add(character)
-        self.doubt(cut)
-        self.replace(text.encode())
-
-    def characters(self, data: bytes) -> list[str]:
-        return [one for one in super().characters(data) if one != "\ufeff"]
-
-    def characters_of(self, doc: Doc[Any]) -> list[str]:
-        return self.characters(YUnicode(doc).get().encode())
-
-    def content(self, doc: Doc[Any]) -> Any:
-        return YUnicode(doc).get()
-
-    def insert(self, doc: Doc[Any], place: float, character: str) -> bool:
-        insert_into(doc.get("source", type=Text), place, character)
-        return True
-
-    def delete(self, doc: Doc[Any], place: float, length: int) -> list[str]:
-        return list(delete_from(doc.get("source", type=Text), place, length))
-
-
-class NotebookSession(Session):
-    """Everybody in one notebook, of a format whose cells have ids or not."""
-
-    ROOM = "json:notebook:1"
-    FILE = "n.ipynb"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.removed_cells: set[str] = set()
-        self.unnamed: set[str] = set()
-        self.cell_of: dict[str, str] = {}
-
-    @rule(who=PEOPLE, place=PLACES)
-    def add_a_cell(self, who: int, place: float) -> None:
-        cells = self.people[who].doc.get("cells", type=Array)
-        self.count += 1
-        cell = new_cell(f"added-{self.count}", "")
-        cell["source"] = Text("")
-        cell["metadata"], cell["outputs"] = Map({}), Array([])
-        cells.insert(round(place * len(cells)), Map(cell))
-
-    @rule(who=PEOPLE, place=PLACES)
-    def remove_a_cell(self, who: int, place: float) -> None:
-        cells = self.people[who].doc.get("cells", type=Array)
-        if len(cells) > 1:
-            index = round(place * (len(cells) - 1))
-            self.removed_cells.add(str(cells[index]["id"]))
-            self.doubt(str(cells[index]["source"]))
-            # It may be the one that somebody just wrote into outside; there it has no name.
-            self.doubtful |= self.unnamed - set(self.characters_of(self.people[who].doc))
-            del cells[index]
-
-    @rule(place=PLACES)
-    def run_outside(self, place: float) -> None:
-        notebook = json.loads(self.file.read_bytes())
-        cells = notebook["cells"]
-        if cells:
-            self.count += 1
-            cells[round(place * (len(cells) - 1))]["outputs"] = [
-                {"output_type": "stream", "name": "stdout", "text": [f"run {self.count}\n"]}
-            ]
-            self.replace(nbformat.writes(nbformat.from_dict(notebook)).encode())
-
-    def take_old_version(self) -> None:
-        """Note which cells the old version doesn't have: what is typed in them goes with them."""
-        before = self.cell_ids()
-        super().take_old_version()
-        self.removed_cells |= before - self.cell_ids()
-
-    def cell_ids(self) -> set[str]:
-        return {str(cell["id"]) for cell in self.room.ydoc.get("cells", type=Array)}
-
-    def gone(self) -> set[str]:
-        """Add what was written in cells that somebody removed, without having heard of it.
-
-        Whoever removes a cell removes what it holds, as in any editor of this kind: a cell that
-        came back for one late letter would surprise everybody. The history has what was saved.
-        """
-        swept = {one for one, cell in self.cell_of.items() if cell in self.removed_cells}
-        return super().gone() | swept
-
-    def write_first(self, lines: list[str]) -> None:
-        cells = [new_cell(f"first-{number}", line) for number, line in enumerate(lines or [""])]
-        notebook = {
-            "cells": cells,
-            "metadata": {
-                "kernelspec": {"name": "python3", "display_name": "Python 3"},
-                "language_info": {"name": "python"},
-            },
-            "nbformat": 4,
-            "nbformat_minor": 5 if self.form & 1 else 4,
-        }
-        if not self.form & 1:
-            for cell in cells:
-                del cell["id"]
-        self.replace(json.dumps(notebook).encode())
-
-    def write_outside(self, place: float, length: int) -> None:
-        notebook = json.loads(self.file.read_bytes())
-        cells = notebook["cells"]
-        if not cells:  # everybody removed another one: there is nothing to write into
-            return
-        character = self.character()
-        cell = cells[round(place * (len(cells) - 1))]
-        source, cut = change("".join(cell["source"]), place, length, character)
-        cell["source"] = source
-        name = cell.get("id") or self.name_of(source)
-        if name:
-            self.cell_of[character] = name
-        else:  # whose cell it was can't be told from outside
-            self.unnamed.add(character)
-            self.doubtful |= {character} if self.removed_cells else set()
-        self.expected.add(character)
-        self.doubt(cut)
-        self.replace(json.dumps(notebook, ensure_ascii=False).encode())
-
-    def name_of(self, source: str) -> str | None:
-        """Tell a cell by what is written in it: no two characters are the same."""
-        for person in self.people:
-            for cell in person.doc.get("cells", type=Array):
-                if set(str(cell["source"])) & set(self.letters(source)):
-                    return str(cell["id"])
-        return None
-
-    def letters(self, text: str) -> list[str]:
-        return [one for one in text if ord(one) > 0x3B0]
-
-    def characters(self, data: bytes) -> list[str]:
-        sources = ["".join(cell["source"]) for cell in json.loads(data)["cells"]]
-        return [one for source in sources for one in source if ord(one) > 0x3B0]
-
-    def characters_of(self, doc: Doc[Any]) -> list[str]:
-        sources = [str(cell["source"]) for cell in doc.get("cells", type=Array)]
-        return [one for source in sources for one in source if ord(one) > 0x3B0]
-
-    def content(self, doc: Doc[Any]) -> Any:
-        return YNotebook(doc).get()
-
-    def insert(self, doc: Doc[Any], place: float, character: str) -> bool:
-        cells = doc.get("cells", type=Array)
-        if not len(cells):
-            return False
-        cell = cells[round(place * (len(cells) - 1))]
-        self.cell_of[character] = str(cell["id"])
-        insert_into(cell["source"], place, character)
-        return True
-
-    def delete(self, doc: Doc[Any], place: float, length: int) -> list[str]:
-        cells = doc.get("cells", type=Array)
-        if not len(cells):
-            return []
-        cell = cells[round(place * (len(cells) - 1))]
-        return list(delete_from(cell["source"], place, length))
-
-
-def new_cell(identifier: str, source: str) -> dict[str, Any]:
-    return {
-        "id": identifier,
-        "cell_type": "code",
-        "source": source,
-        "metadata": {},
-        "outputs": [],
-        "execution_count": None,
-    }
-
-
 # As many examples as the profile says, in long sessions; nightly ones are longer.
 _EXAMPLES = settings.default.max_examples if settings.default is not None else 100
-_SETTINGS = settings(
+
+
+SETTINGS = settings(
     max_examples=_EXAMPLES,
     stateful_step_count=30,
     suppress_health_check=list(HealthCheck),
     deadline=None,
 )
-
-
-class TestTextSessions(TextSession.TestCase):  # type: ignore[misc,name-defined]
-    settings = _SETTINGS
-
-
-class TestNotebookSessions(NotebookSession.TestCase):  # type: ignore[misc,name-defined]
-    settings = _SETTINGS
