@@ -191,25 +191,20 @@ def _save(handler: JupyterHandler, sight: Sight) -> None:
 
 def _trust_nothing(handler: JupyterHandler) -> None:
     """Take the marks of trust off what is saved: they would run scripts in others' browsers."""
-    try:
-        model = json.loads(handler.request.body)
-    except (ValueError, RecursionError):
-        return  # the handler says so itself
+    model: Any = handler.get_json_body()
     content = model.get("content") if isinstance(model, dict) else None
-    if isinstance(content, dict) and _distrust(content):
-        handler.request.body = json.dumps(model).encode()
+    if isinstance(content, dict):
+        _distrust(content)
 
 
-def _distrust(notebook: dict[str, Any]) -> bool:
-    is_changed = False
+def _distrust(notebook: dict[str, Any]) -> None:
     sheets = notebook.get("worksheets")
     for holder in (notebook, *(sheets if isinstance(sheets, list) else ())):
         cells = holder.get("cells") if isinstance(holder, dict) else None
         for cell in cells if isinstance(cells, list) else ():
             metadata = cell.get("metadata") if isinstance(cell, dict) else None
-            if isinstance(metadata, dict) and metadata.pop("trusted", None) is not None:
-                is_changed = True
-    return is_changed
+            if isinstance(metadata, dict):
+                metadata.pop("trusted", None)
 
 
 # -- programs -------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from tornado import web
 from tornado.websocket import WebSocketHandler
 
-from ..errors import CodeSyncXError, RefusedError, ShutOutError
+from ..errors import CodeSyncXError, InvalidRequestError, RefusedError, ShutOutError
 from . import answers, guests, refusal
 from .person import Guest
 from .routes import Request, RouteTable
@@ -77,7 +77,13 @@ class Gate:
         """Give the user back if they may go on; else end the request."""
         # As Jupyter itself would, a moment later.
         handler.current_user = handler._jupyter_current_user = user
-        request = _request_of(handler)
+        try:
+            request = _request_of(handler)
+        except InvalidRequestError as error:
+            refusal.refuse(handler, error)
+        if request.body is not None:
+            # What was judged is what is done: a second reading could come to something else.
+            handler.get_json_body = lambda: request.body  # type: ignore[method-assign]
         rule = self._table.rule_for(request)
         if rule.audience is Audience.PUBLIC:
             if request.path == _SIGN_OUT and isinstance(user, Guest):
@@ -165,7 +171,8 @@ def _query_of(handler: JupyterHandler) -> dict[str, str]:
 
 
 def _body_of(body: bytes) -> Any:
+    """Read a body as Jupyter's handlers do."""
     try:
         return json.loads(body.strip().decode()) if body else None
-    except (ValueError, RecursionError):
-        return None  # the handler says so itself, before it does anything
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequestError("The request is not JSON.") from error
