@@ -239,8 +239,8 @@ class CodeSyncXApp(ExtensionApp):
         "",
         config=True,
         help="""A bucket that recordings of calls are stored in when they are done, besides the
-        project: s3://bucket/prefix, of Amazon or any server that speaks S3. Needs
-        `pip install codesyncx[s3]`.""",
+        project, and what runs have made, instead of on the server: s3://bucket/prefix, of Amazon or
+        any server that speaks S3. Needs `pip install codesyncx[s3]`.""",
     )
 
     artifacts_endpoint = Unicode(
@@ -263,7 +263,8 @@ class CodeSyncXApp(ExtensionApp):
         0,
         min=0,
         config=True,
-        help="""After how many days what is stored in the bucket is forgotten; 0 for never.""",
+        help="""After how many days what is stored in the bucket, and what runs have made on the
+        server, is forgotten; 0 for never.""",
     )
 
     gate: Gatekeeping | None = None
@@ -291,6 +292,7 @@ class CodeSyncXApp(ExtensionApp):
         self.project.stream.add_prefix("access")
         self.project.stream.add_prefix("run")
         self.project.stream.add_prefix("recording")
+        self.artifact_store = self._artifacts()
         self.runs = Runs(self.bus)
         self.chat = Chat(self.bus)
         self.settings.update(self.chat.settings())
@@ -307,7 +309,7 @@ class CodeSyncXApp(ExtensionApp):
                 read_secret(self.call_turn_secret_file),
             ),
             recordings=self._recordings(),
-            artifacts=self._artifacts(),
+            artifacts=self.artifact_store,
             artifact_days=self.artifacts_days,
         )
 
@@ -376,6 +378,8 @@ class CodeSyncXApp(ExtensionApp):
             starts_per_minute=self.max_runs_per_minute,
             warm_sandboxes=self.warm_sandboxes,
             previews=PreviewSettings(self.preview_host, self.preview_port, self.preview_url),
+            artifacts=self.artifact_store,
+            artifact_days=self.artifacts_days,
         )
 
     def _run_network(self) -> tuple[str, ...]:

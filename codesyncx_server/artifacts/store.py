@@ -15,7 +15,7 @@ from ..errors import ArtifactStoreError
 from .credentials import read_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from obstore.store import S3Config, S3Store
@@ -24,6 +24,7 @@ LINK_S = 300
 """How long a link holds: long enough to begin a download with."""
 _PART_BYTES = 8 * 1024 * 1024
 _PARTS_AT_ONCE = 2
+_READ_BYTES = 256 * 1024
 _REQUEST_S = 60
 _RETRIES = 2
 _RETRY_S = 30
@@ -109,6 +110,18 @@ class ArtifactStore:
             store = await self._open()
             expires = timedelta(seconds=LINK_S)
             return await self._obstore.sign_async(store, "GET", key, expires)
+
+    async def read(self, key: str) -> AsyncIterator[bytes]:
+        """Begin to read one artifact; what is given raises ArtifactStoreError, too."""
+        with self._errors():
+            found = await self._obstore.get_async(await self._open(), key)
+
+        async def pieces() -> AsyncIterator[bytes]:
+            with self._errors():
+                async for piece in found.stream(min_chunk_size=_READ_BYTES):
+                    yield bytes(piece)
+
+        return pieces()
 
     async def forget_older(self, folder: str, days: int) -> list[str]:
         """Forget what was stored below a folder so long ago; gives the keys."""

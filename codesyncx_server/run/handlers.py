@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 import yaml
@@ -23,9 +23,11 @@ from ..gate.sight import Sight, sight_of
 from ..json_api import JsonHandler
 from ..socket_api import ProjectSocket
 from .secrets import may_manage
-from .watching import may_watch, pieces_to_json, run_to_json
+from .watching import may_watch, pieces_to_json
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from .service import RunService
 
 logger = logging.getLogger(__name__)
@@ -63,7 +65,7 @@ class RunsHandler(RunBase):
         runs: list[dict[str, Any]] = []
         try:
             found = await self.service.runs(sight)
-            runs = [run_to_json(sight, run, position) for run, position in found]
+            runs = [self.service.run_to_json(sight, run, position) for run, position in found]
         except NoSandboxError as error:
             refusal = str(error)
         named = [
@@ -90,7 +92,7 @@ class RunsHandler(RunBase):
         self.service.starts.spend(sight.person.username)
         run = await self.service.submit(sight, self.body())
         runner = await self.service.runner()
-        await self.answer(run_to_json(sight, run, runner.position(run.id)), 201)
+        await self.answer(self.service.run_to_json(sight, run, runner.position(run.id)), 201)
 
 
 class RunFileHandler(RunBase):
@@ -144,7 +146,7 @@ class RunHandler(RunBase):
         """Give it as it is now."""
         sight = self.sight
         runner, run = await self.service.watched(sight, run_id)
-        await self.answer(run_to_json(sight, run, runner.position(run_id)))
+        await self.answer(self.service.run_to_json(sight, run, runner.position(run_id)))
 
 
 class StopHandler(RunBase):
@@ -167,21 +169,30 @@ class ArtifactHandler(RunBase):
         """Give it for keeping: never as a page of this server's."""
         runner, _ = await self.service.watched(self.sight, run_id)
         file = runner.artifact(run_id, path)
+        copies = self.service.copies
         try:
-            opened = await asyncio.to_thread(file.open, "rb")
-        except OSError as error:
-            raise NotFoundError("The file is no longer kept.") from error
-        with opened:
-            self.set_header("Content-Type", "application/octet-stream")
-            self.set_header("X-Content-Type-Options", "nosniff")
-            self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
-            self.set_header(
-                "Content-Disposition", f"attachment; filename*=UTF-8''{quote(file.name)}"
-            )
-            while chunk := await asyncio.to_thread(opened.read, _CHUNK):
-                self.write(chunk)
-                await self.flush()
+            pieces = _pieces_of(await asyncio.to_thread(file.open, "rb"))
+        except OSError:
+            if self.get_query_argument("download", ""):
+                self.set_header("Cache-Control", "no-store")
+                self.set_header("Referrer-Policy", "no-referrer")
+                self.redirect(await copies.link(run_id, path))
+                return
+            pieces = await copies.read(run_id, path)
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
+        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(file.name)}")
+        async for piece in pieces:
+            self.write(piece)
+            await self.flush()
         await self.finish()
+
+
+async def _pieces_of(opened: IO[bytes]) -> AsyncIterator[bytes]:
+    with opened:
+        while piece := await asyncio.to_thread(opened.read, _CHUNK):
+            yield piece
 
 
 class LogHandler(ProjectSocket):
@@ -228,7 +239,7 @@ class LogHandler(ProjectSocket):
             async for run, pieces in runner.follow(run_id, self._after):
                 if not may_watch(sight, run):
                     raise NotFoundError("There is no such run.")  # noqa: TRY301 - as if it was so
-                shown = run_to_json(sight, run, runner.position(run_id))
+                shown = self._service.run_to_json(sight, run, runner.position(run_id))
                 if pieces:
                     await self._tell({"type": "output", "pieces": pieces_to_json(pieces)})
                 if shown != told:

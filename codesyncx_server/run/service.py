@@ -16,8 +16,9 @@ from ..access.model import Permission
 from ..errors import NotFoundError, RefusedError
 from ..events.bus import Event
 from ..rate_limit import RateLimit
+from .artifact_copies import ArtifactCopies
 from .commands import read_request
-from .watching import may_stop, may_watch, require_execute
+from .watching import may_stop, may_watch, require_execute, run_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from codesyncx_spawner.run_file import RunConfiguration
     from codesyncx_spawner.sandbox.backend import SandboxBackend
 
+    from ..artifacts import ArtifactStore
     from ..events.bus import EventBus
     from ..gate.sight import Sight
     from .project_files import ProjectFiles
@@ -52,6 +54,8 @@ class RunService:
         bus: EventBus,
         *,
         secrets: ProjectSecrets,
+        artifacts: ArtifactStore | None = None,
+        artifact_days: int = 0,
         quotas: Quotas,
         ceiling: Limits,
         network: Sequence[str],
@@ -63,6 +67,9 @@ class RunService:
         self._files = files
         self._bus = bus
         self.secrets = secrets
+        self.copies = ArtifactCopies(
+            artifacts, folder, days=artifact_days, changed=lambda: bus.publish(Event(CHANGED))
+        )
         self._quotas = quotas
         self._ceiling = ceiling
         self._network = network
@@ -110,6 +117,7 @@ class RunService:
                     await runner.close()
                     raise
                 self._runner = runner
+                self.copies.start(runner.runs)
             return self._runner
 
     async def configurations(self, sight: Sight) -> tuple[dict[str, RunConfiguration], list[str]]:
@@ -144,6 +152,10 @@ class RunService:
         runner = await self.runner()
         return [(run, runner.position(run.id)) for run in runner.runs() if may_watch(sight, run)]
 
+    def run_to_json(self, sight: Sight, run: Run, position: int | None) -> dict[str, Any]:
+        """Give what somebody may know of a run that they may watch."""
+        return run_to_json(sight, run, position, self.copies.note(run.id))
+
     async def watched(self, sight: Sight, run_id: str) -> tuple[Runner, Run]:
         """Give a run that somebody may watch; NotFoundError for others, as if there was none."""
         runner = await self.runner()
@@ -163,6 +175,7 @@ class RunService:
         """End with the server."""
         for unsubscribe in self._unsubscribe:
             unsubscribe()
+        await self.copies.stop()
         if self._runner is not None:
             await self._runner.close()
 

@@ -70,8 +70,11 @@ def may_stop(sight: Sight, run: Run) -> bool:
     return sight.is_owner or is_own(sight, run)
 
 
-def run_to_json(sight: Sight, run: Run, position: int | None) -> dict[str, Any]:
-    """Give what they may know of a run that they may watch; no variables of its environment."""
+def run_to_json(sight: Sight, run: Run, position: int | None, note: str = "") -> dict[str, Any]:
+    """Give what they may know of a run that they may watch; no variables of its environment.
+
+    `note` says what is to be known of where its files are.
+    """
     what, is_mine = run.what, may_stop(sight, run)
     went_in = set(run.files)
     return {
@@ -103,6 +106,7 @@ def run_to_json(sight: Sight, run: Run, position: int | None) -> dict[str, Any]:
             {"path": one.path, "size": one.size, "is_change": one.path in went_in}
             for one in run.artifacts
         ],
+        "artifacts_note": note,
         "kept_back": [one._asdict() for one in run.kept_back],
         # Names of files that not everybody who may watch need be able to see.
         "left_out": [one._asdict() for one in run.left_out] if is_mine else [],

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from codesyncx_spawner.sandbox.backend import SandboxBackend
     from jupyter_server.serverapp import ServerApp
 
+    from ..artifacts import ArtifactStore
     from ..events.bus import EventBus
     from .previews import PreviewSettings
     from .project_files import CatchUp
@@ -68,6 +69,8 @@ class Runs:
         starts_per_minute: int,
         warm_sandboxes: int,
         previews: PreviewSettings,
+        artifacts: ArtifactStore | None = None,
+        artifact_days: int = 0,
     ) -> list[tuple[Any, ...]]:
         """Give the routes."""
         if server is None:
@@ -85,6 +88,8 @@ class Runs:
             backend,
             files,
             self._bus,
+            artifacts=artifacts,
+            artifact_days=artifact_days,
             secrets=ProjectSecrets(SecretStore(data / _SECRETS), server.web_app.settings),
             quotas=quotas,
             ceiling=ceiling,

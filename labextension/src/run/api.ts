@@ -59,6 +59,8 @@ export interface IRun {
   readonly memory_limit_bytes: number;
   readonly time_limit_s: number;
   readonly artifacts: readonly IArtifact[];
+  /** What is to be known of where they are; mostly nothing. */
+  readonly artifacts_note: string;
   readonly kept_back: readonly IPathAndReason[];
   readonly left_out: readonly IPathAndReason[];
   readonly may_stop: boolean;
@@ -185,19 +187,28 @@ export function requestOf(run: IRun): RunRequest {
     : { file: run.file, ...secrets };
 }
 
-/** Fetch a file that a run has made. */
-export async function fetchArtifact(
+/** Where a file that a run has made is. */
+export function artifactUrl(
   settings: ServerConnection.ISettings,
   run: IRun,
   path: string
-): Promise<Blob> {
-  const url = URLExt.join(
+): string {
+  return URLExt.join(
     settings.baseUrl,
     'codesyncx/api/runs',
     run.id,
     'artifacts',
     URLExt.encodeParts(path)
   );
+}
+
+/** Fetch a file that a run has made. */
+export async function fetchArtifact(
+  settings: ServerConnection.ISettings,
+  run: IRun,
+  path: string
+): Promise<Blob> {
+  const url = artifactUrl(settings, run, path);
   const response = await ServerConnection.makeRequest(url, {}, settings);
   if (!response.ok) {
     throw new ApiError(response.status, 'unknown', response.statusText);

@@ -13,8 +13,8 @@ import { Widget } from '@lumino/widgets';
 
 import { toast, toastError } from '../chat/toast';
 import { DiffView } from '../history/diff-view';
-import { fetchArtifact, IArtifact, IRun } from './api';
-import { saveBlob } from './save-blob';
+import { artifactUrl, fetchArtifact, IArtifact, IRun } from './api';
+import { saveFrom } from './save-blob';
 import { ProjectFiles } from './project-files';
 import { IArtifactActions } from './run-view';
 
@@ -39,10 +39,10 @@ export function artifactActions(options: IArtifactOptions): IArtifactActions {
   return {
     open: told((run, artifact) => open(options, run, artifact)),
     keep: told((run, artifact) => keep(options, run, artifact)),
-    download: told(async (run, { path }) => {
+    download: (run, { path }) => {
       const { serverSettings } = options.app.serviceManager;
-      saveBlob(await fetchArtifact(serverSettings, run, path), path);
-    })
+      saveFrom(`${artifactUrl(serverSettings, run, path)}?download=1`, path);
+    }
   };
 }
 

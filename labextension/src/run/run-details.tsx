@@ -39,6 +39,11 @@ export function RunDetails(props: IRunDetailsProps): React.JSX.Element {
       )}
       <Usage run={run} trans={trans} />
       <Artifacts run={run} trans={trans} actions={artifacts} />
+      {run.artifacts_note && (
+        <p className="csx-Run-notice csx-mod-warning" role="status">
+          {run.artifacts_note}
+        </p>
+      )}
       <Reasons
         title={trans.__('Not kept')}
         reasons={run.kept_back}
