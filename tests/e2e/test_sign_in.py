@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from support.hub_server import HubServer
+from support.identity_provider import SECRET, IdentityProvider
 from support.mail_sink import MailSink
 
 if TYPE_CHECKING:
@@ -29,6 +30,18 @@ c.SignInWay.allowed_domains = {{"example.org"}}
 """
 
 
+SEVERAL_WAYS = """
+from codesyncx_hub.sign_in.configure import configure_sign_in, email, openid_connect
+configure_sign_in(
+    c,
+    openid_connect("{issuer}", "hub", "{folder}/secret", login_service="University of Examples"),
+    openid_connect("{issuer}", "other", "{folder}/secret", login_service="GitHub", way="github"),
+    email("127.0.0.1", "course@example.org", smtp_port={smtp}, smtp_security="none"),
+)
+c.SignInWay.allowed_domains = {{"example.org"}}
+"""
+
+
 @pytest.fixture(scope="module")
 def mail() -> Iterator[MailSink]:
     with MailSink() as sink:
@@ -41,13 +54,28 @@ def hub(tmp_path_factory: pytest.TempPathFactory, mail: MailSink) -> Iterator[Hu
         yield server
 
 
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory, mail: MailSink) -> Iterator[HubServer]:
+    """Give a Hub with a provider beside it, where Ada has an account."""
+    folder = tmp_path_factory.mktemp("several")
+    (folder / "secret").write_text(SECRET)
+    hub = HubServer(folder, "")
+    callbacks = [f"{hub.url}/hub/sign-in/{way}/callback" for way in ("oidc", "github")]
+    with IdentityProvider(folder, callbacks) as provider:
+        provider.knows(ada={"name": "Ada", "email": "ada@example.org", "email_verified": True})
+        hub.configure(SEVERAL_WAYS.format(issuer=provider.url, folder=folder, smtp=mail.port))
+        with hub:
+            yield hub
+
+
 @pytest.fixture
 def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
     """`opened(url)` opens a page in a browser of its own."""
     contexts: list[BrowserContext] = []
 
     def open_page(url: str, **options: object) -> Page:
-        contexts.append(browser.new_context(**options))
+        # Colours that are on their way to another theme have no contrast to speak of.
+        contexts.append(browser.new_context(reduced_motion="reduce", **options))
         page = contexts[-1].new_page()
         page.goto(url)
         return page
@@ -145,3 +173,36 @@ def test_an_address_that_is_none_is_told_beside_what_was_typed(
     expect(page.get_by_role("alert")).to_contain_text("No mail can be sent")
     expect(page.get_by_label("E-mail address")).to_have_value("ada@localhost")
     check_accessible(page)
+
+
+def test_signing_in_with_an_account_of_a_provider(
+    several: HubServer, opened: Callable[..., Page], pictures: Path
+) -> None:
+    page = opened(f"{several.url}/hub/token", viewport={"width": 900, "height": 640})
+    expect(page.get_by_role("link", name="Sign in with GitHub")).to_be_visible()
+    expect(page.get_by_label("E-mail address")).to_be_visible()
+    page.screenshot(path=pictures / "sign-in.png")
+    check_accessible(page)
+    page.get_by_role("link", name="Sign in with University of Examples").focus()
+    page.keyboard.press("Enter")
+    page.locator("[name=login]").fill("ada")
+    page.locator("[name=password]").fill("any")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Continue").click()
+    expect(page).to_have_url(re.compile(r"/hub/token$"))
+    expect(page.locator("#login_widget")).to_contain_text("oidc-ada")
+
+
+def test_who_does_not_agree_at_the_provider_is_told_and_may_choose_again(
+    several: HubServer, mail: MailSink, opened: Callable[..., Page]
+) -> None:
+    page = opened(f"{several.url}/hub/login", **PHONE)
+    page.get_by_role("link", name="Sign in with GitHub").tap()
+    page.get_by_role("link", name="Cancel").tap()
+    expect(page.get_by_role("alert")).to_contain_text("didn't agree")
+    check_accessible(page)
+    page.get_by_label("E-mail address").fill("bob@example.org")
+    page.get_by_role("button", name="Send me a code").tap()
+    page.get_by_label("Code").fill(mail.code("bob@example.org"))
+    page.get_by_role("button", name="Sign in").tap()
+    is_in(page, "bob@example.org")

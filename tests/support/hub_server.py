@@ -24,6 +24,7 @@ PROXY = PACKAGES / "node_modules" / ".bin" / "configurable-http-proxy"
 START_S = 60
 SETTINGS = """
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
+c.JupyterHub.public_url = "http://127.0.0.1:{port}/"
 c.JupyterHub.hub_port = {hub_port}
 c.JupyterHub.db_url = "sqlite:///{folder}/hub.sqlite"
 c.JupyterHub.cookie_secret_file = "{folder}/cookie_secret"
@@ -55,6 +56,10 @@ class HubServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def configure(self, config: str) -> None:
+        """Take this piece of Python from the next start on."""
+        self._config = config
 
     def start(self) -> None:
         """Start, and wait until its page is there."""

@@ -12,6 +12,10 @@ from support.servers import REPOSITORY
 
 from codesyncx_hub.sign_in import errors as sign_in_errors
 from codesyncx_hub.sign_in.email_code import EmailCode
+from codesyncx_hub.sign_in.github import GitHub
+from codesyncx_hub.sign_in.oauth_way import OAuthWay
+from codesyncx_hub.sign_in.openid_connect import OpenIDConnect
+from codesyncx_hub.sign_in.several_ways import SeveralWays
 from codesyncx_hub.sign_in.way import SignInWay
 from codesyncx_server import errors
 from codesyncx_server.access.audit import What
@@ -22,6 +26,7 @@ from codesyncx_server.sharing.handlers import routes
 
 if TYPE_CHECKING:
     from codesyncx_spawner.sandbox.backend import SandboxBackend
+    from jupyterhub.auth import Authenticator
 
 DOCS = REPOSITORY / "docs"
 
@@ -79,13 +84,14 @@ def test_every_setting_of_kernels_in_sandboxes_is_told() -> None:
     assert [name for name in ours if f"| `{name}` |" not in text] == []
 
 
-@pytest.mark.parametrize("way", [SignInWay, EmailCode])
-def test_every_setting_of_signing_in_is_told(way: type[SignInWay]) -> None:
+@pytest.mark.parametrize("way", [SignInWay, EmailCode, OAuthWay, OpenIDConnect, SeveralWays])
+def test_every_setting_of_signing_in_is_told(way: type[Authenticator]) -> None:
     text = (DOCS / "hub.md").read_text()
     assert f"`c.{way.__name__}.<setting>`" in text
     ours = way.class_own_traits(config=True)
     assert ours
     assert [name for name in ours if f"| `{name}` |" not in text] == []
+    assert GitHub.class_own_traits(config=True) == {}
 
 
 def test_the_table_of_roles_is_the_one_that_is_decided_by() -> None:

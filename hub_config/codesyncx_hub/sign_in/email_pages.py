@@ -9,7 +9,7 @@ from codesyncx_server.errors import TooManyError
 
 from .codes import DIGITS, LIFETIME_S
 from .errors import AddressError, CodeRefusedError
-from .page import SignInPage
+from .page import SignInPage, public_origin
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -74,21 +74,16 @@ class AskForCode(_EmailPage):
     def _letter(self, code: str) -> str:
         half = DIGITS // 2
         # What stands behind # is never sent to a server: it is in no log of a proxy's.
-        link = f"{self._origin}{self._code_url}#{code}"
+        # And without an address that the operator has set there is no link: what the request says
+        # of where the Hub is would be the word of whoever asks for somebody else's code.
+        origin = public_origin(self)
+        link = f"{origin}{self._code_url}#{code}" if origin else ""
         return self.get_template("codesyncx-sign-in-mail.txt", sync=True).render(
             code=f"{code[:half]} {code[half:]}",
             link=link,
             minutes=LIFETIME_S // 60,
             site=self.authenticator.site_name,
         )
-
-    @property
-    def _origin(self) -> str:
-        """Where the Hub is; from the request only if the Hub hasn't been told."""
-        public = self.settings.get("public_url")
-        if public:
-            return f"{public.scheme}://{public.netloc}"
-        return f"{self.request.protocol}://{self.request.host}"
 
     async def _show_again(self, status: int, problem: str) -> None:
         self.set_status(status)

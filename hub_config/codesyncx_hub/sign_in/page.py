@@ -11,8 +11,12 @@ from jinja2 import FileSystemLoader
 from jupyterhub.handlers.login import LoginHandler
 from tornado import web
 
+from codesyncx_server.errors import CodeSyncXError
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+
+    from jupyterhub.handlers import BaseHandler
 
     from .way import Route, SignInWay
 
@@ -41,6 +45,18 @@ class SignInPage(LoginHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "same-origin")
 
+    async def say(
+        self, status: int, problem: str, way: SignInWay, error: Exception | None = None
+    ) -> None:
+        """Show the page again with what went wrong on `way`; an error of ours in its own words."""
+        if error is not None:
+            self.log.warning("Signing in by %s failed: %s", way.way, error)
+        told = str(error) if isinstance(error, CodeSyncXError) and problem == "identity" else ""
+        self.set_status(status)
+        self.finish(
+            await self._render(problem=problem, service=way.login_service, login_error=told)
+        )
+
     def with_next(self, url: str) -> str:
         """Add where the person was going."""
         where = self.get_argument("next", "")
@@ -68,6 +84,20 @@ class SignInPage(LoginHandler):
             hub_url=base_url,
             **names,
         )
+
+
+def origin_of(handler: BaseHandler) -> str:
+    """Say where the Hub is for browsers; as the request says it if the Hub hasn't been told.
+
+    Never for what others get to see: whoever sends a request writes what it says.
+    """
+    return public_origin(handler) or f"{handler.request.protocol}://{handler.request.host}"
+
+
+def public_origin(handler: BaseHandler) -> str:
+    """Say where `c.JupyterHub.public_url` is; nothing if it isn't set."""
+    public = handler.settings.get("public_url")
+    return f"{public.scheme}://{public.netloc}" if public else ""
 
 
 def with_page(handlers: list[Route], app: Any) -> list[Route]:

@@ -83,6 +83,20 @@ def test_the_letter_says_what_it_is_for(somebody: Visitor, mail: MailSink, hub: 
     assert code not in hub.text()
 
 
+def test_no_link_leads_where_a_request_says_that_the_hub_is(
+    tmp_path_factory: pytest.TempPathFactory, somebody: Visitor, mail: MailSink
+) -> None:
+    somebody.session.headers["Host"] = "evil.example"
+    somebody.ask("host@example.org")
+    assert "evil" not in mail.newest("host@example.org").get_content()
+    config = CONFIG.format(port=mail.port) + "c.JupyterHub.public_url = ''\n"
+    with HubServer(tmp_path_factory.mktemp("nameless"), config) as hub:
+        Visitor(hub).ask("nameless@example.org")
+        text = mail.newest("nameless@example.org").get_content()
+        assert "://" not in text
+        assert "Type it where you asked for it." in text
+
+
 def test_one_is_led_to_where_one_was_going_and_nowhere_else(
     somebody: Visitor, mail: MailSink
 ) -> None:
