@@ -17,9 +17,12 @@ from ..access.audit import What
 from ..access.model import Person
 from ..errors import InvalidRequestError, NotFoundError, RefusedError
 from ..gate.sight import ACCESS, sight_for
+from .preview.admissions import Admissions
+from .preview.app_connections import AppConnections
 from .preview.headers import COOKIE, cookie_of
 from .preview.passes import LIFETIME_S, Bearer, Kind, PassOffice
-from .preview.proxy import Admission, PreviewProxy, Refusal
+from .preview.proxy import Admission, PreviewProxy
+from .preview.refusal import Refusal
 from .watching import is_own, may_watch
 
 if TYPE_CHECKING:
@@ -94,6 +97,7 @@ class PreviewService:
         self._runner: Runner | None = None
         self._proxy: PreviewProxy | None = None
         self._starting = asyncio.Lock()
+        self._admissions = Admissions()
         self.scheme = urlsplit(told.url).scheme or "http"
 
     async def open(self, sight: Sight, run_id: str, port: int, host: str) -> dict[str, Any]:
@@ -141,6 +145,7 @@ class PreviewService:
                 {"run": run_id, "port": port, "until": changed.public_until},
             )
         self._previews[run_id, port] = changed
+        self.judge_again()
         return {**self.to_json(sight, changed), "is_serving": await self._is_serving(changed)}
 
     def to_json(self, sight: Sight, preview: Preview) -> dict[str, Any]:
@@ -159,15 +164,27 @@ class PreviewService:
 
     async def admit(self, path: str, headers: HTTPHeaders) -> Admission | Refusal:
         """Say whether, and where to, a request at a preview's host goes."""
-        found = self._by_host(headers.get("Host", ""))
+        name = self._name_in(headers.get("Host", ""))
+        found = self._by_name(name)
         if found is None:
             return _NO_PREVIEW
         preview, is_public = found
+        if not is_public and path.partition("?")[0] == _ENTER:
+            return self._hand_pass(preview, path)
+        text = "" if is_public else cookie_of(headers, COOKIE) or ""
+        shown = (name, text)
+        admission = self._admissions.find(shown)
+        if admission is None:
+            answer = self._judge(preview, text, is_public=is_public)
+            if isinstance(answer, Refusal):
+                return answer
+            self._admissions.add(shown, answer)
+            admission = answer
+        return admission
+
+    def _judge(self, preview: Preview, text: str, *, is_public: bool) -> Admission | Refusal:
         if is_public:
             return self._admission(preview, lambda: self._is_current_public(preview), "")
-        if path.partition("?")[0] == _ENTER:
-            return self._hand_pass(preview, path)
-        text = cookie_of(headers, COOKIE) or ""
         bearer = self._office.read(Kind.PASS, preview.name, text, self._clock())
         if bearer is None or not self._may_see(bearer, preview):
             return _NOT_YOURS
@@ -181,6 +198,15 @@ class PreviewService:
         """End with the server."""
         if self._proxy is not None:
             await self._proxy.close()
+        self._admissions.close()
+
+    def judge_again(self) -> None:
+        """Ask anew who may see what: it has changed."""
+        self._admissions.judge_again()
+
+    def look_after(self) -> None:
+        """Let go of what nobody has wanted for a while."""
+        self._admissions.look_after()
 
     async def _is_serving(self, preview: Preview) -> bool:
         if self._runner is None:
@@ -218,13 +244,16 @@ class PreviewService:
         runner = self._runner
         if runner is None or self._run(preview.run_id).state.is_over:
             return _NO_PREVIEW
-        return Admission(
-            lambda: runner.connect(preview.run_id, preview.port), still_holds, embedded_by
-        )
+        apps = AppConnections(lambda: runner.connect(preview.run_id, preview.port))
+        return Admission(apps, still_holds, embedded_by)
 
-    def _by_host(self, host: str) -> tuple[Preview, bool] | None:
+    def _name_in(self, host: str) -> str:
+        """Give the name of a preview that a host is for; empty if it is for none."""
         name = host.partition(".")[0].lower()
-        if not name or host.lower() != urlsplit(self._url(name)).netloc:
+        return name if host.lower() == urlsplit(self._url(name)).netloc else ""
+
+    def _by_name(self, name: str) -> tuple[Preview, bool] | None:
+        if not name:
             return None
         for preview in self._previews.values():
             if secrets.compare_digest(preview.name, name):

@@ -80,9 +80,7 @@ class Runs:
         data = project_data_dir(root)
         interactive = InteractiveSandboxes(server, backend, files, data / _INTERACTIVE)
         self.interactive = server.web_app.settings[SANDBOXES] = interactive
-        self._unsubscribe = self._bus.subscribe(
-            _ACCESS_CHANGED, lambda _: interactive.judge_again()
-        )
+        self._unsubscribe = self._bus.subscribe(_ACCESS_CHANGED, lambda _: self._judge_again())
         self.service = RunService(
             data / _FOLDER,
             backend,
@@ -113,6 +111,12 @@ class Runs:
             (rf"{_BASE}/{_ID}/previews/([0-9]{{1,5}})", PreviewHandler, views),
             (rf"codesyncx/preview/{_ID}", PreviewDoorHandler, views),
         ]
+
+    def _judge_again(self) -> None:
+        if self.interactive is not None:
+            self.interactive.judge_again()
+        if self.previews is not None:
+            self.previews.judge_again()
 
     async def start(self) -> None:
         """Go on with what an earlier server has left."""

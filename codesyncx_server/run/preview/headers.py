@@ -50,8 +50,19 @@ def is_websocket(headers: HTTPHeaders) -> bool:
     )
 
 
-def to_app(headers: HTTPHeaders, *, scheme: str) -> HTTPHeaders:
-    """Give what an app gets of a request: no credentials but its own."""
+def says_its_length(headers: HTTPHeaders) -> bool:
+    """Whether everybody reads the same end of a request's body (RFC 9112, 6.3)."""
+    length, coding = headers.get("Content-Length"), headers.get("Transfer-Encoding")
+    if length is None:
+        return coding is None or coding.lower() == "chunked"
+    return coding is None and length.isascii() and length.isdigit()
+
+
+def to_app(headers: HTTPHeaders, *, scheme: str, may_wait: bool = False) -> HTTPHeaders:
+    """Give what an app gets of a request: no credentials but its own.
+
+    `may_wait`: the connection may stay open after the answer, for other requests.
+    """
     passed = HTTPHeaders()
     for name, value in _end_to_end(headers):
         if name.lower() == "cookie" or _FORWARDED.fullmatch(name.lower()):
@@ -65,7 +76,7 @@ def to_app(headers: HTTPHeaders, *, scheme: str) -> HTTPHeaders:
         passed["Connection"] = "Upgrade"
         passed["Upgrade"] = "websocket"
     else:
-        passed["Connection"] = "close"
+        passed["Connection"] = "keep-alive" if may_wait else "close"
     return passed
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import html
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
@@ -25,11 +24,15 @@ from tornado.httputil import (
 )
 from tornado.iostream import IOStream, StreamClosedError
 
-from .headers import is_websocket, to_app, to_browser
+from .app_connections import has_end, has_read_ahead, may_wait
+from .headers import is_websocket, says_its_length, to_app, to_browser
+from .refusal import Refusal
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Callable, Coroutine
+
+    from .app_connections import AppConnections
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +42,7 @@ MAX_EXCHANGES = 200
 #: Until an app has begun to answer; after that, it may take its time.
 FIRST_ANSWER_S = 60.0
 IDLE_S = 75.0
-_CHECK_EVERY_S = 2.0
+_CHECK_EVERY_S = 0.5
 _CHUNK = 64 * 1024
 _MOST_ANSWER_BYTES = 1 << 50
 
@@ -48,22 +51,10 @@ _MOST_ANSWER_BYTES = 1 << 50
 class Admission:
     """A way to an app."""
 
-    connect: Callable[[], Awaitable[socket.socket]]
-    """Raises OSError when nothing listens there."""
+    apps: AppConnections
     still_holds: Callable[[], bool]
     embedded_by: str = ""
     """The origin whose pages may show it in a frame."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An answer of the server's own."""
-
-    status: int
-    title: str
-    sentence: str = ""
-    headers: tuple[tuple[str, str], ...] = field(default=())
-    again_after_s: int | None = None
 
 
 class Doorkeeper(Protocol):
@@ -73,6 +64,9 @@ class Doorkeeper(Protocol):
 
     async def admit(self, path: str, headers: HTTPHeaders) -> Admission | Refusal:
         """Say whether, and where to, a request goes."""
+
+    def look_after(self) -> None:
+        """Let go of what nobody has wanted for a while."""
 
 
 class PreviewProxy(HTTPServerConnectionDelegate):
@@ -141,9 +135,15 @@ class PreviewProxy(HTTPServerConnectionDelegate):
         """End what may no longer be: rights can be taken back while a connection lasts."""
         while True:
             await asyncio.sleep(_CHECK_EVERY_S)
+            held: dict[Admission, bool] = {}
             for exchange in list(self._exchanges):
-                if not exchange.still_holds():
+                if (admission := exchange.admission) is None:
+                    continue
+                if admission not in held:
+                    held[admission] = admission.still_holds()
+                if not held[admission]:
                     exchange.close()
+            self.doorkeeper.look_after()
 
 
 class _Exchange(HTTPMessageDelegate):
@@ -153,17 +153,21 @@ class _Exchange(HTTPMessageDelegate):
         self._proxy = proxy
         self._browser = browser
         self._app: HTTP1Connection | None = None
-        self._admission: Admission | None = None
+        self.admission: Admission | None = None
+        self._request: tuple[RequestStartLine, HTTPHeaders] | None = None
+        self._is_reused = False
         self._streams: list[IOStream] = []
+        self._is_over = False
         self.has_begun = False
-
-    def still_holds(self) -> bool:
-        return self._admission is None or self._admission.still_holds()
 
     async def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> None:
         if not isinstance(start_line, RequestStartLine):
+            return
+        if not says_its_length(headers):
+            self._refuse(Refusal(400, "No proper request", "It doesn't say how long it is."))
+            self._browser.close()
             return
         if not self._proxy.has_room():
             self._refuse(Refusal(503, "Too much at once", "Please try again in a moment."))
@@ -172,10 +176,19 @@ class _Exchange(HTTPMessageDelegate):
         if isinstance(answer, Refusal):
             self._refuse(answer)
             return
-        self._admission = answer
+        self.admission = answer
         self._proxy.enter(self)
+        is_free = may_wait(start_line, headers)
+        passed = to_app(headers, scheme=self._proxy.doorkeeper.scheme, may_wait=is_free)
+        line = RequestStartLine(start_line.method, start_line.path, "HTTP/1.1")
+        self._request = (line, passed)
+        await self._begin(answer.apps, answer.apps.take() if is_free else None)
+
+    async def _begin(self, apps: AppConnections, waiting: IOStream | None) -> None:
+        """Send the request's head by a connection that has waited, or else by a new one."""
+        self._is_reused = waiting is not None
         try:
-            connection = await answer.connect()
+            stream = waiting or await apps.open()
         except (OSError, TimeoutError):
             self._refuse(
                 Refusal(
@@ -187,38 +200,32 @@ class _Exchange(HTTPMessageDelegate):
             )
             self._end()
             return
-        await self._pass_on(start_line, headers, connection)
+        await self._pass_on(stream)
 
-    async def _pass_on(
-        self, start_line: RequestStartLine, headers: HTTPHeaders, connection: socket.socket
-    ) -> None:
-        stream = IOStream(connection, read_chunk_size=_CHUNK)
-        self._streams.append(stream)
+    async def _pass_on(self, stream: IOStream) -> None:
+        if self._request is None:
+            return
+        line, headers = self._request
+        self._streams = [stream]
         self._app = HTTP1Connection(
             stream,
             is_client=True,
             params=HTTP1ConnectionParameters(
-                no_keep_alive=True,
                 chunk_size=_CHUNK,
                 max_header_size=MAX_HEADER_BYTES,
                 header_timeout=FIRST_ANSWER_S,
                 max_body_size=_MOST_ANSWER_BYTES,
             ),
         )
-        passed = to_app(headers, scheme=self._proxy.doorkeeper.scheme)
-        try:
-            await self._app.write_headers(
-                RequestStartLine(start_line.method, start_line.path, "HTTP/1.1"), passed
-            )
-        except StreamClosedError:
-            self._fail()
-            return
+        with contextlib.suppress(StreamClosedError):  # whoever reads the answer finds out, too
+            await self._app.write_headers(line, headers)
         if is_websocket(headers):
             # Before this returns: only now can the connection be taken over.
             self._app.finish()
-            await self._answer(_Answer(self, self._browser, may_switch=True))
+            await self._answer(_Answer(self, self._browser, line.method, may_switch=True))
         else:
-            self._proxy.spawn(self._answer(_Answer(self, self._browser, may_switch=False)))
+            answer = _Answer(self, self._browser, line.method, may_switch=False)
+            self._proxy.spawn(self._answer(answer))
 
     async def data_received(self, chunk: bytes) -> None:
         if self._app is not None:
@@ -226,6 +233,9 @@ class _Exchange(HTTPMessageDelegate):
                 await self._app.write(chunk)
 
     def finish(self) -> None:
+        self._app_finish()
+
+    def _app_finish(self) -> None:
         if self._app is not None and self._app.stream is not None:
             with contextlib.suppress(StreamClosedError):
                 self._app.finish()
@@ -236,20 +246,46 @@ class _Exchange(HTTPMessageDelegate):
     async def _answer(self, answer: _Answer) -> None:
         if self._app is None:
             return
-        with contextlib.suppress(StreamClosedError):
+        try:
             await self._app.read_response(answer)
+        except StreamClosedError:
+            if not self.has_begun and await self._begin_anew():
+                return
         if not self.has_begun:
             self._fail()
         elif not answer.is_whole and not answer.has_switched:
             self._browser.close()
         if not answer.has_switched:
+            self._keep_connection(answer)
             self._end()
+
+    async def _begin_anew(self) -> bool:
+        """Ask again, if it may be that the app just had enough of a connection that waited."""
+        if not self._is_reused or self.admission is None or self._is_over:
+            return False
+        self._close_streams()
+        await self._begin(self.admission.apps, None)
+        self._app_finish()
+        return True
+
+    def _keep_connection(self, answer: _Answer) -> None:
+        """Let the app's connection wait for the viewer's next request, if it can."""
+        if (
+            answer.is_whole
+            and answer.has_end
+            and self.admission is not None
+            and not self._is_over
+            and self._request is not None
+            and self._request[1].get("Connection") == "keep-alive"
+        ):
+            (stream,), self._streams = self._streams, []
+            self.admission.apps.give_back(stream)
 
     def switch(self, reply: ResponseStartLine, headers: HTTPHeaders) -> None:
         """Take both connections over, for bytes to pass both ways as they are."""
-        if self._app is None or self._admission is None:
+        if self._app is None or self.admission is None:
             return
-        embedded_by = self._admission.embedded_by
+        embedded_by = self.admission.embedded_by
         passed = to_browser(headers, embedded_by=embedded_by)
         passed["Connection"], passed["Upgrade"] = "Upgrade", "websocket"
         lines = [f"HTTP/1.1 101 {reply.reason}"]
@@ -268,8 +304,11 @@ class _Exchange(HTTPMessageDelegate):
         finally:
             self._end()
 
+    def has_read_ahead(self) -> bool:
+        return any(map(has_read_ahead, self._streams))
+
     def headers_for_browser(self, headers: HTTPHeaders) -> HTTPHeaders:
-        embedded_by = "" if self._admission is None else self._admission.embedded_by
+        embedded_by = "" if self.admission is None else self.admission.embedded_by
         return to_browser(headers, embedded_by=embedded_by)
 
     def _fail(self) -> None:
@@ -285,22 +324,7 @@ class _Exchange(HTTPMessageDelegate):
 
     def _refuse(self, refusal: Refusal) -> None:
         self.has_begun = True
-        page = _PAGE.format(
-            title=html.escape(refusal.title), sentence=html.escape(refusal.sentence)
-        ).encode()
-        headers = HTTPHeaders(
-            {
-                "Content-Type": "text/html; charset=utf-8",
-                "Content-Length": str(len(page)),
-                "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-                "Cache-Control": "no-store",
-                "Referrer-Policy": "no-referrer",
-            }
-        )
-        if refusal.again_after_s is not None:
-            headers["Refresh"] = str(refusal.again_after_s)
-        for name, value in refusal.headers:
-            headers.add(name, value)
+        headers, page = refusal.page()
         with contextlib.suppress(StreamClosedError):
             self._browser.write_headers(
                 ResponseStartLine("HTTP/1.1", refusal.status, refusal.title), headers, page
@@ -308,26 +332,35 @@ class _Exchange(HTTPMessageDelegate):
             self._browser.finish()
 
     def close(self) -> None:
-        for stream in self._streams:
-            stream.close()
+        self._is_over = True
+        self._close_streams()
         if self._browser.stream is not None:
             self._browser.close()
         self._end()
 
     def _end(self) -> None:
+        self._is_over = True
+        self._close_streams()
+        self._proxy.leave(self)
+
+    def _close_streams(self) -> None:
         for stream in self._streams:
             stream.close()
-        self._proxy.leave(self)
 
 
 class _Answer(HTTPMessageDelegate):
     """What an app answers, passed on as it comes."""
 
-    def __init__(self, exchange: _Exchange, browser: HTTP1Connection, *, may_switch: bool) -> None:
+    def __init__(
+        self, exchange: _Exchange, browser: HTTP1Connection, method: str, *, may_switch: bool
+    ) -> None:
         self._exchange = exchange
         self._browser = browser
+        self._method = method
+        self._held: tuple[ResponseStartLine, HTTPHeaders] | None = None
         self._may_switch = may_switch
         self.is_whole = False
+        self.has_end = False
         self.has_switched = False
 
     async def headers_received(
@@ -340,14 +373,21 @@ class _Answer(HTTPMessageDelegate):
             self._exchange.switch(start_line, headers)
         elif start_line.code >= 200:  # noqa: PLR2004 - the others only say "wait"
             self._exchange.has_begun = True
+            self.has_end = has_end(self._method, start_line, headers)
             passed = self._exchange.headers_for_browser(headers)
             line = ResponseStartLine("HTTP/1.1", start_line.code, start_line.reason)
+            if self._exchange.has_read_ahead():
+                self._held = (line, passed)  # to go with the beginning of the body
+                return
             with contextlib.suppress(StreamClosedError):
                 await self._browser.write_headers(line, passed)
 
     async def data_received(self, chunk: bytes) -> None:
+        held, self._held = self._held, None
         try:
-            await self._browser.write(chunk)
+            await (
+                self._browser.write_headers(*held, chunk) if held else self._browser.write(chunk)
+            )
         except StreamClosedError:
             self._exchange.close()
 
@@ -355,6 +395,8 @@ class _Answer(HTTPMessageDelegate):
         if self._exchange.has_begun and not self.has_switched:
             self.is_whole = True
             with contextlib.suppress(StreamClosedError):
+                if self._held is not None:
+                    self._browser.write_headers(*self._held)
                 self._browser.finish()
 
     def on_connection_close(self) -> None:
@@ -370,16 +412,3 @@ async def _pump(source: IOStream, target: IOStream) -> None:
     finally:
         source.close()
         target.close()
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-  :root {{ color-scheme: light dark; }}
-  body {{ font: 16px/1.5 system-ui, sans-serif; margin: 15vh auto; max-width: 32em;
-         padding: 0 1em; }}
-  h1 {{ font-size: 1.3em; }}
-</style>
-<h1>{title}</h1><p>{sentence}</p></html>
-"""

@@ -287,9 +287,10 @@ class BubblewrapSandbox:
             await asyncio.to_thread(processes.end_marked, mark_of(self._name))
         if self._pipes is not None:
             await self._drain(self._pipes)
-        for task in (self._watching, self._complaint):
-            if task is not None:
-                task.cancel()
+        tasks = [task for task in (self._watching, self._complaint) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for descriptor in self._folders.values():
             os.close(descriptor)
         self._folders.clear()
