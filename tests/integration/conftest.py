@@ -8,6 +8,7 @@ import pytest
 from support.docker_host import docker_host
 from support.gatehouse import open_house
 from support.identity import NamedInHeader
+from support.kubernetes_cluster import kubernetes_cluster
 from support.peers import Peer
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pycrdt import Doc
     from support.docker_host import DockerHost
     from support.gatehouse import House
+    from support.kubernetes_cluster import Cluster
     from support.peers import Join
 
 
@@ -27,6 +29,13 @@ def docker() -> Iterator[DockerHost]:
     """Give a Docker daemon of the tests' own."""
     with docker_host() as host:
         yield host
+
+
+@pytest.fixture
+def cluster(docker: DockerHost, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Cluster]:
+    """Give a Kubernetes cluster of one node."""
+    with kubernetes_cluster(docker, jp_asyncio_loop) as cluster:
+        yield cluster
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from codesyncx_spawner import errors as run_errors
 from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
 from codesyncx_spawner.sandbox.docker import DockerBackend
 from codesyncx_spawner.sandbox.first_choice import FirstChoiceBackend
+from codesyncx_spawner.sandbox.kubernetes import KubernetesBackend
 from support.servers import REPOSITORY
 
 from codesyncx_hub.sign_in import errors as sign_in_errors
@@ -68,7 +69,9 @@ def test_every_setting_is_told() -> None:
     assert [name for name in ours if f"| `{name}` |" not in text] == []
 
 
-@pytest.mark.parametrize("backend", [BubblewrapBackend, DockerBackend, FirstChoiceBackend])
+@pytest.mark.parametrize(
+    "backend", [BubblewrapBackend, DockerBackend, FirstChoiceBackend, KubernetesBackend]
+)
 def test_every_setting_of_sandboxes_is_told(backend: type[SandboxBackend]) -> None:
     ours = backend.class_own_traits(config=True)
     text = (DOCS / "sandbox-security.md").read_text()

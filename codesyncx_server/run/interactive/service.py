@@ -237,6 +237,7 @@ class InteractiveSandboxes(LoggingConfigurable):
             environment=environment,
             read_only=program.read_only,
             has_terminal=has_terminal,
+            is_interactive=True,
         )
         try:
             sandbox = await self._make(entry, spec, printed)
@@ -307,6 +308,7 @@ class InteractiveSandboxes(LoggingConfigurable):
             program.trial(),
             USUALLY,
             read_only=program.read_only,
+            is_interactive=True,
         )
         sandbox = await self._started(spec, io.BytesIO(bytes(2 * tarfile.BLOCKSIZE)))
         try:

@@ -35,6 +35,8 @@ class SandboxSpec:
     """Folders of this machine that it needs, read-only; for kinds that share the machine's."""
     has_terminal: bool = False
     """Whether the command runs in a terminal, which `logs` reads and `write` types into."""
+    is_interactive: bool = False
+    """Whether it is a kernel or a terminal, which goes on for as long as somebody is there."""
     network: Sequence[Host] = ()
     """The hosts that it may reach, which the server allows: by a proxy, and nothing else."""
     is_kept: bool = False

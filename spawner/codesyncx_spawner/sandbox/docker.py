@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import time
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ from .docker_container import (
 )
 from .docker_sandbox import DOCKER_ERRORS, DockerSandbox, said_by
 from .layout import mark_of
-from .server_name import is_gone, is_left, this_process
+from .server_name import is_left, is_orphaned, this_server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -182,7 +181,7 @@ class DockerBackend(SandboxBackend):
 
     async def _make(self, spec: SandboxSpec, image: str, most_wait_s: float) -> DockerContainer:
         uid = self._take_user()
-        labels = {RUN_LABEL: spec.run_id, SERVER_LABEL: _this_server()}
+        labels = {RUN_LABEL: spec.run_id, SERVER_LABEL: this_server()}
         if spec.is_kept:
             most_s = most_wait_s + spec.limits.time_s + _KEPT_S
             labels[UNTIL_LABEL] = str(int(time.time() + most_s))
@@ -303,15 +302,10 @@ def _missing() -> Any:
             raise
 
 
-def _this_server() -> str:
-    return f"{socket.gethostname()} {this_process()}"
-
-
 def _is_orphan(found: Mapping[str, Any], now: float) -> bool:
     """Whether its server was one of this machine's and is there no more, nor takes it up again."""
     labels = found["Labels"]
-    host, _, process = labels.get(SERVER_LABEL, "").partition(" ")
-    if host != socket.gethostname() or not is_gone(process):
+    if not is_orphaned(labels.get(SERVER_LABEL, "")):
         return False
     # One that waited for a run has ended with its server.
     has_waited = is_left(labels[RUN_LABEL]) and found["State"] != "running"

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from aiodocker.containers import DockerContainer
-    from aiodocker.stream import Stream
 
 _CHUNK = 64 * 1024
 _CONNECT_S = 15.0
@@ -41,12 +40,33 @@ os._exit(0)
 """
 
 
+class Message(Protocol):
+    """What a program in a container has printed, and on which of its outputs."""
+
+    @property
+    def stream(self) -> int: ...
+    @property
+    def data(self) -> bytes: ...
+
+
+class Relayed(Protocol):
+    """The input and output of a program in a container."""
+
+    async def read_out(self) -> Message | None: ...
+    async def write_in(self, data: bytes) -> None: ...
+    async def close(self) -> None: ...
+
+
+def relay_command(port: int) -> list[str]:
+    """Give what prints a byte when it has connected, and then passes on; else it ends."""
+    return ["python3", "-I", "-S", "-c", _PROGRAM, str(port)]
+
+
 async def connect_by_relay(
     container: DockerContainer, port: int, tasks: set[asyncio.Task[None]]
 ) -> socket.socket:
     """Connect to a port; ConnectionRefusedError if nothing listens. `tasks` gets what goes on."""
-    command = ["python3", "-I", "-S", "-c", _PROGRAM, str(port)]
-    execution = await container.exec(command, stdin=True)
+    execution = await container.exec(relay_command(port), stdin=True)
     stream = execution.start()
     try:
         async with asyncio.timeout(_CONNECT_S):
@@ -61,13 +81,14 @@ async def connect_by_relay(
     ours, theirs = socket.socketpair()
     ours.setblocking(False)  # noqa: FBT003 - the library's signature
     theirs.setblocking(False)  # noqa: FBT003
-    task = asyncio.create_task(_pass_on(stream, theirs, first.data[1:]))
+    task = asyncio.create_task(pass_on(stream, theirs, first.data[1:]))
     tasks.add(task)
     task.add_done_callback(tasks.discard)
     return ours
 
 
-async def _pass_on(stream: Stream, here: socket.socket, begun: bytes) -> None:
+async def pass_on(stream: Relayed, here: socket.socket, begun: bytes) -> None:
+    """Pass on bytes both ways until one side ends, and close both; `begun` has come already."""
     loop = asyncio.get_running_loop()
 
     async def outwards() -> None:

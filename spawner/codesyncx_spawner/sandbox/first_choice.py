@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 _KINDS = {
     "bubblewrap": "codesyncx_spawner.sandbox.bubblewrap.BubblewrapBackend",
     "docker": "codesyncx_spawner.sandbox.docker.DockerBackend",
+    "kubernetes": "codesyncx_spawner.sandbox.kubernetes.KubernetesBackend",
 }
-_WITH_IMAGES = frozenset({"docker"})
+#: What a machine of one's own has; the others are for those who have set them up.
+_USUALLY = ["bubblewrap", "docker"]
+_WITH_IMAGES = frozenset({"docker", "kubernetes"})
 
 
 class FirstChoiceBackend(SandboxBackend):
@@ -29,11 +32,11 @@ class FirstChoiceBackend(SandboxBackend):
 
     order = List(
         Enum(list(_KINDS)),
-        default_value=list(_KINDS),
+        default_value=_USUALLY,
         minlen=1,
         config=True,
         help="""The kinds of sandboxes that are tried: "bubblewrap", which starts ten times as fast,
-        and "docker", which has base images. Only these are used.""",
+        "docker", which has base images, and "kubernetes", for a cluster. Only these are used.""",
     )
 
     def __init__(self, **options: Any) -> None:

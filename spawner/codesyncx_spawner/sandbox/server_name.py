@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 
 from . import processes
 
@@ -20,6 +21,17 @@ def is_gone(process: str) -> bool:
     """Whether `this_process` was called in one that isn't there any more."""
     pid, _, started_at = process.partition(".")
     return pid.isdigit() and processes.started_at(int(pid)) != started_at
+
+
+def this_server() -> str:
+    """Give a name that no other process has, of this machine or another one."""
+    return f"{socket.gethostname()} {this_process()}"
+
+
+def is_orphaned(server: str) -> bool:
+    """Whether `this_server` was called on this machine, in a process that isn't there any more."""
+    host, _, process = server.partition(" ")
+    return host == socket.gethostname() and is_gone(process)
 
 
 def name_waiting() -> str:

@@ -253,7 +253,7 @@ async def test_what_a_server_left_that_is_gone_is_swept_up(
 ) -> None:
     first = DockerBackend(url=docker.url)
     with monkeypatch.context() as patch:
-        patch.setattr(docker_backend, "_this_server", lambda: f"{socket.gethostname()} 4194305.1")
+        patch.setattr(docker_backend, "this_server", lambda: f"{socket.gethostname()} 4194305.1")
         gone = await first.prepare(spec_of("sleep", "1000"))
     await gone.start(archive_of({}))
     another = await first.prepare(spec_of("sleep", "1000"))
