@@ -94,9 +94,10 @@ class Cluster(kmock.KubernetesEmulator):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        for task in self._tasks:
+        both = {*self._tasks, *self._streams}
+        for task in both:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*both, return_exceptions=True)
 
     def kubeconfig(self, folder: Path) -> str:
         """Write down where it is, as an admin would; give the file."""
