@@ -20,9 +20,12 @@ from cffi import FFI
 from ..rtp.lane import IN_PYTHON, LaneKinds
 from .datagrams import RECEIVE_BUFFER
 from .outbox import SLOT_BYTES, SLOTS, Outbox
+from .trains import couple
 from .way import Way
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .datagrams import Take
     from .ice import Address
 
@@ -35,6 +38,8 @@ _MAX_ADDRESSES = 4096
 TICK_S = 0.002
 """How often a busy socket is looked at: being woken for each datagram costs more than sending."""
 _BUSY_AFTER = 8
+"""So often woken in `_BUSY_WITHIN_S`, a socket is busy. Datagrams come in bursts, with pauses."""
+_BUSY_WITHIN_S = 0.016
 _CALM_AFTER = 8
 _MAX_TURNS = 4
 """How many full batches are taken before others get their turn."""
@@ -50,7 +55,16 @@ struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; };
 int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, void *timeout);
 int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags);
 """)
-_STRIDE = _ffi.sizeof("struct mmsghdr") // 8
+_HEADER_BYTES = _ffi.sizeof("struct mmsghdr")
+_STRIDE = _HEADER_BYTES // 8
+# Name, its length, vectors, how many, control message, its length.
+_write_header = struct.Struct("=QQQQQQ").pack_into
+_write_vector = struct.Struct("=QQ").pack_into
+_VECTOR_BYTES = 16
+# Length, level and type of a control message, and the length at which a train is cut; padded.
+_write_control = struct.Struct("=QiiH").pack_into
+_CONTROL_BYTES, _CONTROL_LENGTH = 24, 18
+_IPPROTO_UDP, _UDP_SEGMENT = 17, 103
 _STRIDE_64 = 8
 _LENGTH_WORD = _ffi.offsetof("struct mmsghdr", "msg_len") // 8
 
@@ -66,6 +80,54 @@ def works_here() -> bool:
         return False
 
 
+class _Trains:
+    """An array of message headers whose data are trains of slots, in any order."""
+
+    def __init__(self, memory: bytearray, name_bytes: int) -> None:
+        data = _ffi.from_buffer(memory)
+        first = int(_ffi.cast("uintptr_t", data))
+        self.headers = _ffi.new("struct mmsghdr[]", SLOTS)
+        self._memory = data  # what the headers point to must stay
+        self._vectors = _ffi.new("struct iovec[]", SLOTS)
+        self._controls = _ffi.new("char[]", SLOTS * _CONTROL_BYTES)
+        self._buffers = tuple(
+            memoryview(_ffi.buffer(each)).cast("B")
+            for each in (self.headers, self._vectors, self._controls)
+        )
+        self._places = [first + at for at in range(0, len(memory), SLOT_BYTES)]
+        self._vectors_at = int(_ffi.cast("uintptr_t", self._vectors))
+        self._controls_at = int(_ffi.cast("uintptr_t", self._controls))
+        self._name_bytes = name_bytes
+
+    def write(
+        self, trains: Sequence[Sequence[int]], lengths: Sequence[int], targets: Sequence[int]
+    ) -> None:
+        """Write the headers of trains."""
+        headers, vectors, controls = self._buffers
+        places, name_bytes, at = self._places, self._name_bytes, 0
+        for number, train in enumerate(trains):
+            vectors_at, first, control = self._vectors_at + at, train[0], 0
+            for slot in train:
+                _write_vector(vectors, at, places[slot], lengths[slot])
+                at += _VECTOR_BYTES
+            if len(train) > 1:
+                place = number * _CONTROL_BYTES
+                _write_control(
+                    controls, place, _CONTROL_LENGTH, _IPPROTO_UDP, _UDP_SEGMENT, lengths[first]
+                )
+                control = self._controls_at + place
+            _write_header(
+                headers,
+                number * _HEADER_BYTES,
+                targets[first],
+                name_bytes,
+                vectors_at,
+                len(train),
+                control,
+                _CONTROL_BYTES if control else 0,
+            )
+
+
 class _Messages:
     """An array of message headers with memory for data and addresses."""
 
@@ -74,7 +136,6 @@ class _Messages:
         self._vectors = _ffi.new("struct iovec[]", count)
         self._data = _ffi.from_buffer(memory)
         self.words = memoryview(_ffi.buffer(self.headers)).cast("Q")
-        self.data_lengths = memoryview(_ffi.buffer(self._vectors)).cast("Q")[1::2]
         for slot in range(count):
             self._vectors[slot].iov_base = self._data + slot * slot_bytes
             self._vectors[slot].iov_len = slot_bytes
@@ -110,13 +171,15 @@ class BatchedSocket:
         self._fd = opened.fileno()
         self._name_bytes = _SOCKADDR_BYTES[opened.family]
         self._names: dict[Address, Any] = {}
+        self._alone: set[int] = set()
+        """Targets that no trains lead to."""
         self._is_receiving = False
         self._loop = asyncio.get_running_loop()
         self._prepare_receiving()
         self.outbox = self._new_outbox()
         self._ticks: asyncio.TimerHandle | None = None
         self._in_a_row = 0
-        self._looked_at = float("-inf")
+        self._counted_from = float("-inf")
         self._loop.add_reader(self._fd, self._readable)
 
     @classmethod
@@ -150,7 +213,9 @@ class BatchedSocket:
     def forget(self, address: Address) -> None:
         """Send no more to an address."""
         self.outbox.flush()  # what waits may point to its name
-        self._names.pop(address, None)
+        name = self._names.pop(address, None)
+        if name is not None:
+            self._alone.discard(int(_ffi.cast("uintptr_t", name)))
 
     def send(self, datagram: bytes, address: Address) -> None:
         """Send one datagram now."""
@@ -171,14 +236,9 @@ class BatchedSocket:
 
     def _new_outbox(self) -> Outbox:
         memory = bytearray(SLOTS * SLOT_BYTES)
-        self._outgoing = _Messages(SLOTS, memory, SLOT_BYTES, self._name_bytes)
-        return Outbox(
-            memory,
-            self._outgoing.data_lengths,
-            self._outgoing.words[::_STRIDE],  # `msg_name` comes first
-            self._empty,
-            self._wake,
-        )
+        self._lengths, self._targets = [0] * SLOTS, [0] * SLOTS
+        self._outgoing = _Trains(memory, self._name_bytes)
+        return Outbox(memory, self._lengths, self._targets, self._empty, self._wake)
 
     def _prepare_receiving(self) -> None:
         received = bytearray(BATCH * SLOT_BYTES)
@@ -194,8 +254,9 @@ class BatchedSocket:
     def _readable(self) -> None:
         """Take what came. When it keeps coming, look by the clock instead of being woken."""
         now = self._loop.time()
-        self._in_a_row = self._in_a_row + 1 if now - self._looked_at < TICK_S else 0
-        self._looked_at = now
+        if now - self._counted_from > _BUSY_WITHIN_S:
+            self._counted_from, self._in_a_row = now, 0
+        self._in_a_row += 1
         self._receive()
         if self._in_a_row >= _BUSY_AFTER and self._fd >= 0:
             self._in_a_row = 0
@@ -266,12 +327,20 @@ class BatchedSocket:
             self._loop.call_soon(self.outbox.flush)
 
     def _empty(self, count: int) -> None:
+        self._send(couple(self._lengths, self._targets, count, self._alone))
+
+    def _send(self, trains: Sequence[Sequence[int]]) -> None:
         """Send; a datagram that can't be is lost, as the network loses them, the others go."""
-        first = 0
+        self._outgoing.write(trains, self._lengths, self._targets)
+        first, count = 0, len(trains)
         while first < count and self._fd >= 0:
             sent = self._libc.sendmmsg(
                 self._fd, self._outgoing.headers + first, count - first, _MSG_DONTWAIT
             )
             if sent < 0 and _ffi.errno in (errno.EAGAIN, errno.ENOBUFS):
+                return
+            if sent <= 0 and len(trains[first]) > 1:  # not every path takes trains
+                self._alone.add(self._targets[trains[first][0]])
+                self._send([[slot] for train in trains[first:] for slot in train])
                 return
             first += max(1, sent)

@@ -41,8 +41,8 @@ class Outbox:
     def __init__(
         self,
         memory: bytearray,
-        lengths: list[int] | memoryview[int],
-        targets: list[Any] | memoryview[int],
+        lengths: list[int],
+        targets: list[Any],
         empty: Callable[[int], None],
         wake: Callable[[], None],
     ) -> None:

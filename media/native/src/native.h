@@ -46,6 +46,8 @@ typedef struct {
     socklen_t target_length; /* 0 without */
     long long sent;
     long long refused;
+    unsigned int train; /* which of the outbox' trains takes its next packet, if that is its own */
+    int goes_alone; /* where the path there takes no trains */
 } Way;
 
 extern PyTypeObject *SendLog_type, *Lane_type, *Way_type, *Outbox_type;

@@ -3,8 +3,13 @@
 #define _GNU_SOURCE /* sendmmsg */
 #include "native.h"
 #include <errno.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103 /* linux/udp.h, since Linux 4.18 */
+#endif
 
 #define SLOTS 256
 #define SLOT_BYTES 1536
@@ -12,10 +17,21 @@
 #define FIXED_HEADER 12
 #define TRANSPORT_NUMBER_AT (FIXED_HEADER + 5)
 #define PAYLOAD_AT 24
+#define LONGEST_TRAIN 42 /* codesyncx_media.transport.trains.LONGEST */
 
 PyTypeObject *Outbox_type;
 
 typedef int (*Protect)(void *session, void *packet, int *length);
+
+/* Packets to one client that the system is given as one; see codesyncx_media/transport/trains.py. */
+typedef struct {
+    Way *way;
+    unsigned int first, last, count;
+    uint16_t size; /* of all but the last packet */
+    int is_ended;
+    struct sockaddr_storage target;
+    socklen_t target_length;
+} Train;
 
 typedef struct {
     PyObject_HEAD
@@ -23,10 +39,15 @@ typedef struct {
     Protect protect;
     int fd;
     size_t max_packet;
-    unsigned int count;
+    unsigned int count, train_count;
+    uint16_t lengths[SLOTS], next[SLOTS];
+    Train trains[SLOTS];
     struct mmsghdr headers[SLOTS];
     struct iovec vectors[SLOTS];
-    struct sockaddr_storage targets[SLOTS];
+    union {
+        struct cmsghdr header;
+        unsigned char bytes[CMSG_SPACE(sizeof(uint16_t))];
+    } controls[SLOTS];
     unsigned char memory[SLOTS][SLOT_BYTES];
 } Outbox;
 
@@ -77,25 +98,95 @@ static int outbox_init(PyObject *self, PyObject *args, PyObject *named) {
     outbox->fd = fd;
     outbox->max_packet = (size_t)max_packet;
     keep(&outbox->wake, wake);
-    for (unsigned int slot = 0; slot < SLOTS; slot++) {
-        outbox->vectors[slot].iov_base = outbox->memory[slot];
-        outbox->headers[slot].msg_hdr.msg_iov = &outbox->vectors[slot];
-        outbox->headers[slot].msg_hdr.msg_iovlen = 1;
-        outbox->headers[slot].msg_hdr.msg_name = &outbox->targets[slot];
-    }
     return 0;
+}
+
+/* Has a train begin at `vectors`, and gives where the next one may. */
+static struct iovec *couple(Outbox *outbox, unsigned int number, struct iovec *vectors) {
+    Train *train = &outbox->trains[number];
+    struct msghdr *message = &outbox->headers[number].msg_hdr;
+    unsigned int slot = train->first;
+    memset(message, 0, sizeof(*message));
+    message->msg_name = &train->target;
+    message->msg_namelen = train->target_length;
+    message->msg_iov = vectors;
+    message->msg_iovlen = train->count;
+    for (unsigned int n = 0; n < train->count; n++, slot = outbox->next[slot]) {
+        vectors[n].iov_base = outbox->memory[slot];
+        vectors[n].iov_len = outbox->lengths[slot];
+    }
+    if (train->count > 1) {
+        struct cmsghdr *control = &outbox->controls[number].header;
+        memset(&outbox->controls[number], 0, sizeof(outbox->controls[number]));
+        control->cmsg_level = IPPROTO_UDP;
+        control->cmsg_type = UDP_SEGMENT;
+        control->cmsg_len = CMSG_LEN(sizeof(train->size));
+        memcpy(CMSG_DATA(control), &train->size, sizeof(train->size));
+        message->msg_control = control;
+        message->msg_controllen = sizeof(outbox->controls[number]);
+    }
+    return vectors + train->count;
+}
+
+/* Sends the packets of a train one by one, and those of its client from now on. */
+static void uncouple(Outbox *outbox, Train *train, struct iovec *vectors) {
+    struct msghdr message = {0};
+    train->way->goes_alone = 1;
+    message.msg_name = &train->target;
+    message.msg_namelen = train->target_length;
+    message.msg_iovlen = 1;
+    for (unsigned int n = 0; n < train->count; n++) {
+        message.msg_iov = vectors + n;
+        (void)sendmsg(outbox->fd, &message, MSG_DONTWAIT);
+    }
 }
 
 /* A datagram that can't be sent is lost, as the network loses them; the others go. */
 static void empty(Outbox *outbox) {
-    unsigned int first = 0, count = outbox->count;
-    outbox->count = 0;
+    unsigned int first = 0, count = outbox->train_count;
+    struct iovec *vectors = outbox->vectors;
+    for (unsigned int number = 0; number < count; number++)
+        vectors = couple(outbox, number, vectors);
     while (first < count && outbox->fd >= 0) {
         int sent = sendmmsg(outbox->fd, outbox->headers + first, count - first, MSG_DONTWAIT);
         if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS))
-            return;
-        first += sent > 0 ? (unsigned int)sent : 1;
+            break;
+        if (sent <= 0) { /* not every path takes trains */
+            if (outbox->trains[first].count > 1)
+                uncouple(outbox, &outbox->trains[first], outbox->headers[first].msg_hdr.msg_iov);
+            sent = 1;
+        }
+        first += (unsigned int)sent;
     }
+    outbox->count = outbox->train_count = 0;
+    for (unsigned int number = 0; number < count; number++)
+        Py_CLEAR(outbox->trains[number].way);
+}
+
+/* Adds a packet to its client's train, or begins one. */
+static void queue(Outbox *outbox, Way *way, unsigned int slot, size_t length) {
+    outbox->lengths[slot] = (uint16_t)length;
+    if (way->train < outbox->train_count && !way->goes_alone) {
+        Train *train = &outbox->trains[way->train];
+        if (train->way == way && !train->is_ended && length <= train->size &&
+            train->count < LONGEST_TRAIN) {
+            outbox->next[train->last] = (uint16_t)slot;
+            train->last = slot;
+            train->count++;
+            train->is_ended = length < train->size;
+            return;
+        }
+    }
+    Train *train = &outbox->trains[outbox->train_count];
+    Py_INCREF(way);
+    train->way = way;
+    train->first = train->last = slot;
+    train->count = 1;
+    train->size = (uint16_t)length;
+    train->is_ended = 0;
+    train->target = way->target;
+    train->target_length = way->target_length;
+    way->train = outbox->train_count++;
 }
 
 /* Makes room for one more packet; Python code may run in it. */
@@ -126,9 +217,7 @@ static int seal(Outbox *outbox, Way *way, size_t size) {
         way->refused++;
         return 0;
     }
-    outbox->vectors[slot].iov_len = (size_t)length;
-    memcpy(&outbox->targets[slot], &way->target, way->target_length);
-    outbox->headers[slot].msg_hdr.msg_namelen = way->target_length;
+    queue(outbox, way, slot, (size_t)length);
     outbox->count = slot + 1;
     way->sent++;
     return 1;
@@ -302,18 +391,24 @@ static PyObject *outbox_flush(PyObject *self, PyObject *Py_UNUSED(nothing)) {
 
 static PyObject *outbox_close(PyObject *self, PyObject *Py_UNUSED(nothing)) {
     ((Outbox *)self)->fd = -1;
-    ((Outbox *)self)->count = 0;
+    empty((Outbox *)self);
     Py_RETURN_NONE;
 }
 
 static int outbox_traverse(PyObject *self, visitproc visit, void *arg) {
+    Outbox *outbox = (Outbox *)self;
     Py_VISIT(Py_TYPE(self));
-    Py_VISIT(((Outbox *)self)->wake);
+    Py_VISIT(outbox->wake);
+    for (unsigned int number = 0; number < outbox->train_count; number++)
+        Py_VISIT(outbox->trains[number].way);
     return 0;
 }
 
 static int outbox_clear(PyObject *self) {
-    Py_CLEAR(((Outbox *)self)->wake);
+    Outbox *outbox = (Outbox *)self;
+    Py_CLEAR(outbox->wake);
+    outbox->fd = -1;
+    empty(outbox);
     return 0;
 }
 

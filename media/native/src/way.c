@@ -1,6 +1,7 @@
 /* Ways; see codesyncx_media/transport/way.py. */
 
 #include "native.h"
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -18,6 +19,8 @@ static PyObject *way_lead_to(PyObject *self, PyObject *target) {
     }
     memcpy(&way->target, bytes, (size_t)length);
     way->target_length = (socklen_t)length;
+    way->train = UINT_MAX; /* what waits goes where it was to go */
+    way->goes_alone = 0;
     Py_RETURN_NONE;
 }
 
