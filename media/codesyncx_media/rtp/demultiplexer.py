@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .formats import DESCRIBERS
 from .received_stream import ReceivedStream
 
 if TYPE_CHECKING:
@@ -18,10 +19,23 @@ MAX_SSRCS = 64  # a track has two a layer; the rest is somebody making them up
 
 @dataclass(slots=True)
 class Route:
-    """Where an SSRC's packets go."""
+    """Where an SSRC's packets go.
+
+    `payload_type` is the one that its ordinary packets have (see `ordinary`), -1 for none.
+    """
 
     stream: ReceivedStream
     is_repair: bool
+    payload_type: int = -1
+    subscriber_payload_type: int = 0
+    is_vp8: bool = False
+
+    def expect(self, payload_type: int, form: Format) -> None:
+        """Take packets of a format for ordinary, where there are any of its codec."""
+        self.is_vp8 = form.codec == "vp8"
+        is_any = not self.is_repair and (self.is_vp8 or form.codec not in DESCRIBERS)
+        self.payload_type = payload_type if is_any else -1
+        self.subscriber_payload_type = form.subscriber_payload_type
 
 
 class Demultiplexer:

@@ -9,6 +9,7 @@ from .arrival_log import ArrivalLog
 from .demultiplexer import Demultiplexer, Route
 from .errors import ParseError
 from .extensions import ExtensionReader, Extensions
+from .ordinary import OrdinaryReader
 from .packet import RtpView, parse_rtp
 from .rtcp import RtcpPacket, build_rtcp, parse_rtcp
 from .rtcp_reports import ReceiverReport, SenderReport
@@ -27,6 +28,7 @@ MAX_RTCP_BYTES = 1200
 # With the subscribers' extensions, a retransmission's header and SRTP it must still fit a datagram.
 MAX_RTP_BYTES = 1330
 _REPORTS_PER_PACKET = 31
+_SHORTEST_ORDINARY = 16
 
 
 @dataclass(slots=True)
@@ -48,16 +50,17 @@ class Publisher:
         """Take the ids of header extensions agreed on, and the SSRC that feedback comes from."""
         self.counters = PublisherCounters()
         self.round_trip_s = DEFAULT_ROUND_TRIP_S
-        self._reader = ExtensionReader(extension_ids)
         self._feedback_ssrc = feedback_ssrc
         self._streams = Demultiplexer()
         self._arrivals = ArrivalLog()
+        self.agree_on_extensions(extension_ids)
         self._last_ssrc = 0
         self._reported_at = float("-inf")
 
     def agree_on_extensions(self, extension_ids: Mapping[str, int]) -> None:
         """Take other ids of header extensions; a connection's ids never change their meaning."""
         self._reader = ExtensionReader(extension_ids)
+        self._ordinary = OrdinaryReader(extension_ids, self._streams, self._arrivals)
 
     def add_track(self, offer: TrackOffer) -> Track:
         """Expect a track."""
@@ -71,6 +74,11 @@ class Publisher:
 
     def receive_rtp(self, data: bytes, now: float) -> MediaPacket | None:
         """Take in one RTP packet, decrypted. Gives what is to be forwarded, if anything is."""
+        if _SHORTEST_ORDINARY <= len(data) <= MAX_RTP_BYTES:
+            packet = self._ordinary.take(data, now)
+            if packet is not None:
+                self._last_ssrc = packet.stream.ssrc
+                return packet
         if len(data) <= MAX_RTP_BYTES:
             try:
                 return self._receive(parse_rtp(data), now)
@@ -96,6 +104,7 @@ class Publisher:
         self._last_ssrc = route.stream.ssrc
         if form.is_repair:
             return self._recover(view, extensions, route, form, now)
+        route.expect(view.payload_type, form)
         return route.stream.receive(view, extensions, form, now)
 
     @staticmethod

@@ -35,7 +35,6 @@ class ReceivedStream:
     __slots__ = (
         "_descriptors",
         "_nacks",
-        "_unwrapper",
         "base_rate",
         "cache",
         "clock",
@@ -47,6 +46,7 @@ class ReceivedStream:
         "ssrc",
         "statistics",
         "track",
+        "unwrapper",
     )
 
     def __init__(self, track: Track, layer: int, ssrc: int, clock_rate: int) -> None:
@@ -62,7 +62,7 @@ class ReceivedStream:
         self.cache = PacketCache() if track.is_video else None
         self.last_arrival = float("-inf")
         self._nacks = NackGenerator() if track.is_video else None
-        self._unwrapper = Unwrapper(16)
+        self.unwrapper = Unwrapper(16)
         self._descriptors = DescriptorReader()
 
     def is_active(self, now: float) -> bool:
@@ -73,7 +73,7 @@ class ReceivedStream:
         self, view: RtpView, extensions: Extensions, form: Format, now: float
     ) -> MediaPacket | None:
         """Take in a packet of the stream itself. Raises ParseError for a broken payload."""
-        sequence = self._unwrapper.unwrap(view.sequence_number)
+        sequence = self.unwrapper.unwrap(view.sequence_number)
         self.last_arrival = now
         self.rate.add(len(view.data), now)
         if self._nacks is not None and not self._nacks.receive(sequence, now):
@@ -81,14 +81,27 @@ class ReceivedStream:
         self.statistics.receive(sequence, view.timestamp, now)
         return self._lay_out(view, sequence, extensions, form, now)
 
+    def receive_next(self, packet: MediaPacket, size: int) -> None:
+        """Take in a packet that is the next in order and begins no key frame, laid out already."""
+        sequence, now = packet.sequence, packet.arrival
+        self.unwrapper.highest = sequence
+        self.last_arrival = now
+        self.rate.add(size, now)
+        self.statistics.receive(sequence, packet.timestamp, now)
+        if self._nacks is not None and self.cache is not None:
+            self._nacks.receive(sequence, now)
+            if packet.temporal_layer == 0:
+                self.base_rate.add(len(packet.wire), now)
+            self.cache.add(packet)
+
     def recover(
         self, view: RtpView, extensions: Extensions, form: Format, now: float
     ) -> MediaPacket | None:
         """Take in a packet that came again in another stream. Raises ParseError."""
-        if self._nacks is None or self._unwrapper.highest < 0:
+        if self._nacks is None or self.unwrapper.highest < 0:
             return None
-        sequence = self._unwrapper.peek(view.sequence_number)
-        if sequence >= self._unwrapper.highest or not self._nacks.receive(sequence, now):
+        sequence = self.unwrapper.peek(view.sequence_number)
+        if sequence >= self.unwrapper.highest or not self._nacks.receive(sequence, now):
             return None
         self.statistics.recover()
         return self._lay_out(view, sequence, extensions, form, now)
