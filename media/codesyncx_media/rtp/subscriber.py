@@ -65,6 +65,7 @@ class Subscriber:
         self._reported_at = float("-inf")
         self._allocated_at = float("-inf")
         self._gave_up_at = float("-inf")
+        self._due_at = float("-inf")  # when `poll` has something to do again, unless it probes
         self._reports_sent: dict[int, float] = {}
 
     @property
@@ -83,7 +84,7 @@ class Subscriber:
             kinds=self._kinds,
         )
         self._subscriptions[ssrc] = subscription
-        self._allocated_at = float("-inf")
+        self._allocated_at = self._due_at = float("-inf")
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
@@ -142,12 +143,20 @@ class Subscriber:
 
     def poll(self, now: float) -> tuple[list[bytes], list[bytearray]]:
         """Give the RTCP and RTP packets to send now; the latter probe the path."""
+        if now < self._due_at and self._prober.is_idle:
+            return [], []
         if now - self._allocated_at >= ALLOCATE_INTERVAL_S:
             self._allocated_at = now
             self._allocate(now)
             for subscription in self._subscriptions.values():
                 subscription.poll()
-        return pack_datagrams(self._reports(now)), self._probe(now)
+        due = pack_datagrams(self._reports(now)), self._probe(now)
+        self._due_at = min(
+            self._allocated_at + ALLOCATE_INTERVAL_S,
+            self._metered_at + METER_INTERVAL_S,
+            self._reported_at + REPORT_INTERVAL_S,
+        )
+        return due
 
     def _reports(self, now: float) -> list[RtcpPacket]:
         if now - self._reported_at < REPORT_INTERVAL_S:

@@ -28,8 +28,8 @@ CONSENT_S = 30.0
 HANDSHAKE_S = 20.0
 
 _DTLS_FIRST_BYTES = range(20, 64)
-_RTP_FIRST_BYTES = range(128, 192)
-_RTCP_TYPES = range(192, 224)
+_FIRST_RTP, _AFTER_RTP = 128, 192
+_FIRST_RTCP, _AFTER_RTCP = 192, 224
 """RFC 5761, section 4: the second byte of RTCP where both share a port."""
 _decryption = Decryption()
 _SHORTEST_RTP = 12
@@ -150,12 +150,12 @@ class Connection:
     def receive(self, datagram: bytes, now: float) -> None:
         """Take a datagram from the client's address."""
         first = datagram[0]
-        if first not in _RTP_FIRST_BYTES:
+        if not _FIRST_RTP <= first < _AFTER_RTP:
             if first in _DTLS_FIRST_BYTES:
                 self._dtls.receive(datagram)
             return
         size = len(datagram)
-        is_rtcp = size >= _SHORTEST_RTCP and datagram[1] in _RTCP_TYPES
+        is_rtcp = size >= _SHORTEST_RTCP and _FIRST_RTCP <= datagram[1] < _AFTER_RTCP
         if not is_rtcp and size < _SHORTEST_RTP:
             return
         keys = self._keys

@@ -178,7 +178,7 @@ static void queue(Outbox *outbox, Way *way, unsigned int slot, size_t length) {
         }
     }
     Train *train = &outbox->trains[outbox->train_count];
-    Py_INCREF(way);
+    Py_INCREF((PyObject *)way);
     train->way = way;
     train->first = train->last = slot;
     train->count = 1;
