@@ -12,6 +12,7 @@ from codesyncx_spawner.run_file import (
     read_command,
     read_environment,
     read_folder,
+    read_ref,
     read_secrets,
 )
 
@@ -37,7 +38,7 @@ _INTERPRETERS: Mapping[str, tuple[str, ...]] = {
     ".sh": ("sh",),
 }
 _KEYS = frozenset(
-    {"configuration", "file", "command", "folder", "environment", "limits", "secrets"}
+    {"configuration", "file", "command", "folder", "environment", "limits", "ref", "secrets"}
 )
 _WAYS = ("configuration", "file", "command")
 
@@ -70,6 +71,8 @@ def _changed(found: RunConfiguration, told: Mapping[str, Any]) -> RunConfigurati
     if "environment" in told:
         environment = {**found.environment, **read_environment(told["environment"])}
         found = replace(found, environment=environment)
+    if "ref" in told:
+        found = replace(found, ref=read_ref(told["ref"]))
     if "secrets" in told:
         found = replace(found, secrets=read_secrets(told["secrets"]))
     if "limits" in told:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import IO, TYPE_CHECKING, Any
 
 from codesyncx_spawner.errors import RunFileError
+from codesyncx_spawner.git_snapshot import write_commit
 from codesyncx_spawner.run_file import RUN_FILE, RunConfiguration, read_run_file
 from codesyncx_spawner.snapshot import Look, Snapshot, write_snapshot
 
@@ -46,6 +47,16 @@ class ProjectFiles:
         """
         sight = sight_for(self._settings, run.person)
         require_execute(sight, run.what)
+        if run.what.ref:
+            return await asyncio.to_thread(
+                write_commit,
+                self._root,
+                run.what.ref,
+                archive,
+                lambda path: _may_read(sight, path),
+                run.what.limits,
+                lambda path: _may_know(sight, path),
+            )
         return await self.snapshot_for(sight, archive, run.what.limits, known)
 
     async def snapshot_for(
@@ -57,14 +68,15 @@ class ProjectFiles:
     ) -> Snapshot:
         """Write what somebody may read now, as it is now, but for what looks as it is `known`."""
         await self._catch_up()
-        sees_hidden = sight.is_trusted
-
-        def may_read(path: str) -> bool:
-            # Jupyter shows nobody what is hidden; whoever is trusted has other ways.
-            is_hidden = any(part.startswith(".") for part in path.split("/"))
-            return (sees_hidden or not is_hidden) and sight.covers(Permission.READ, path)
-
-        return await asyncio.to_thread(write_snapshot, self._root, archive, may_read, limits, known)
+        return await asyncio.to_thread(
+            write_snapshot,
+            self._root,
+            archive,
+            lambda path: _may_read(sight, path),
+            limits,
+            known,
+            lambda path: _may_know(sight, path),
+        )
 
     async def run_file(self) -> RunFileText:
         """Give the text of the file with the project's runs."""
@@ -88,3 +100,17 @@ class ProjectFiles:
             return {}, [str(error)]
         except RunFileError as error:
             return {}, list(error.complaints)
+
+
+def _may_read(sight: Sight, path: str) -> bool:
+    return _is_shown(sight, path) and sight.covers(Permission.READ, path)
+
+
+def _may_know(sight: Sight, path: str) -> bool:
+    """Whether a part of a file is theirs, so that they know of it."""
+    return _is_shown(sight, path) and sight.reaches(path)
+
+
+def _is_shown(sight: Sight, path: str) -> bool:
+    # Jupyter shows nobody what is hidden; whoever is trusted has other ways.
+    return sight.is_trusted or not any(part.startswith(".") for part in path.split("/"))

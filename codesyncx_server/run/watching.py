@@ -87,6 +87,8 @@ def run_to_json(sight: Sight, run: Run, position: int | None, note: str = "") ->
         "command": list(what.command),
         "folder": what.folder,
         "ports": list(what.ports),
+        "ref": what.ref,
+        "commit": run.commit,
         "secrets": list(what.secrets) if is_mine else [],
         "state": run.state,
         "is_over": run.state.is_over,

@@ -158,7 +158,11 @@ class Attempt:
                 archive.seek(0)
                 if self._is_stopped:
                     return {"state": State.STOPPED, "sentence": "It was stopped."}
-                files = {"files": tuple(sorted(snapshot.marks)), "left_out": snapshot.left_out}
+                files = {
+                    "files": tuple(sorted(snapshot.marks)),
+                    "left_out": snapshot.left_out,
+                    "commit": snapshot.commit,
+                }
                 if await preparation.lacks_image():
                     await self._advance(state=State.PULLING, **files)
                     await preparation.pull()

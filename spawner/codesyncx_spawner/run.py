@@ -48,6 +48,8 @@ class Run:
     kept_back: tuple[LeftOut, ...] = field(default=())
     """What didn't come out."""
     handle: str = ""
+    commit: str = ""
+    """The id of the commit whose files went in, if it was asked for one."""
     first_piece: int = 0
     """The number of the first piece of output of this attempt."""
     verdict: State | None = None

@@ -31,6 +31,7 @@ MAX_SECRETS = 16
 _PORTS = range(1024, 65536)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_REF = re.compile(r"[\w][\w./+#-]{0,254}")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,127}")
 
 
@@ -61,12 +62,16 @@ class RunConfiguration:
     """Whether edits come into it while it runs; None: if it serves something."""
     network: tuple[str, ...] = ()
     """The hosts that it reaches, as `egress.read_hosts` takes them."""
+    ref: str = ""
+    """The commit whose files it gets; usually those of the project as they are now."""
     secrets: tuple[str, ...] = ()
     """The names of the project's secrets that it gets as variables."""
 
     @property
     def is_live(self) -> bool:
         """Whether what is edited in the project while it runs is changed in the sandbox too."""
+        if self.ref:
+            return False
         return bool(self.ports) if self.live is None else self.live
 
 
@@ -143,6 +148,7 @@ class _Reader:
             limits=limits,
             live=self._read("live", _live, None),
             network=self._read("network", read_hosts, ()),
+            ref=self._read("ref", read_ref, ""),
             secrets=self._read("secrets", read_secrets, ()),
         )
 
@@ -195,6 +201,13 @@ def read_environment(told: object) -> dict[str, str]:
         if not isinstance(value, str) or len(value) > _MAX_TEXT or _is_unsafe(value):
             raise InvalidRequestError(f"{name}: give a text of {_MAX_TEXT} characters at most.")
     return dict(told)
+
+
+def read_ref(told: object) -> str:
+    """Read the name of a branch, a tag or a commit, as git has them."""
+    if not isinstance(told, str) or not _REF.fullmatch(told) or ".." in told:
+        raise InvalidRequestError("give the name of a branch or tag, or the id of a commit.")
+    return told
 
 
 def read_secrets(told: object) -> tuple[str, ...]:

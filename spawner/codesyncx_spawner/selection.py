@@ -43,16 +43,23 @@ def is_passed_over(name: str) -> bool:
     return name in PASSED_OVER or name.startswith(_HALF_WRITTEN)
 
 
-def select_snapshot(found: Iterable[Found], may_read: MayRead, limits: Limits) -> Selection:
+def select_snapshot(
+    found: Iterable[Found],
+    may_read: MayRead,
+    limits: Limits,
+    may_know: MayRead = lambda _: False,
+) -> Selection:
     """Give exactly what the person may read; OverLimitError if it doesn't fit into the sandbox.
 
-    Of what they may not read not even the name is told. A link comes along only if what it leads
-    to does.
+    Of what they may not read not even the name is told, unless they may know of it because a part
+    of it is theirs. A link comes along only if what it leads to does.
     """
     selection = Selection()
     links, folders, size = list[Found](), set[str](), 0
     for one in found:
         if one.kind is Kind.DEEP or not may_read(one.path):
+            if one.kind is Kind.FILE and may_know(one.path):
+                selection.left_out.append(LeftOut(one.path, "only a part of it may be read."))
             continue
         if one.kind is Kind.FILE:
             selection.paths.append(one.path)

@@ -33,6 +33,8 @@ class Snapshot:
     marks: Mapping[str, Mark]
     left_out: tuple[LeftOut, ...]
     looks: Mapping[str, Look]
+    commit: str = ""
+    """The id of the commit that it is of, if it isn't of the project as it is now."""
 
 
 class Look(NamedTuple):
@@ -65,6 +67,7 @@ def write_snapshot(
     may_read: MayRead,
     limits: Limits,
     known: Mapping[str, Look] | None = None,
+    may_know: MayRead = lambda _: False,
 ) -> Snapshot:
     """Write what the person may read of a project, but for what looks as it is known already.
 
@@ -74,14 +77,13 @@ def write_snapshot(
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         seen: dict[str, tuple[Kind, str]] = {}
-        selection = select_snapshot(_look(folder, seen), may_read, limits)
+        selection = select_snapshot(_look(folder, seen), may_read, limits, may_know)
         chosen = set(selection.paths)
         marks: dict[str, Mark] = {}
         looks: dict[str, Look] = {}
         with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as tar:
             if not known:
-                for path in sorted(_folders(chosen)):
-                    tar.addfile(_member(path, tarfile.DIRTYPE, mode=0o755))
+                add_folders(tar, chosen)
             for one in walk(folder, is_passed_over):
                 # What has become a link since it was selected was never judged as one.
                 if one.path not in chosen or seen[one.path] != (one.kind, one.target):
@@ -105,6 +107,12 @@ def _look(folder: int, seen: dict[str, tuple[Kind, str]]) -> Iterator[Found]:
         yield one
 
 
+def add_folders(tar: tarfile.TarFile, paths: set[str]) -> None:
+    """Put in the folders that files are in."""
+    for path in sorted(_folders(paths)):
+        tar.addfile(_member(path, tarfile.DIRTYPE, mode=0o755))
+
+
 def _folders(paths: set[str]) -> set[str]:
     folders = set()
     for path in paths:
@@ -117,23 +125,34 @@ def _folders(paths: set[str]) -> set[str]:
 
 def _add(tar: tarfile.TarFile, one: Found) -> Mark | None:
     """Put one file in; None if it has gone meanwhile."""
-    mtime_s = one.mtime_ns // NS_PER_S
-    mode = 0o755 if one.is_executable else 0o644
     if one.kind is Kind.LINK:
-        member = _member(one.path, tarfile.SYMTYPE, mtime_s=mtime_s)
-        member.linkname = one.target
-        tar.addfile(member)
-        return Mark(0, 0)
-    member = _member(one.path, tarfile.REGTYPE, mode=mode, mtime_s=mtime_s)
+        return add_link(tar, one)
     try:
         opened = os.fdopen(one.open(), "rb")
     except OSError:
         return None
     with opened:
         # What is appended meanwhile isn't read; what is cut off meanwhile is filled up.
-        member.size = min(one.size, os.fstat(opened.fileno()).st_size)
-        tar.addfile(member, _Padded(opened))
-    return Mark(member.size, mtime_s * NS_PER_S)
+        size = min(one.size, os.fstat(opened.fileno()).st_size)
+        return add_file(tar, one._replace(size=size), opened)
+
+
+def add_link(tar: tarfile.TarFile, one: Found) -> Mark:
+    """Put a link in."""
+    member = _member(one.path, tarfile.SYMTYPE, mtime_s=one.mtime_ns // NS_PER_S)
+    member.linkname = one.target
+    tar.addfile(member)
+    return Mark(0, 0)
+
+
+def add_file(tar: tarfile.TarFile, one: Found, content: IO[bytes]) -> Mark:
+    """Put a file in, of as many bytes as it has."""
+    mtime_s = one.mtime_ns // NS_PER_S
+    mode = 0o755 if one.is_executable else 0o644
+    member = _member(one.path, tarfile.REGTYPE, mode=mode, mtime_s=mtime_s)
+    member.size = one.size
+    tar.addfile(member, _Padded(content))
+    return Mark(one.size, mtime_s * NS_PER_S)
 
 
 def _member(path: str, kind: bytes, *, mode: int = 0o644, mtime_s: int = 0) -> tarfile.TarInfo:

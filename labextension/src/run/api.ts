@@ -42,6 +42,9 @@ export interface IRun {
   readonly command: readonly string[];
   readonly folder: string;
   readonly ports: readonly number[];
+  /** The branch, tag or commit that was asked for; empty for the files of then. */
+  readonly ref: string;
+  readonly commit: string;
   /** Names of the secrets that it gets; told to who has started it, and owners. */
   readonly secrets: readonly string[];
   readonly state: RunState;
@@ -119,15 +122,16 @@ export interface IRunFileApi {
   }>;
 }
 
-/** What to run: one of the three ways to say it. */
-export type RunRequest =
-  | { readonly file: string; readonly secrets?: readonly string[] }
+/** What to run: one of the three ways to say it, and on what. */
+export type RunRequest = (
+  | { readonly file: string }
   | { readonly configuration: string }
-  | {
-      readonly command: string | readonly string[];
-      readonly folder?: string;
-      readonly secrets?: readonly string[];
-    };
+  | { readonly command: string | readonly string[]; readonly folder?: string }
+) & {
+  readonly secrets?: readonly string[];
+  /** A branch, a tag or a commit; else the files as they are now. */
+  readonly ref?: string;
+};
 
 /** A piece of output; it may be a part of a line. */
 export interface IPiece {
@@ -178,13 +182,14 @@ export const secretApi: ISecretApi = {
 
 /** How to ask for the same once more. */
 export function requestOf(run: IRun): RunRequest {
+  const ref = run.ref === '' ? {} : { ref: run.ref };
   if (run.configuration) {
-    return { configuration: run.configuration };
+    return { configuration: run.configuration, ...ref };
   }
-  const secrets = run.secrets.length > 0 ? { secrets: run.secrets } : {};
+  const more = run.secrets.length > 0 ? { secrets: run.secrets, ...ref } : ref;
   return run.file === null
-    ? { command: run.command, folder: run.folder, ...secrets }
-    : { file: run.file, ...secrets };
+    ? { command: run.command, folder: run.folder, ...more }
+    : { file: run.file, ...more };
 }
 
 /** Where a file that a run has made is. */

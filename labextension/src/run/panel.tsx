@@ -128,6 +128,7 @@ function Start(props: IRunPanelOptions): React.JSX.Element {
         </span>
       </button>
       <CommandLine {...props} />
+      <Version {...props} />
       <Named
         configurations={model.all.configurations}
         trans={trans}
@@ -200,6 +201,33 @@ function CommandLine(props: IRunPanelOptions): React.JSX.Element {
         <runIcon.react tag="span" className="csx-Run-icon" />
       </button>
     </form>
+  );
+}
+
+/** On which files it runs: folded up, as it is mostly those of now. */
+function Version({ model, trans }: IRunPanelOptions): React.JSX.Element {
+  const label = trans.__('Branch, tag or commit to run');
+  const ref = model.ref.trim();
+  return (
+    <details className="csx-Run-version">
+      <summary>
+        {ref === ''
+          ? trans.__('Files as they are now')
+          : trans.__('Files of %1', ref)}
+      </summary>
+      <input
+        className="csx-Run-input"
+        dir="ltr"
+        value={model.ref}
+        spellCheck={false}
+        autoComplete="off"
+        aria-label={label}
+        placeholder={label}
+        onChange={event => {
+          model.ref = event.target.value;
+        }}
+      />
+    </details>
   );
 }
 

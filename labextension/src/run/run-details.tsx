@@ -34,6 +34,17 @@ export function RunDetails(props: IRunDetailsProps): React.JSX.Element {
             trans={trans}
           />
         ))}
+      {run.commit && (
+        <p>
+          {run.commit.startsWith(run.ref)
+            ? trans.__('Files of commit %1', run.commit.slice(0, 10))
+            : trans.__(
+                'Files of %1, commit %2',
+                run.ref,
+                run.commit.slice(0, 10)
+              )}
+        </p>
+      )}
       {run.secrets.length > 0 && (
         <p>{trans.__('Secrets: %1', run.secrets.join(', '))}</p>
       )}

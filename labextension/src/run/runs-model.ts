@@ -92,8 +92,28 @@ export class RunsModel {
     this._changed.emit();
   }
 
+  /** The branch, tag or commit that new runs get the files of; empty for those of now. */
+  get ref(): string {
+    return this._ref;
+  }
+
+  set ref(ref: string) {
+    this._ref = ref;
+    this._changed.emit();
+  }
+
   /** Start something and look at it; gives nothing where it was refused. */
   async start(what: RunRequest): Promise<IRun | null> {
+    const ref = this._ref.trim();
+    return this.ask(ref === '' ? what : { ...what, ref });
+  }
+
+  /** Start the same once more, on what it was started on. */
+  async again(run: IRun): Promise<IRun | null> {
+    return this.ask(requestOf(run));
+  }
+
+  private async ask(what: RunRequest): Promise<IRun | null> {
     this._refusal = null;
     try {
       const run = await this.api.start(what);
@@ -107,10 +127,6 @@ export class RunsModel {
       this._changed.emit();
       return null;
     }
-  }
-
-  async again(run: IRun): Promise<IRun | null> {
-    return this.start(requestOf(run));
   }
 
   async stop(id: string): Promise<void> {
@@ -136,6 +152,7 @@ export class RunsModel {
   private readonly _selectionChanged = new Signal<this, string>(this);
   private _all: IRuns = NOTHING;
   private _failure: string | null = null;
+  private _ref = '';
   private _refusal: string | null = null;
   private _selectedId: string | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;

@@ -12,6 +12,7 @@ const run = {
   file: null,
   command: ['ls'],
   folder: 'src',
+  ref: '',
   secrets: [],
   started_at: null,
   ended_at: null
@@ -60,6 +61,10 @@ test('the same is asked for once more', () => {
   expect(requestOf({ ...run, file: 'a.py', secrets: ['KEY'] })).toEqual({
     file: 'a.py',
     secrets: ['KEY']
+  });
+  expect(requestOf({ ...run, file: 'a.py', ref: 'v1' })).toEqual({
+    file: 'a.py',
+    ref: 'v1'
   });
   expect(requestOf({ ...run, configuration: 'web', file: 'a.py' })).toEqual({
     configuration: 'web'
