@@ -15,6 +15,9 @@ class Socket:
         self.ws_connection = SimpleNamespace(stream=stream)
         self.request = SimpleNamespace(path="/a")
 
+    def open(self) -> None:
+        """Begin."""
+
     def close(self, code: int, reason: str) -> None:
         self.ws_connection.stream.write(reason)  # as tornado does, which fails without a stream
         self.close_code = code
