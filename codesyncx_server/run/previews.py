@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import secrets
 import time
@@ -15,7 +16,7 @@ from tornado.netutil import bind_sockets
 
 from ..access.audit import What
 from ..access.model import Person
-from ..errors import InvalidRequestError, NotFoundError, RefusedError
+from ..errors import CodeSyncXError, InvalidRequestError, NotFoundError, RefusedError
 from ..gate.sight import ACCESS, sight_for
 from .preview.admissions import Admissions
 from .preview.app_connections import AppConnections
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     from ..gate.sight import Sight
     from .service import RunService
+
+logger = logging.getLogger(__name__)
 
 _ENTER = "/.codesyncx/enter"
 _LOCAL = re.compile(r"(?:.+\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\]")
@@ -270,6 +273,13 @@ class PreviewService:
         return now is not None and now.public_name == preview.public_name and self._is_public(now)
 
     def _may_see(self, bearer: Bearer, preview: Preview) -> bool:
+        try:
+            return self._is_for(bearer, preview)
+        except CodeSyncXError as error:
+            logger.info("A preview isn't shown to %s: %s", bearer.username, error)
+            return False
+
+    def _is_for(self, bearer: Bearer, preview: Preview) -> bool:
         now = self._previews.get((preview.run_id, preview.port))
         if now is None:
             return False
@@ -323,7 +333,8 @@ class PreviewService:
             raise InvalidRequestError("The request has no proper Host.")
         person = sight.person
         origin = f"http://{host} https://{host}"
-        bearer = Bearer(person.username, person.link, sight.is_owner, origin)
+        # Whose server it is stays so; who owns the project is asked anew each time.
+        bearer = Bearer(person.username, person.link, person.is_owner, origin)
         ticket = self._office.sign(Kind.TICKET, preview.name, bearer, self._clock())
         return f"{self._url(preview.name)}{_ENTER}?ticket={ticket}"
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from support.gatehouse import server_config
+from support.gatehouse import OWNER, PERSON, server_config
 from support.servers import REPOSITORY
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.websocket import websocket_connect
+
+from codesyncx_server.errors import AccessUnavailableError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,6 +195,49 @@ async def test_strangers_and_those_who_lost_their_right_see_nothing(house: House
     assert (await theirs.fetch("/")).code == 403
     assert await asyncio.wait_for(socket.read_message(), 20) is None
     assert (await hers.fetch("/")).code == 200
+    await stop(house, run_id)
+
+
+async def test_whoever_owns_the_project_no_more_has_no_preview_by_that(house: House) -> None:
+    number = await house.grant("heloise", "owner", "")
+    house.know("heloise", **{PERSON: "heloise"})
+    run_id = await serve(house)
+    private = {"visibility": "private"}
+    await come(house, "ada", run_id)
+    assert (await told(house, "ada", "PATCH", f"{run_id}/previews/8000", private))[0] == 200
+    theirs = await come(house, "heloise", run_id)
+    assert (await theirs.fetch("/")).code == 200
+    socket = await theirs.connect("/socket")
+    await house.access.revoke(OWNER, number)
+    assert (await theirs.fetch("/")).code == 403
+    assert await asyncio.wait_for(socket.read_message(), 20) is None
+    await stop(house, run_id)
+
+
+async def test_while_nobody_knows_who_may_see_them_they_end_for_all_but_the_owner(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = await serve(house)
+    hers, theirs = await come(house, "ada", run_id), await come(house, "trusted", run_id)
+    her_socket, their_socket = await hers.connect("/socket"), await theirs.connect("/socket")
+
+    def fail() -> None:
+        raise AccessUnavailableError("the disk is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(house.access._store, "read", fail)
+        await house.access.look()
+        assert await asyncio.wait_for(their_socket.read_message(), 20) is None
+        assert (await theirs.fetch("/")).code == 403
+        assert (await hers.fetch("/")).code == 200
+    await house.access.look()
+    # It goes on being asked.
+    again = await theirs.connect("/socket")
+    private = {"visibility": "private"}
+    assert (await told(house, "ada", "PATCH", f"{run_id}/previews/8000", private))[0] == 200
+    assert await asyncio.wait_for(again.read_message(), 20) is None
+    await her_socket.write_message("still here")
+    assert await asyncio.wait_for(her_socket.read_message(), 20) == "still here"
     await stop(house, run_id)
 
 
