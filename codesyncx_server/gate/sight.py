@@ -242,7 +242,7 @@ class Sight:
         part = self.part_at(need.place) if need.act in _OF_PARTS else None
         if part is not None:
             permission = Permission.EDIT if need.act is Act.SAVE else Permission.READ
-            self._get_access().require(self.person, permission, part)
+            self._require_part(permission, part)
             return
         path = self.path_of(need.place)
         if need.place.file_id is not None and not self.reaches(path):
@@ -260,6 +260,14 @@ class Sight:
         self.require(_WHOLE.get(act) or _SINGLE[act], path)
         if act in _WHOLE:
             self._check_covers(_WHOLE[act], path)
+
+    def _require_part(self, permission: Permission, part: Resource) -> None:
+        """Require it on a part of a file; of a symbolic link, on all of what that leads to, too."""
+        access = self._get_access()
+        access.require(self.person, permission, part)
+        real = self._places.real(part.path)
+        if real != part.path:
+            access.require(self.person, permission, Resource(real))
 
     def _check_covers(self, permission: Permission, path: str) -> None:
         access = self._get_access()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ..access.model import Permission, Person, Resource, clean_path
 from ..errors import RefusedError
 from ..gate.person import person_of
+from ..gate.sight import sight_of
 from ..json_api import JsonHandler
 
 if TYPE_CHECKING:
@@ -35,11 +36,10 @@ class AccessHandler(JsonHandler):
         return clean_path(self.get_query_argument("path", "", strip=False))
 
     def require_share(self, path: str) -> None:
-        """Raise RefusedError unless the person may share `path`."""
-        person = self.person
-        if person.is_guest:
+        """Raise RefusedError unless the person may share `path`, by all the names it goes by."""
+        if self.person.is_guest:
             raise RefusedError("Guests can't hand out access.")
-        self.service.require(person, Permission.SHARE, Resource(path))
+        sight_of(self).require(Permission.SHARE, path)
 
     def require_owner(self) -> None:
         """Raise RefusedError unless the project is the person's."""
