@@ -137,6 +137,8 @@ class Visitor:
     def __init__(self, hub: HubServer, **headers: str) -> None:
         self.hub = hub
         self.session = requests.Session()
+        # As browsers do when they open a page.
+        self.session.headers["Accept"] = "text/html,*/*;q=0.8"
         self.session.headers.update(
             {name.replace("_", "-"): text for name, text in headers.items()}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
@@ -40,6 +41,10 @@ configure_sign_in(
 )
 c.SignInWay.allowed_domains = {{"example.org"}}
 c.Authenticator.enable_auth_state = True
+c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/home/{{username}}"
+c.Spawner.args = ["--allow-root"]
+c.Spawner.start_timeout = 120
+c.Spawner.http_timeout = 120
 """
 ADA = {
     "name": "Ada Lovelace",
@@ -140,6 +145,31 @@ def test_pictures_come_from_hosts_that_were_named(
     me = ada.me()
     assert me
     assert me["user_info"]["avatar_url"] == ADA["picture"]
+
+
+def test_first_name_picture_and_colour_arrive_in_a_server(
+    hub: HubServer, provider: IdentityProvider
+) -> None:
+    ada, _ = come(hub, provider, "ada", LIBRARY)
+    in_hub = ada.me()
+    assert in_hub
+    ada.get("/hub/spawn")
+    until = time.monotonic() + 100
+    while not ada.get("/user/ada@example.org/lab").url.startswith(f"{hub.url}/user/"):
+        assert time.monotonic() < until, hub.text()[-3000:]
+        time.sleep(0.5)
+    accept = {"Accept": "application/json"}
+    answer = ada.get("/user/ada@example.org/api/me", headers=accept)
+    assert answer.status_code == 200, (answer.url, answer.text)
+    identity = answer.json()["identity"]
+    assert identity == {
+        "username": "ada@example.org",
+        "name": "Ada Lovelace",
+        "display_name": "Ada",
+        "initials": "AL",
+        "avatar_url": ADA["picture"],
+        "color": in_hub["user_info"]["color"],
+    }
 
 
 def test_the_hub_sends_a_state_a_nonce_and_a_challenge_that_are_new_each_time(
