@@ -31,7 +31,7 @@ test: ## Check everything: lint, build, install, tests with real servers and bro
 	done; echo "== all: $$((SECONDS - start)) s"
 
 .PHONY: setup
-setup: .make/bubblewrap .make/chromium .make/docker .make/fonts .make/hub .make/ipykernel .make/networks .make/postgresql .make/develop .make/native ## Set up the development environment in .venv
+setup: .make/bubblewrap .make/chromium .make/docker .make/fonts .make/hub .make/ipykernel .make/networks .make/postgresql .make/redis .make/develop .make/native ## Set up the development environment in .venv
 
 .PHONY: lint
 lint: .make/develop ## Check style, types and the direction of imports
@@ -63,7 +63,7 @@ installed: ## Install the wheel where there is no Node and look what is switched
 	tests/support/check-installed dist/codesyncx-*.whl
 
 .PHONY: integration
-integration: .make/bubblewrap .make/develop .make/native .make/docker .make/hub .make/ipykernel .make/postgresql ## Test against real Jupyter servers
+integration: .make/bubblewrap .make/develop .make/native .make/docker .make/hub .make/ipykernel .make/postgresql .make/redis ## Test against real Jupyter servers
 	pytest tests/integration
 
 .PHONY: e2e
@@ -163,6 +163,12 @@ always:
 	@mkdir -p .make
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
 	  || tests/support/install-debian postgresql
+	@touch $@
+
+# Not started here, but by the tests, with a folder and a socket of its own.
+.make/redis:
+	@mkdir -p .make
+	@command -v redis-server >/dev/null || tests/support/install-debian redis-server
 	@touch $@
 
 .make/docs: pyproject.toml

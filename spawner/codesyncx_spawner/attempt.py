@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 from codesyncx_server.errors import CodeSyncXError, InvalidRequestError
 
 from .egress import expand
+from .errors import LostSandboxError
 from .execution import Execution
 from .live_edits import LiveEdits
 from .masking import mask
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 MOST_ARTIFACT_BYTES = 100_000_000
 _SAVE_EVERY_S = 0.2
+_STOPPED = {"state": State.STOPPED, "sentence": "It was stopped."}
 #: In turns of saving: watchers see once a second what is used.
 _TELL_USAGE_EVERY = 5
 
@@ -103,6 +105,7 @@ class Attempt:
         self._edits: LiveEdits | None = None
         self._secrets: Mapping[str, str] = {}
         self._is_stopped = False
+        self._saving = asyncio.Lock()
 
     def files_changed(self) -> None:
         """Have what was edited in the project come into a run that wants it, soon."""
@@ -133,6 +136,8 @@ class Attempt:
         keeping = asyncio.create_task(self._keep_saving())
         try:
             changes = await run()
+        except LostSandboxError:
+            raise  # another attempt may do better
         except CodeSyncXError as error:
             sentence = mask(str(error), self._secrets.values())
             changes = {"state": State.FAILED, "sentence": sentence}
@@ -157,7 +162,7 @@ class Attempt:
                 snapshot = await self._means.files.snapshot(self._run, archive)
                 archive.seek(0)
                 if self._is_stopped:
-                    return {"state": State.STOPPED, "sentence": "It was stopped."}
+                    return _STOPPED
                 files = {
                     "files": tuple(sorted(snapshot.marks)),
                     "left_out": snapshot.left_out,
@@ -204,6 +209,7 @@ class Attempt:
             if archive is not None and sandbox.outlasts_server:
                 await self._keep(edits)
 
+        ending: Ending | None
         release = sandbox.release
         following = asyncio.create_task(edits.follow())
         try:
@@ -213,6 +219,8 @@ class Attempt:
                 ending = await execution.take_up(elapsed_s)
             else:
                 ending = await execution.run(archive, started)
+            if ending is None:
+                return _STOPPED
             following.cancel()
             await self._advance(state=State.COLLECTING)
             changes = {**self._told_of(ending, sandbox), **await self._collect(sandbox, edits)}
@@ -223,7 +231,8 @@ class Attempt:
             )
         except asyncio.CancelledError:
             # The server ends; the next one takes up what it can.
-            if sandbox.outlasts_server and self._sandbox is not None:
+            can_be_taken_up = sandbox.outlasts_server and not self._run.what.secrets
+            if can_be_taken_up and self._sandbox is not None:
                 release = sandbox.leave
             raise
         finally:
@@ -305,9 +314,10 @@ class Attempt:
                 await self._save_output()
 
     async def _save_output(self) -> None:
-        while pieces := self._book.unsaved():
-            await self._means.save_output(self._run.id, pieces)
-            self._book.mark_saved(len(pieces))
+        async with self._saving:
+            while pieces := self._book.unsaved():
+                await self._means.save_output(self._run.id, pieces)
+                self._book.mark_saved(len(pieces))
 
 
 def spec_of(run: Run, secrets: Mapping[str, str] | None = None) -> SandboxSpec:
@@ -322,6 +332,9 @@ def spec_of(run: Run, secrets: Mapping[str, str] | None = None) -> SandboxSpec:
         image=what.image,
         network=expand(what.network),
         is_kept=True,
+        attempt=run.attempt,
+        ports=what.ports,
+        artifacts=what.artifacts,
     )
 
 

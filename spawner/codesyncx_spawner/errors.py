@@ -54,3 +54,9 @@ class SandboxError(CodeSyncXError):
     code = "sandbox_failed"
     http_status = 502
     close_code = 4502
+
+
+class LostSandboxError(SandboxError):
+    """The worker that had the sandbox is gone, and the sandbox with it: the run may begin again."""
+
+    code = "sandbox_lost"

@@ -55,9 +55,24 @@ class Execution:
         """Have the run end soon, at whatever point it is."""
         self._stop.set()
 
-    async def run(self, snapshot: IO[bytes], started: Callable[[], Awaitable[None]]) -> Ending:
-        """Run to the end; SandboxError if the sandbox fails. It is still to be released."""
-        await self._sandbox.start(snapshot)
+    async def run(
+        self, snapshot: IO[bytes], started: Callable[[], Awaitable[None]]
+    ) -> Ending | None:
+        """Run to the end; None if it was stopped before it had started.
+
+        SandboxError if the sandbox fails. It is still to be released.
+        """
+        starting = asyncio.create_task(self._sandbox.start(snapshot))
+        stopping = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                return None
+            starting.result()
+        finally:
+            for task in (starting, stopping):
+                task.cancel()
+            await asyncio.wait({starting, stopping})
         await started()
         return await self._go_on(self._limits.time_s)
 
@@ -78,7 +93,10 @@ class Execution:
             failed, others = group.split(SandboxError)
             if failed is None or others is not None:
                 raise
-            raise SandboxError(str(failed.exceptions[0])) from group
+            first: BaseException = failed
+            while isinstance(first, BaseExceptionGroup):
+                first = first.exceptions[0]
+            raise first from group
 
     async def _to_the_end(self, left_s: float) -> Ending:
         async with asyncio.TaskGroup() as tasks:

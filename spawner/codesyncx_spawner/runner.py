@@ -1,6 +1,6 @@
 """Carries out runs: one queue, so many sandboxes at a time, and nothing lost when it is killed.
 
-What a killed server was at is begun again by the next one, twice at most.
+What a killed server was at is taken up by the next one, or begun again. So is what a worker was at.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .attempt import (
     spec_of,
 )
 from .egress import not_allowed
-from .errors import NoSandboxError, OverLimitError, SandboxError
+from .errors import LostSandboxError, NoSandboxError, OverLimitError, SandboxError
 from .fair_queue import FairQueue, Quotas, Ticket
 from .limits import CEILING, Limits, exceeded
 from .log_book import LogBook
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from .run_file import RunConfiguration
     from .sandbox.backend import SandboxBackend
 
-MAX_ATTEMPTS = 2
+MAX_ATTEMPTS = 3
 MAX_KEPT = 200
 _PRIVATE = 0o700
 
@@ -142,6 +142,7 @@ class Runner:
             )
         if not what.command:
             raise InvalidRequestError("A run needs a command.")
+        await self._backend.check()
         run = Run(secrets.token_hex(8), person, project, what, self._clock())
         self._queue.add(_ticket(run))
         try:
@@ -244,6 +245,7 @@ class Runner:
         task.add_done_callback(self._tasks.discard)
 
     async def _carry_out(self, run_id: str, left: Left | None) -> None:
+        lost: LostSandboxError | None = None
         try:
             number = await self._in_thread(lambda: self._opened.next_number(run_id))
             book = self._books[run_id] = LogBook(number)
@@ -251,6 +253,8 @@ class Runner:
             await (attempt.carry_out() if left is None else attempt.go_on(left))
         except SupersededError:
             self._log.warning("Run %s has ended elsewhere", run_id)
+        except LostSandboxError as error:
+            lost = error
         except Exception:  # noqa: BLE001 - the outermost frame of a task
             self._log.exception("Run %s failed by a defect", run_id)
             await self._give_up(run_id, "It failed by a defect of the server.")
@@ -258,6 +262,8 @@ class Runner:
             self._attempts.pop(run_id, None)
             self._books.pop(run_id, None)
             self._queue.remove(run_id)
+        if lost is not None:
+            await self._begin_again(self._runs[run_id], str(lost))
         self._dispatch()
 
     async def _give_up(self, run_id: str, sentence: str, state: State = State.FAILED) -> None:
@@ -276,13 +282,16 @@ class Runner:
         if run.verdict is not None:
             await self._save(replace(run, state=run.verdict, ended_at=self._clock()))
             return
+        await self._begin_again(run, "The server was started anew.")
+
+    async def _begin_again(self, run: Run, why: str) -> None:
+        """Have another attempt at a run, unless there were enough."""
         if run.attempt >= MAX_ATTEMPTS:
-            await self._give_up(
-                run.id, "It was given up: the server went away each time it ran.", State.LOST
-            )
+            sentence = f"It was given up after {run.attempt} attempts. {why}"
+            await self._give_up(run.id, sentence, State.LOST)
             return
         number = await self._in_thread(lambda: self._opened.next_number(run.id))
-        notice = Output(0, number).notice("The server was started anew; the run begins again.")
+        notice = Output(0, number).notice(f"{why} The run begins again.")
         await self._save_output(run.id, notice)
         await self._save(run.again())
         self._queue.add(_ticket(run), ask=False)

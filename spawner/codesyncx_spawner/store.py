@@ -117,11 +117,13 @@ class RunStore:
         return [read_run(json.loads(told)) for (told,) in rows]
 
     def add_output(self, run_id: str, pieces: Iterable[Piece]) -> None:
-        """Keep what a run has printed."""
+        """Keep what a run has printed; some of it may be kept already."""
         rows = [(run_id, *piece) for piece in pieces]
         try:
             with self._database:
-                self._database.executemany("INSERT INTO output VALUES (?, ?, ?, ?, ?)", rows)
+                self._database.executemany(
+                    "INSERT OR REPLACE INTO output VALUES (?, ?, ?, ?, ?)", rows
+                )
         except sqlite3.Error as error:
             raise StorageError(f"A run's output can't be kept: {error}") from error
 

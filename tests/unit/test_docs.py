@@ -9,6 +9,8 @@ from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
 from codesyncx_spawner.sandbox.docker import DockerBackend
 from codesyncx_spawner.sandbox.first_choice import FirstChoiceBackend
 from codesyncx_spawner.sandbox.kubernetes import KubernetesBackend
+from codesyncx_spawner.workers.__main__ import RunWorker
+from codesyncx_spawner.workers.backend import WorkersBackend
 from support.servers import REPOSITORY
 
 from codesyncx_hub.sign_in import errors as sign_in_errors
@@ -28,6 +30,7 @@ from codesyncx_server.sharing.handlers import routes
 if TYPE_CHECKING:
     from codesyncx_spawner.sandbox.backend import SandboxBackend
     from jupyterhub.auth import Authenticator
+    from traitlets import HasTraits
 
 DOCS = REPOSITORY / "docs"
 
@@ -76,6 +79,15 @@ def test_every_setting_of_sandboxes_is_told(backend: type[SandboxBackend]) -> No
     ours = backend.class_own_traits(config=True)
     text = (DOCS / "sandbox-security.md").read_text()
     assert f"`c.{backend.__name__}.<setting>`" in text
+    assert ours
+    assert [name for name in ours if f"| `{name}` |" not in text] == []
+
+
+@pytest.mark.parametrize("one", [WorkersBackend, RunWorker])
+def test_every_setting_of_workers_is_told(one: type[HasTraits]) -> None:
+    ours = one.class_own_traits(config=True)
+    text = (DOCS / "workers.md").read_text()
+    assert f"`c.{one.__name__}.<setting>`" in text
     assert ours
     assert [name for name in ours if f"| `{name}` |" not in text] == []
 

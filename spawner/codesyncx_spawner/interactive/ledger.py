@@ -41,8 +41,9 @@ class Ledger:
         self._lock = (self._own / _LOCK).open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         # Their paths must be short, which those of a project's data needn't be.
-        self.sockets = Path(tempfile.mkdtemp(prefix=_SOCKETS_PREFIX))
+        self.sockets = Path(tempfile.gettempdir()) / f"{_SOCKETS_PREFIX}{secrets.token_hex(8)}"
         (self._own / _SOCKETS).write_text(str(self.sockets))
+        self.sockets.mkdir(mode=_PRIVATE)
 
     def note(self, sandbox_id: str, handle: str = "") -> None:
         """Write a sandbox down, before it is made and when its handle is known."""

@@ -41,6 +41,12 @@ class SandboxSpec:
     """The hosts that it may reach, which the server allows: by a proxy, and nothing else."""
     is_kept: bool = False
     """Whether it goes on without this process where it can, for `SandboxBackend.attach`."""
+    attempt: int = 1
+    """The how manieth attempt at the run this is."""
+    ports: tuple[int, ...] = ()
+    """Where somebody may want to connect to."""
+    artifacts: tuple[str, ...] = ()
+    """Patterns of what is to be collected; all if there are none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,8 @@ class DockerBackend(SandboxBackend):
     ) -> DockerSandbox | None:
         """Take up a container of an earlier server's by its id."""
         told = json.loads(handle)
+        if "container" not in told:
+            return None  # of another kind of sandbox, which was chosen before
         await self.check()
         try:
             container = await self._client.containers.get(told["container"])

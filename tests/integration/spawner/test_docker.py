@@ -418,7 +418,7 @@ async def test_what_printed_too_much_with_no_server_there_begins_again(
         text += [piece.text for piece in pieces]
         if text.count("up") == 2:
             break
-    assert text == ["up", "The server was started anew; the run begins again.", "up"]
+    assert text == ["up", "The server was started anew. The run begins again.", "up"]
     await again.stop(run.id)
     async for seen, _ in again.follow(run.id):
         run = seen

@@ -22,7 +22,7 @@ from codesyncx_spawner.errors import NoSandboxError, OverLimitError, QuotaError
 from codesyncx_spawner.fair_queue import Quotas
 from codesyncx_spawner.limits import Limits
 from codesyncx_spawner.run_file import RunConfiguration
-from codesyncx_spawner.runner import Runner
+from codesyncx_spawner.runner import MAX_ATTEMPTS, Runner
 from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
 from codesyncx_spawner.snapshot import Look, Snapshot, write_snapshot
 from codesyncx_spawner.states import State
@@ -311,14 +311,14 @@ async def test_a_server_that_ends_leaves_its_runs_to_the_next(open_runner: Open)
         if lines.count("begun") == 2:
             break
     assert again.run(run.id).attempt == 2
-    assert lines == ["begun", "The server was started anew; the run begins again.", "begun"]
+    assert lines == ["begun", "The server was started anew. The run begins again.", "begun"]
     await again.stop(run.id)
     assert (await watched(again, run))[0].state is State.STOPPED
 
 
 async def test_a_run_that_ends_the_server_each_time_is_given_up(open_runner: Open) -> None:
     run: Run | None = None
-    for _ in range(2):
+    for _ in range(MAX_ATTEMPTS):
         runner = await open_runner()
         run = run or await runner.submit(ADA, shell("sleep 1000", time_s=60))
         await until(runner, run, State.RUNNING)
