@@ -326,7 +326,10 @@ class Runner:
         await self._in_thread(lambda: self._opened.add_output(run_id, pieces))
 
     def _note(self, run: Run) -> None:
+        known = self._runs.get(run.id)
         self._runs[run.id] = run
+        if known is not None and replace(known, handle=run.handle) == run:
+            return  # nobody but the next server wants to know where it is
         self._signal(run.id)
         if run.verdict is None or run.state.is_over:
             self._changed(run)

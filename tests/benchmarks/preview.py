@@ -14,8 +14,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
-import platform
 import re
 import statistics
 import subprocess
@@ -30,6 +28,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "binder")]
 
+from benchmarks.kept import keep  # noqa: E402
 from demo_people import token_of  # noqa: E402
 from support.servers import LabServer, free_port  # noqa: E402
 
@@ -203,10 +202,7 @@ def main() -> None:
         (project / "app.py").write_text(APP)
         with LabServer(folder / "lab") as server:
             report = measure(server, folder, options.rounds, options.seconds)
-    report["machine"] = f"{os.cpu_count()} cores, {platform.processor() or platform.machine()}"
-    if options.json:
-        known = json.loads(options.json.read_text()) if options.json.exists() else {}
-        options.json.write_text(json.dumps({**known, "preview": report}, indent=1) + "\n")
+    keep(options.json, "preview", report)
 
 
 if __name__ == "__main__":

@@ -180,12 +180,21 @@ class BubblewrapSandbox:
             raise SandboxError(f"The sandbox couldn't start: {await self._complained()}")
         self._init.find(json.loads(told)["child-pid"])
         try:
-            self._group.place(self._init.pid)
+            await self._limit()
             os.setpriority(os.PRIO_PROCESS, self._init.pid, _LOW_PRIORITY)
             os.write(block, b".")
         except (ProcessLookupError, BrokenPipeError) as error:
             complaint = await self._complained()
             raise SandboxError(f"The sandbox couldn't start: {complaint}") from error
+
+    async def _limit(self) -> None:
+        """Put it into its control group: the kernel lets one wait for that, some milliseconds."""
+        placing = asyncio.create_task(asyncio.to_thread(self._group.place, self._init.pid))
+        try:
+            await asyncio.shield(placing)
+        except asyncio.CancelledError:
+            await asyncio.wait({placing})  # or it would be put there when the group has gone
+            raise
 
     def _look_inside(self) -> None:
         """Open the sandbox's folders: they stay open when everything in it has ended."""
