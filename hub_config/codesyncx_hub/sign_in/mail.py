@@ -24,6 +24,8 @@ PORTS = {"starttls": 587, "tls": 465, "none": 25}
 AT_ONCE = 4
 MOST_ON_THEIR_WAY = 500
 RETRY_AFTER_S = (1.0, 5.0, 20.0)
+BEGIN_AFTER_S = 0.2
+"""By then the answer to whoever asked has left: writing and sending take none of its time."""
 
 Security = Literal["starttls", "tls", "none"]
 Letter = tuple[str, str]
@@ -109,6 +111,7 @@ class Postbox:
         task.add_done_callback(self._arrived)
 
     async def _deliver(self, write: Callable[[], Letter | None]) -> None:
+        await asyncio.sleep(BEGIN_AFTER_S)
         letter = write()
         if letter is None:
             return
