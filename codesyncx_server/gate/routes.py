@@ -159,6 +159,14 @@ def _route(pattern: str, **by_method: Rule | Decide) -> Route:
 _EMPTY_LIST = answered(Answer.EMPTY_LIST)
 _IN_SANDBOXES = answered(Answer.IN_SANDBOXES)
 _SETTINGS = answered(Answer.OWN_SETTINGS)
+# What JupyterLab's server joins to the path of a folder as it is: it must not lead elsewhere.
+_NAME_OF_SETTINGS = re.compile(r"(?:@\w[\w.-]*/)?\w[\w.-]*:\w[\w.-]*")
+
+
+def _settings(asked: Asked) -> Rule:
+    return _SETTINGS if _NAME_OF_SETTINGS.fullmatch(asked.parts["name"]) else OWNER
+
+
 _WORKSPACES = answered(Answer.OWN_WORKSPACES)
 _ID = r"\w+-\w+-\w+-\w+-\w+"
 
@@ -173,7 +181,7 @@ TABLE: tuple[Route, ...] = (
     _route(r"/codesyncx/api/standing", get=PUBLIC),
     # JupyterLab itself.
     _route(r"/lab/api/settings/?", get=_SETTINGS),
-    _route(r"/lab/api/settings/.+", get=_SETTINGS, put=_SETTINGS),
+    _route(r"/lab/api/settings/(?P<name>.+)", get=_settings, put=_settings),
     _route(r"/lab/api/workspaces/?", get=_WORKSPACES),
     _route(r"/lab/api/workspaces/.+", get=_WORKSPACES, put=_WORKSPACES, delete=_WORKSPACES),
     _route(r"/lab/api/translations(?:/.*)?", get=LET_IN),
