@@ -89,6 +89,7 @@ class _Downlink:
         kinds = sink.lanes if isinstance(sink, Connection) else IN_PYTHON
         self.core = Subscriber(bandwidth=bandwidth, kinds=kinds)
         self.lines: dict[str, Subscription] = {}  # by track id
+        self.media: dict[str, SubscribedMedia] = {}  # as it was agreed on, by track id
 
     @property
     def is_ready(self) -> bool:
@@ -97,17 +98,33 @@ class _Downlink:
         return not isinstance(sink, Connection) or sink.state is ConnectionState.CONNECTED
 
     def add(self, media: SubscribedMedia, track: Track) -> None:
-        """Send a track from its next key frame on."""
+        """Send a track from its next key frame on, if the codecs agree."""
         stream = media.stream
+        self.media[stream.track_id] = media
+        if stream.track_id in self.lines or not _codecs(track) & media.codecs:
+            return
         line = self.core.subscribe(
-            track, stream.ssrc, repair_ssrc=stream.repair_ssrc if media.has_repair else None
+            track,
+            stream.ssrc,
+            repair_ssrc=stream.repair_ssrc if media.has_repair else None,
+            takes_descriptors=media.takes_descriptors,
         )
         self.lines[stream.track_id] = line
         if self.is_ready:
             _want_picture(track)
 
+    def go_on(self, track: Track) -> None:
+        """Send a track as it comes over another connection, numbered on without a gap."""
+        media, line = self.media.get(track.id), self.lines.get(track.id)
+        if media is not None and line is not None and _codecs(track) & media.codecs:
+            line.go_on(track)
+        elif media is not None:
+            self.remove(track.id)
+            self.add(media, track)
+
     def remove(self, track_id: str) -> None:
         """Send no more of a track."""
+        self.media.pop(track_id, None)
         line = self.lines.pop(track_id, None)
         if line is not None:
             self.core.unsubscribe(line)
@@ -174,6 +191,7 @@ class Forwarding:
         self._may_receive = may_receive
         self._uplinks: dict[str, _Uplink] = {}
         self._downlinks: dict[str, _Downlink] = {}
+        self._interrupted: dict[str, dict[str, Track]] = {}  # by member and track id
         self._speakers = Speakers(SPEAKERS_FORWARDED)
         self._routes: dict[str, _Routes] = {}  # by track id
         self._routed_at = float("-inf")
@@ -188,18 +206,34 @@ class Forwarding:
         source: Source,
         media: Sequence[tuple[str, PublishedMedia]],
     ) -> None:
-        """Expect a member's tracks, by track id, and no others of theirs."""
+        """Expect a member's tracks, by track id, and no others of theirs.
+
+        Those that were interrupted go on over another source.
+        """
         uplink = self._uplinks.get(member_id)
         if uplink is None or uplink.source is not source:
             uplink = self._uplinks[member_id] = _Uplink(source)
         uplink.set_tracks(media)
+        interrupted = self._interrupted.get(member_id, {})
+        for track_id, track in uplink.tracks.items():
+            if interrupted.pop(track_id, None) is not None:
+                for downlink in self._downlinks.values():
+                    downlink.go_on(track)
         self._routes.clear()
+
+    def interrupt(self, member_id: str) -> None:
+        """Have a member's tracks stand still: their source is gone, and another one may come."""
+        uplink = self._uplinks.pop(member_id, None)
+        if uplink is not None:
+            self._interrupted.setdefault(member_id, {}).update(uplink.tracks)
+            self._routes.clear()
 
     def unpublish(self, member_id: str, track_id: str) -> None:
         """Take no more packets of a track, and send none."""
         uplink = self._uplinks.get(member_id)
         if uplink is not None:
             uplink.remove(track_id)
+        self._interrupted.get(member_id, {}).pop(track_id, None)
         self._end(track_id)
 
     def subscribe(
@@ -220,11 +254,7 @@ class Forwarding:
             downlink = self._downlinks[member_id] = _Downlink(sink, bandwidth)
         for each in media:
             track = self._track(each.stream.track_id)
-            if (
-                track is not None
-                and each.stream.track_id not in downlink.lines
-                and _codecs(track) & each.codecs
-            ):
+            if track is not None:
                 downlink.add(each, track)
         self._routes.clear()
 
@@ -246,9 +276,11 @@ class Forwarding:
     def forget_publisher(self, member_id: str) -> None:
         """Take no more from a member."""
         uplink = self._uplinks.pop(member_id, None)
+        tracks = self._interrupted.pop(member_id, {})
         if uplink is not None:
-            for track_id in uplink.tracks:
-                self._end(track_id)
+            tracks.update(uplink.tracks)
+        for track_id in tracks:
+            self._end(track_id)
 
     def forget_subscriber(self, member_id: str) -> None:
         """Send no more to a member."""
@@ -358,9 +390,10 @@ class Forwarding:
                         load.layers[line.current.layer] += 1
 
     def _track(self, track_id: str) -> Track | None:
-        for uplink in self._uplinks.values():
-            if track_id in uplink.tracks:
-                return uplink.tracks[track_id]
+        sent = (uplink.tracks for uplink in self._uplinks.values())
+        for tracks in (*sent, *self._interrupted.values()):
+            if track_id in tracks:
+                return tracks[track_id]
         return None
 
     def _end(self, track_id: str) -> None:

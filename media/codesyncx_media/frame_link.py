@@ -66,7 +66,6 @@ class FrameLink:
         self.key = secrets.token_urlsafe(_KEY_BYTES)
         self.tracks: dict[int, str] = {}
         """What the member sends: the track id of each stream number."""
-        self.made = 0
         self._kinds: dict[int, TrackKind] = {}
         self._codecs = codecs
         self._forwarding = forwarding

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesyncx_server.errors import CodeSyncXError
-
 from .errors import InvalidRequestError
 from .frame_link import FrameLink
 from .rooms import TrackKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from codesyncx_server.errors import CodeSyncXError
 
     from .forwarding import Forwarding
     from .frame_link import FrameSocket
@@ -20,30 +20,24 @@ if TYPE_CHECKING:
 
 
 class FrameLinks:
-    """The links of one call, one for each member who asked for it. `tell` hears what ends."""
+    """The links of one call, one for each member who asked for it."""
 
     def __init__(
         self,
         room: CallRoom,
         forwarding: Forwarding,
         clock: Callable[[], float],
-        tell: Callable[[Notices], None],
     ) -> None:
         self._room = room
         self._forwarding = forwarding
         self._clock = clock
-        self._tell = tell
         # None for a member whose socket is gone and who hasn't asked for another yet.
         self._links: dict[str, FrameLink | None] = {}
         self._unopened: dict[str, FrameLink] = {}
-        self._made = 0
 
     def begin(self, member_id: str, codecs: Iterable[str]) -> str:
         """Give a member the key to a new link, instead of any that they had."""
-        before = self._links.get(member_id)
-        if before is not None:
-            self._drop(member_id)
-            self._end(before)
+        self.give_up(member_id)
         link = FrameLink(member_id, self._forwarding, frozenset(codecs), self._clock, self._lost)
         self._links[member_id] = self._unopened[link.key] = link
         return link.key
@@ -59,27 +53,22 @@ class FrameLinks:
             link.open(socket)
         return link
 
-    def publish(self, member_id: str, kinds: Mapping[str, str]) -> tuple[dict[str, str], Notices]:
+    def publish(
+        self, member_id: str, kinds: Mapping[str, str], goes_on: Mapping[str, str]
+    ) -> tuple[dict[str, str], Notices]:
         """Let a member send these tracks and no others, all of them or none.
 
-        Gives the track id of each stream number, and what people are to be told.
+        `goes_on` names those that were interrupted. Gives the track id of each stream number, and
+        what people are to be told.
         """
         link = self._links.get(member_id)
         if link is None:
             raise InvalidRequestError("Your media doesn't go over a WebSocket yet.")
         wanted = {int(number): TrackKind(kind) for number, kind in kinds.items()}
-        begun: dict[int, str] = {}
-        notices: Notices = []
-        try:
-            for number in [number for number in wanted if number not in link.tracks]:
-                self._made += 1
-                track_id = f"{member_id}-w{self._made}"
-                notices += self._room.floor.publish(member_id, track_id, wanted[number])
-                begun[number] = track_id
-        except CodeSyncXError:
-            for track_id in begun.values():
-                self._room.floor.unpublish(member_id, track_id)
-            raise
+        new = {number: kind for number, kind in wanted.items() if number not in link.tracks}
+        begun, notices = self._room.interruptions.publish(
+            member_id, new, {int(number): track_id for number, track_id in goes_on.items()}
+        )
         for number in [number for number in link.tracks if number not in wanted]:
             notices += self._room.floor.unpublish(member_id, link.tracks[number])
         ids = {**link.tracks, **begun}
@@ -91,6 +80,13 @@ class FrameLinks:
         link = self._links[member_id]
         if link is not None:
             link.sync(wanted)
+
+    def give_up(self, member_id: str) -> None:
+        """Close the link of a member whose media goes another way from now on."""
+        link = self._links.get(member_id)
+        self._drop(member_id)
+        if link is not None:
+            self._interrupt(link)
 
     def track_ended(self, member_id: str, track_id: str) -> None:
         """Take no more of a track."""
@@ -121,9 +117,10 @@ class FrameLinks:
         """Note that a socket is gone; its browser asks for another."""
         if self._links.get(link.member_id) is link:
             self._links[link.member_id] = None
-            self._end(link)
+            self._interrupt(link)
 
-    def _end(self, link: FrameLink) -> None:
-        self._forwarding.forget(link.member_id)
-        for track_id in list(link.tracks.values()):
-            self._tell(self._room.floor.unpublish(link.member_id, track_id))
+    def _interrupt(self, link: FrameLink) -> None:
+        """Have what went over a link wait for its member's next way."""
+        self._forwarding.interrupt(link.member_id)
+        self._forwarding.forget_subscriber(link.member_id)
+        self._room.interruptions.interrupt(link.member_id, link.tracks.values(), self._clock())

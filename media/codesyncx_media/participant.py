@@ -71,7 +71,6 @@ class Publishing:
         self.session = PublisherSession(local, secrets.randbits(_SESSION_BITS))
         self.tracks: dict[str, str] = {}
         """By mid."""
-        self.made = 0
 
 
 class Subscribing:
@@ -112,6 +111,7 @@ class Participant:
         self.forwarding = forwarding
         self.publishing: Publishing | None = None
         self.subscribing: Subscribing | None = None
+        self.has_left = False
         self._addresses = addresses
         self._connections = 0
 
@@ -125,7 +125,8 @@ class Participant:
         return LocalTransport(connection.ice, self.port.fingerprint, self._addresses)
 
     def close(self) -> None:
-        """Close both connections."""
+        """Close both connections for good."""
+        self.has_left = True
         for side in (self.publishing, self.subscribing):
             if side is not None:
                 side.connection.close()

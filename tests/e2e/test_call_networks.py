@@ -215,6 +215,36 @@ def test_a_call_goes_on_in_another_network(
             somebody.leave()
 
 
+def test_a_call_finds_its_way_by_itself_from_network_to_network(
+    networks: Networks, browser_at: Callable[[Host], Browser], tmp_path: Path
+) -> None:
+    with FarLab(tmp_path / "lab", networks.server) as lab:
+        networks.block_udp()
+        ada = Person(browser_at(networks.server), lab, "ada").enter()
+        grace = Person(browser_at(networks.client), lab, "grace").enter()
+        of_ada, of_grace = join(ada), join(grace)
+        detour = of_grace.get_by_text("only web traffic")
+        expect(detour).to_be_visible(timeout=60_000)
+        hers, his = tile(of_ada, "Grace Hopper"), tile(of_grace, "Ada Lovelace")
+        for picture in (hers, his):
+            moves(picture.locator("video"))
+
+        # At home UDP gets through, in the next place it doesn't.
+        networks.allow_udp()
+        networks.move_home("10.1.0.77")
+        expect(detour).to_have_count(0, timeout=60_000)
+        for picture in (his, hers):
+            moves_on(picture)
+        networks.block_udp()
+        networks.move_home("10.1.0.78")
+        expect(detour).to_be_visible(timeout=60_000)
+        for picture in (his, hers):
+            moves_on(picture)
+        for somebody in (grace, ada):
+            expect(somebody.page.get_by_text("The connection is lost")).to_have_count(0)
+            somebody.leave()
+
+
 def moves_on(picture: Locator) -> None:
     """Wait until a tile's picture gets on by more than what had been under way."""
     picture.page.wait_for_function(

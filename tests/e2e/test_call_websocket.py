@@ -60,11 +60,39 @@ DEVICES = """([colour, hertz]) => {
 
 NO_UDP = """() => {
   const set = RTCPeerConnection.prototype.setRemoteDescription;
+  window.isUdpOpen = false;
   RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
-    return set.call(this, { type, sdp: sdp.replaceAll('127.0.0.1', '127.0.0.2') });
+    const there = window.isUdpOpen ? '127.0.0.1' : '127.0.0.2';
+    return set.call(this, { type, sdp: sdp.replaceAll('127.0.0.1', there) });
   };
 }"""
-"""Have a browser look for the server's UDP port where nobody listens."""
+"""Have a browser look for the server's UDP port where nobody listens, until `isUdpOpen`."""
+
+BREAKABLE = """() => {
+  window.breakMedia = () => {};
+  window.Worker = class extends window.Worker {
+    constructor(...how) {
+      super(...how);
+      // It hangs up to open another socket, which isn't there.
+      const nowhere = { type: 'open', url: 'ws://127.0.0.1:9/', key: '' };
+      window.breakMedia = () => this.postMessage(nowhere);
+    }
+  };
+}"""
+"""Have `breakMedia()` break the media socket of a page."""
+
+WATCH = """(name) => {
+  const video = () => [...document.querySelectorAll('.csx-Call-tiles .csx-Call-tile')]
+    .find(({ textContent }) => textContent.includes(name))?.querySelector('video');
+  const first = video();
+  window.gone = [];
+  const look = () => {
+    if (video() !== first) window.gone.push(performance.now());
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+"""Note in `gone` when somebody's tile hasn't the video element that it had."""
 
 COLOUR = """(video) => {
   if (!video.videoWidth) return '';
@@ -205,3 +233,69 @@ def test_before_the_call_it_is_said_that_it_will_go_over_the_web_connection(pers
     )
     expect(panel.get_by_text("To the server and back takes")).to_be_visible()
     assert grace.problems == []
+
+
+def test_who_is_behind_a_firewall_no_more_goes_on_over_udp_and_nobody_notices(
+    person: Come,
+) -> None:
+    ada, grace = person("ada"), person("grace")
+    equip(ada, "red", 440)
+    equip(grace, "blue", 1000, NO_UDP)
+    of_ada, of_grace = join(ada), join(grace)
+    expect(of_grace.get_by_text("only web traffic")).to_be_visible(timeout=60_000)
+    sees(of_ada, "Grace Hopper", "blue")
+    sees(of_grace, "Ada Lovelace", "red")
+    hears(ada, 1000)
+    watch(ada, "Grace Hopper")
+    watch(grace, "Ada Lovelace")
+
+    # Another network, which lets no UDP through either, and then one that does.
+    grace.page.evaluate("window.dispatchEvent(new Event('online'))")
+    grace.page.wait_for_timeout(1000)
+    grace.page.evaluate("isUdpOpen = true; window.dispatchEvent(new Event('online'))")
+    expect(of_grace.get_by_text("only web traffic")).to_have_count(0, timeout=60_000)
+    goes_on(ada, "Grace Hopper", "blue", 1000)
+    goes_on(grace, "Ada Lovelace", "red", 440)
+    of_grace.get_by_role("button", name="Switch Microphone Off").click()
+    muted = of_ada.locator(".csx-Call-tile", has_text="Grace Hopper").locator(".csx-Call-muted")
+    expect(muted).to_be_visible()
+    assert ada.problems == grace.problems == []
+
+
+def test_a_media_socket_that_breaks_is_a_pause_and_no_more(person: Come) -> None:
+    ada, grace = person("ada"), person("grace")
+    equip(ada, "red", 440)
+    equip(grace, "blue", 1000, NO_UDP, BREAKABLE)
+    of_ada, of_grace = join(ada), join(grace)
+    expect(of_grace.get_by_text("only web traffic")).to_be_visible(timeout=60_000)
+    sees(of_ada, "Grace Hopper", "blue")
+    sees(of_grace, "Ada Lovelace", "red")
+    hears(ada, 1000)
+    watch(ada, "Grace Hopper")
+    watch(grace, "Ada Lovelace")
+    for _ in range(2):
+        grace.page.evaluate("breakMedia()")
+        goes_on(ada, "Grace Hopper", "blue", 1000)
+        goes_on(grace, "Ada Lovelace", "red", 440)
+    assert ada.problems == []
+
+
+def watch(viewer: Person, name: str) -> None:
+    """Keep an eye on somebody's tile from now on."""
+    viewer.page.evaluate(WATCH, name)
+
+
+def goes_on(viewer: Person, name: str, colour: str, hertz: int) -> None:
+    """Wait until a tile's picture gets on and is heard; its video is the one that it always was."""
+    panel = viewer.page.locator(".csx-Call")
+    video = panel.locator(".csx-Call-tiles .csx-Call-tile", has_text=name).locator("video")
+    begin = video.evaluate("video => video.getVideoPlaybackQuality().totalVideoFrames")
+    # More than was under way.
+    viewer.page.wait_for_function(
+        "([video, begin]) => video.getVideoPlaybackQuality().totalVideoFrames > begin + 40",
+        arg=[video.element_handle(), begin],
+        timeout=60_000,
+    )
+    sees(panel, name, colour)
+    hears(viewer, hertz)
+    assert viewer.page.evaluate("gone") == []

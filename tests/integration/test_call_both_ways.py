@@ -66,7 +66,9 @@ class UdpCaller(FrameCaller):
     async def open_media(self) -> None:
         """Do without a media socket."""
 
-    async def offer(self, colour: Colour, hertz: float) -> dict[str, str]:
+    async def offer(
+        self, colour: Colour, hertz: float, goes_on: dict[str, str] | None = None
+    ) -> dict[str, str]:
         """Publish a colour and a tone; gives the track ids by kind."""
         self.sending.addTrack(Tone(hertz))
         self.sending.addTrack(Screen(colour))
@@ -76,7 +78,8 @@ class UdpCaller(FrameCaller):
             for each in self.sending.getTransceivers()
         }
         sdp = self.sending.localDescription.sdp
-        reply = await self.ask(type="publish", sdp=sdp, tracks=kinds)
+        ids = {mid: goes_on[kind] for mid, kind in kinds.items()} if goes_on else {}
+        reply = await self.ask(type="publish", sdp=sdp, tracks=kinds, goes_on=ids)
         await self.sending.setRemoteDescription(RTCSessionDescription(reply["sdp"], "answer"))
         return {kinds[mid]: track_id for mid, track_id in reply["tracks"].items()}
 
@@ -114,3 +117,34 @@ async def test_people_over_udp_and_over_a_websocket_see_and_hear_each_other() ->
             await ada.hears(of_ben["microphone"], 1000)
             await ben.wait_for(lambda: any(is_near(each, RED) for each in ben.shown))
             await ben.wait_for(lambda: any(strength(each, 440) > 0.7 for each in ben.sounds[-5:]))
+
+
+@pytest.mark.asyncio
+async def test_who_changes_over_to_udp_goes_on_with_the_same_tracks() -> None:
+    with MediaWorker() as worker:
+        async with FrameCaller(worker, "ada") as ada, UdpCaller(worker, "ben") as ben:
+            of_ada = await ada.publish(s2="camera")
+            ada.film(2, RED, layers=2)
+            await FrameCaller.open_media(ben)
+            of_ben = await ben.publish(s1="microphone", s2="camera")
+            ben.film(2, RED)
+            await ada.sees(of_ben[2], RED)
+            await ben.sees(of_ada[2], RED)
+            await ada.wait_for(
+                lambda: sum(told["type"] == "track_published" for told in ada.heard) == 3
+            )
+            ada.heard.clear()
+            ada.said.clear()
+            ben.heard.clear()
+
+            await ben.ask(type="use_udp")
+            assert (await ben.media_closed())[0] == 1000
+            waits = {"microphone": of_ben[1], "camera": of_ben[2]}
+            assert await ben.offer(BLUE, 1000, waits) == waits
+            await ben.answer()
+            await ada.sees(of_ben[2], BLUE)
+            await ada.hears(of_ben[1], 1000)
+            await ben.wait_for(lambda: any(is_near(each, RED) for each in ben.shown))
+            assert not {"track_published", "track_ended"} & {each["type"] for each in ada.heard}
+            assert "streams" not in {each["type"] for each in ada.said}
+            assert (await ben.ask(type="use_udp"))["type"] == "done", "said again it is no matter"

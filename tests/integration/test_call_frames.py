@@ -95,18 +95,43 @@ async def test_a_muted_track_is_not_forwarded(worker: MediaWorker) -> None:
 @pytest.mark.asyncio
 async def test_a_media_socket_that_broke_is_opened_anew(worker: MediaWorker) -> None:
     async with FrameCaller(worker, "ada") as ada, FrameCaller(worker, "ben") as ben:
-        of_ada = await ada.publish(s2="camera")
+        of_ada = await ada.publish(s1="microphone", s2="camera")
         ada.film(2, RED)
+        ada.play(1, 440)
         await ben.sees(of_ada[2], RED)
+        await ben.wait_for(
+            lambda: sum(told["type"] == "track_published" for told in ben.heard) == 2
+        )
+        ben.heard.clear()
+        ben.said.clear()
         await ada.media.close()
-        await ben.wait_for(lambda: ben.streams == {})
+        await ada.open_media()
+        again = await ada.publish(of_ada, s1="microphone", s2="camera")
+        assert again == of_ada
+        ada.film(2, BLUE)
+        ada.play(1, 880)
+        await ben.sees(of_ada[2], BLUE)
+        await ben.hears(of_ada[1], 880)
+        # He was told nothing: what he sees and hears stood still for a moment.
+        assert not {"track_published", "track_ended"} & {each["type"] for each in ben.heard}
+        assert "streams" not in {each["type"] for each in ben.said}
+        await ben.open_media()
+        await ben.sees(of_ada[2], BLUE)
+
+
+@pytest.mark.asyncio
+async def test_what_isnt_sent_over_the_next_media_socket_has_ended(worker: MediaWorker) -> None:
+    async with FrameCaller(worker, "ada") as ada, FrameCaller(worker, "ben") as ben:
+        of_ada = await ada.publish(s2="camera")
+        await ben.wait_for(lambda: set(ben.streams.values()) == set(of_ada.values()))
+        await ada.media.close()
         await ada.open_media()
         again = await ada.publish(s2="camera")
         assert again != of_ada
-        ada.film(2, BLUE)
-        await ben.sees(again[2], BLUE)
-        await ben.open_media()
-        await ben.sees(again[2], BLUE)
+        await ben.wait_for(lambda: set(ben.streams.values()) == set(again.values()))
+        # Somebody else's track isn't anybody's to go on with.
+        theirs = await ben.publish(again, s2="camera")
+        assert theirs[2] not in again.values()
 
 
 VOICE = b"\xfc\xff\xfe"

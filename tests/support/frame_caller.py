@@ -130,10 +130,11 @@ class FrameCaller:
         await self.signalling.send(json.dumps({**message, "id": number}))
         return await asyncio.wait_for(reply, PATIENCE_S)
 
-    async def publish(self, **kinds: str) -> dict[int, str]:
+    async def publish(self, goes_on: dict[int, str] | None = None, **kinds: str) -> dict[int, str]:
         """Announce tracks, of which the keyword is `s` and the number; gives their ids."""
         tracks = {name.removeprefix("s"): kind for name, kind in kinds.items()}
-        reply = await self.ask(type="publish_frames", tracks=tracks)
+        ids = {str(number): track_id for number, track_id in (goes_on or {}).items()}
+        reply = await self.ask(type="publish_frames", tracks=tracks, goes_on=ids)
         return {int(number): track_id for number, track_id in reply["tracks"].items()}
 
     def film(self, stream: int, colour: Colour, layers: int = 1) -> None:

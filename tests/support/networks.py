@@ -153,6 +153,10 @@ class Networks:
         """Have the router let no UDP from the client to the server."""
         self.router.run("nft", NO_UDP)
 
+    def allow_udp(self) -> None:
+        """Have the router let everything through again."""
+        self.router.run("nft", "flush", "chain", "ip", "home", "wall")
+
     def coturn(self, folder: Path, secret: str) -> contextlib.AbstractContextManager[Any]:
         """Run a TURN server that passes on to the server alone, over TLS too.
 

@@ -27,7 +27,9 @@ import { CHECKS_AGAIN_MS, CHECKS_MS, Reach } from './reach';
 import { CallError, IEnding, ISocket, Signalling } from './signalling';
 import { Speaking } from './speaking';
 import { ISample } from './statistics';
+import { Succession } from './succession';
 import { MediaWay, Way } from './way';
+import { WayBack } from './way-back';
 import { FrameLines } from './websocket-media/frame-lines';
 
 const LISTEN_EVERY_MS = 200;
@@ -76,6 +78,8 @@ export interface ICallOptions {
   readonly openSocket: () => ISocket;
   /** Where media goes over a WebSocket. */
   readonly mediaUrl: () => string;
+  /** See whether UDP reaches the server from here. */
+  readonly lookForUdp: () => Promise<boolean>;
 }
 
 /** My part in the project's call. */
@@ -136,7 +140,7 @@ export class Call {
 
   /** What comes from others, by track id. */
   get tracks(): ReadonlyMap<string, MediaStreamTrack> {
-    return this._lines?.incoming.tracks ?? NOTHING;
+    return this._succession.tracks(this._lines?.incoming.tracks ?? NOTHING);
   }
 
   /** The ids of the tracks that speech is on. */
@@ -274,20 +278,22 @@ export class Call {
     this._publishing = publishing;
     if (!is_resumed && this._signalling) {
       this._release();
+      this.mine.startOver();
       this._lines = this._openLines(this._signalling);
     }
   }
 
   private _openLines(signalling: Signalling): ILines {
     const onTracks = (): void => this._onTracks();
-    return this._way.now === 'websocket' && !this._way.isClosed
-      ? new FrameLines(
-          signalling,
-          this.mine,
-          onTracks,
-          this._options.mediaUrl()
-        )
-      : new MediaLines(signalling, this.mine, this._reach, onTracks);
+    if (this._way.now !== 'websocket' || this._way.isClosed) {
+      this._wayBack.stop();
+      return new MediaLines(signalling, this.mine, this._reach, onTracks);
+    }
+    if (this._way.isDetour) {
+      this._wayBack.begin();
+    }
+    const url = this._options.mediaUrl();
+    return new FrameLines(signalling, this.mine, onTracks, url);
   }
 
   /** UDP doesn't reach the server: go on over a WebSocket, in the same session. */
@@ -297,11 +303,29 @@ export class Call {
       return;
     }
     if (!this._way.isClosed) {
-      this._release();
-      this._lines = this._openLines(signalling);
-      this._lines.enter(room.you, 0);
+      this._changeOver(signalling, room);
     }
     this._changed.emit();
+  }
+
+  /** UDP reaches the server again: go on over it, in the same session. */
+  private _onUdpOpen(): void {
+    const { _room: room, _signalling: signalling } = this;
+    if (!room || !signalling?.isOpen || !this._way.isDetour) {
+      this._wayBack.begin();
+      return;
+    }
+    this._way.lookAgain();
+    this._changeOver(signalling, room);
+    this._changed.emit();
+  }
+
+  private _changeOver(signalling: Signalling, room: IRoom): void {
+    if (this._lines) {
+      this._succession.follow(this._lines);
+    }
+    this._lines = this._openLines(signalling);
+    this._lines.enter(room.you, 0);
   }
 
   private _begin(): void {
@@ -362,6 +386,7 @@ export class Call {
   /** The network is another one: what doesn't hear of it by itself is tried anew at once. */
   private _hurry(): void {
     this._lines?.hurry();
+    this._wayBack.hurry();
     if (this._phase === 'in') {
       this._signalling?.drop();
     }
@@ -402,6 +427,8 @@ export class Call {
   }
 
   private _release(): void {
+    this._wayBack.stop();
+    this._succession.end();
     this._lines?.close();
     this._lines = null;
     this._loudspeaker.play(NOTHING);
@@ -441,6 +468,11 @@ export class Call {
   private _ending: IEnding | null = null;
   private _signalling: Signalling | null = null;
   private readonly _way = new MediaWay();
+  private readonly _wayBack = new WayBack(
+    () => this._options.lookForUdp(),
+    () => this._onUdpOpen()
+  );
+  private readonly _succession = new Succession(() => this._onTracks());
   private readonly _reach = new Reach(
     () => this._onBlocked(),
     () => (this._way.wasBlocked ? CHECKS_AGAIN_MS : CHECKS_MS)

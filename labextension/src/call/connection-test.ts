@@ -2,10 +2,11 @@
 
 import { Incoming } from './incoming';
 import { Outgoing } from './outgoing';
-import { ITicket, ServerMessage } from './protocol';
+import { ITicket } from './protocol';
 import { Fault, judge, Quality } from './quality';
 import { Reach } from './reach';
-import { CallError, connectionLost, ISocket, Signalling } from './signalling';
+import { enter } from './room-entry';
+import { CallError, ISocket } from './signalling';
 import { between, ISample, sampleOf, totalBitrate } from './statistics';
 import { TestPicture } from './test-picture';
 import { Way } from './way';
@@ -104,7 +105,7 @@ async function run(
     const outgoing = new Outgoing(here, here.configuration, reach, NOBODY);
     const both = [outgoing, incoming];
     open.push(...both);
-    await outgoing.send([['camera', picture.track]]);
+    await outgoing.send([{ kind: 'camera', track: picture.track, id: null }]);
     const sample = async (): Promise<ISample> => {
       const reports = await Promise.all(both.map(each => each.report()));
       return sampleOf(reports, performance.now());
@@ -139,34 +140,6 @@ async function measure(
   const before = await sample();
   await pause(MEASURE_MS);
   return outcomeOf(way, before, await sample());
-}
-
-/** Come into a room; rejects with CallError when there is no way in. */
-function enter(
-  socket: ISocket,
-  ticket: ITicket,
-  onMessage: (message: ServerMessage) => void
-): Promise<Signalling> {
-  return new Promise((resolve, reject) => {
-    const signalling = new Signalling({
-      onMessage: message => {
-        if (message.type === 'room') {
-          clearTimeout(timer);
-          resolve(signalling);
-        }
-        onMessage(message);
-      },
-      onClosed: ({ code, message }) => {
-        clearTimeout(timer);
-        reject(new CallError(code, message));
-      }
-    });
-    const timer = setTimeout(() => {
-      signalling.close();
-      reject(connectionLost());
-    }, CONNECT_WITHIN_MS);
-    signalling.attach(socket, ticket);
-  });
 }
 
 /** Wait until something of what is sent comes back; false when it doesn't. */

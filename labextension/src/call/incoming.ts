@@ -68,9 +68,15 @@ export class Incoming implements IIncoming {
     }
   }
 
-  close(): void {
+  /** Follow nothing more, and keep what came last until it is closed. */
+  retire(): void {
     this._isClosed = true;
     clearTimeout(this._timer);
+    this._watch?.stop();
+  }
+
+  close(): void {
+    this.retire();
     this._drop();
     this._tracks = new Map();
   }

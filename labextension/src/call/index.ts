@@ -33,12 +33,13 @@ import { FollowOffer } from './presenter';
 import { ITicket } from './protocol';
 import { EMOJIS, Reactions } from './reactions';
 import { Settings } from './settings';
+import { ISocket } from './signalling';
 import { storedRecordingsPlugin } from './stored-recordings';
 import { showAround } from './surroundings';
 import { CallBar } from './top-bar';
+import { isUdpOpen } from './udp-probe';
 import { voicesOf } from './voices';
 import { addWatching, recordingActions } from './watching';
-import { ISocket } from './signalling';
 import { noticeText } from './wording';
 
 const CATEGORY = 'CodeSyncX';
@@ -76,7 +77,8 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
       fetchTicket: () =>
         request<ITicket>('calls/token', { method: 'POST', body: '{}' }),
       openSocket,
-      mediaUrl
+      mediaUrl,
+      lookForUdp: () => isUdpOpen({ fetchTickets, openSocket })
     });
     const access = new AccessApi(serviceManager.serverSettings);
     const reactions = new Reactions(call);

@@ -11,12 +11,18 @@ export interface ISent {
   replace(track: MediaStreamTrack | null): Promise<void>;
 }
 
+/** A track of mine to send. */
+export interface ISending {
+  readonly kind: TrackKind;
+  readonly track: MediaStreamTrack;
+  /** The id that the others know it by, when something else carried it before. */
+  readonly id: string | null;
+}
+
 /** What carries what I send. */
 export interface IOutgoing {
   /** Send tracks; rejects with CallError, and sends none of them, when the server takes them not. */
-  send(
-    tracks: readonly (readonly [TrackKind, MediaStreamTrack])[]
-  ): Promise<ISent[]>;
+  send(tracks: readonly ISending[]): Promise<ISent[]>;
 
   /** Send tracks no longer. */
   end(tracks: readonly ISent[]): Promise<void>;
@@ -49,6 +55,9 @@ export interface ILines {
 
   /** The network is another one. */
   hurry(): void;
+
+  /** Carry nothing more, but show what came last until it is closed: another way takes over. */
+  retire(): void;
 
   /** What has been carried until now; null before anything is. */
   sample(): Promise<ISample | null>;

@@ -8,8 +8,10 @@ export class Loudspeaker {
   /** Play these tracks and no others; those with a picture aren't its business. */
   play(tracks: ReadonlyMap<string, MediaStreamTrack>): void {
     for (const [id, element] of this._elements) {
-      if (!tracks.has(id)) {
+      // The same track comes anew when another connection brings it.
+      if (tracks.get(id) !== this._played.get(id)) {
         element.srcObject = null;
+        this._played.delete(id);
         this._elements.delete(id);
       }
     }
@@ -19,6 +21,7 @@ export class Loudspeaker {
         element.autoplay = true;
         element.srcObject = new MediaStream([track]);
         this._elements.set(id, element);
+        this._played.set(id, track);
         void playOn(element, this._device);
       }
     }
@@ -40,6 +43,7 @@ export class Loudspeaker {
   }
 
   private readonly _elements = new Map<string, HTMLAudioElement>();
+  private readonly _played = new Map<string, MediaStreamTrack>();
   private _device = '';
 }
 

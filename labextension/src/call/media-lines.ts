@@ -29,13 +29,18 @@ export class MediaLines implements ILines {
   enter(you: ICaller, publishing: number): readonly ILoss[] {
     const isFirst = this._rights === null;
     this._rights = you.rights;
+    const isTheSame = publishing === this._outgoing.number;
+    if (!isTheSame) {
+      this._mine.pause();
+    }
+    const losses = this._mine.compare(you.tracks);
+    // It may have gone over a WebSocket before; said again, should it have been lost.
+    this._signalling.tell({ type: 'use_udp' });
     if (isFirst) {
       this._begin();
-      return [];
+      return losses;
     }
     this.incoming.resume();
-    const isTheSame = publishing === this._outgoing.number;
-    const losses = isTheSame ? this._mine.compare(you.tracks) : [];
     if (!isTheSame || this._outgoing.isBroken) {
       this._republish(publishing);
     } else {
@@ -57,11 +62,19 @@ export class MediaLines implements ILines {
     return sampleOf(reports, performance.now());
   }
 
-  close(): void {
+  retire(): void {
     clearTimeout(this._timer);
-    this.incoming.close();
+    this.incoming.retire();
     this._outgoing.close();
     this._mine.pause();
+    this._isRetired = true;
+  }
+
+  close(): void {
+    if (!this._isRetired) {
+      this.retire();
+    }
+    this.incoming.close();
   }
 
   private _open(): Outgoing {
@@ -107,6 +120,7 @@ export class MediaLines implements ILines {
   private readonly _backoff = new Backoff();
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _outgoing: Outgoing;
+  private _isRetired = false;
   /** Null before I was in. */
   private _rights: readonly Right[] | null = null;
 }

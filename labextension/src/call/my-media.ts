@@ -18,6 +18,8 @@ interface ISource {
   isMuted: boolean;
   /** Whether the server has it muted, as far as I know. */
   isMutedThere: boolean;
+  /** What the server calls it, also while it waits for another connection; null before it has. */
+  id: string | null;
   /** Null while there is no connection. */
   sent: ISent | null;
   /** What is shared together ends together. */
@@ -26,7 +28,7 @@ interface ISource {
 
 /** A screen, window or tab of mine. */
 export interface IMyScreen {
-  /** The id of its track; null while there is no connection. */
+  /** The id of its track; null before the server has it. */
   readonly id: string | null;
   readonly track: MediaStreamTrack;
   readonly stop: () => void;
@@ -92,8 +94,8 @@ export class MyMedia {
   get screens(): readonly IMyScreen[] {
     return this._sources
       .filter(({ kind }) => kind === 'screen')
-      .map(({ track, sent, share }) => ({
-        id: sent?.id ?? null,
+      .map(({ id, track, share }) => ({
+        id,
         track,
         stop: () => void this._unshare(share)
       }));
@@ -124,20 +126,32 @@ export class MyMedia {
     });
   }
 
-  /** Back on the same connection: follow what others did to my tracks while I heard nothing. */
+  /**
+   * Back in the session: follow what others did to my tracks while I heard nothing. What is gone of
+   * those that a connection carries was ended by somebody.
+   */
   compare(tracks: readonly ITrack[]): readonly ILoss[] {
     const losses: ILoss[] = [];
-    for (const { kind, sent, isMutedThere } of this._sources) {
-      const there = tracks.find(({ id }) => id === sent?.id);
+    for (const { kind, id, sent, isMutedThere } of this._sources) {
+      const there = tracks.find(each => each.id === id);
       if (sent && !there) {
         this.lose(sent.id, true);
         losses.push({ type: 'ended', kind });
-      } else if (sent && there?.is_muted && !isMutedThere) {
-        this.lose(sent.id, false);
+      } else if (id !== null && there?.is_muted && !isMutedThere) {
+        this.lose(id, false);
         losses.push({ type: 'muted', kind });
       }
     }
     return losses;
+  }
+
+  /** There is another session, in which nothing of mine is known. */
+  startOver(): void {
+    this.pause();
+    for (const source of this._sources) {
+      source.id = null;
+      source.isMutedThere = false;
+    }
   }
 
   /** Tell the server what I muted or switched on again while it didn't hear me. */
@@ -182,6 +196,7 @@ export class MyMedia {
           track,
           isMuted: false,
           isMutedThere: false,
+          id: null,
           sent: null,
           share
         };
@@ -201,7 +216,7 @@ export class MyMedia {
 
   /** A moderator muted a track of mine, or ended it. */
   lose(trackId: string, isEnded: boolean): TrackKind | null {
-    const source = this._sources.find(({ sent }) => sent?.id === trackId);
+    const source = this._sources.find(({ id }) => id === trackId);
     if (!source) {
       return null;
     }
@@ -329,6 +344,7 @@ export class MyMedia {
       track,
       isMuted: false,
       isMutedThere: false,
+      id: null,
       sent: null,
       share: null
     };
@@ -399,9 +415,14 @@ export class MyMedia {
     if (!this._line || sources.length === 0) {
       return;
     }
-    const tracks = sources.map(({ kind, track }) => [kind, track] as const);
-    const sent = await this._line.outgoing.send(tracks);
-    sources.forEach((source, index) => (source.sent = sent[index]));
+    const sent = await this._line.outgoing.send(sources);
+    sources.forEach((source, index) => {
+      source.sent = sent[index];
+      if (source.sent.id !== source.id) {
+        source.id = source.sent.id;
+        source.isMutedThere = false;
+      }
+    });
     this._changed.emit();
   }
 
@@ -448,7 +469,6 @@ export class MyMedia {
   private _unsend(): void {
     for (const source of this._sources) {
       source.sent = null;
-      source.isMutedThere = false;
     }
   }
 

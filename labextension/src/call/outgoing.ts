@@ -1,6 +1,6 @@
 import { PromiseDelegate } from '@lumino/coreutils';
 
-import { IOutgoing, ISent } from './lines';
+import { IOutgoing, ISending, ISent } from './lines';
 import { TrackKind } from './protocol';
 import { Reach } from './reach';
 import { CallError, connectionLost, Signalling } from './signalling';
@@ -63,11 +63,9 @@ export class Outgoing implements IOutgoing {
   }
 
   /** Send tracks; rejects with CallError, and sends none of them, when the server takes them not. */
-  send(
-    tracks: readonly (readonly [TrackKind, MediaStreamTrack])[]
-  ): Promise<ISentOver[]> {
+  send(tracks: readonly ISending[]): Promise<ISentOver[]> {
     return this._next(async () => {
-      const added = tracks.map(([kind, track]) => {
+      const added = tracks.map(({ kind, track }) => {
         const transceiver = this._connection.addTransceiver(track, {
           direction: 'sendonly',
           sendEncodings: kind === 'camera' ? CAMERA_LAYERS : undefined
@@ -76,7 +74,7 @@ export class Outgoing implements IOutgoing {
         return transceiver;
       });
       try {
-        const ids = await this._offer();
+        const ids = await this._offer(tracks.map(({ id }) => id));
         return added.map(transceiver => ({
           id: ids[transceiver.mid ?? ''],
           transceiver,
@@ -126,15 +124,29 @@ export class Outgoing implements IOutgoing {
     this._connection.close();
   }
 
-  private async _offer(): Promise<Readonly<Record<string, string>>> {
+  /** Make an offer; the last transceivers are those of tracks that have an id, or none yet. */
+  private async _offer(
+    known: readonly (string | null)[] = []
+  ): Promise<Readonly<Record<string, string>>> {
     const connection = this._connection;
     await connection.setLocalDescription();
     const kinds = this._kindsByMid();
+    const added = known.length
+      ? connection.getTransceivers().slice(-known.length)
+      : [];
+    const goes_on: Record<string, string> = {};
+    added.forEach(({ mid }, index) => {
+      const id = known[index];
+      if (mid !== null && id !== null) {
+        goes_on[mid] = id;
+      }
+    });
     try {
       const reply = await this._signalling.ask({
         type: 'publish',
         sdp: connection.localDescription?.sdp ?? '',
-        tracks: kinds
+        tracks: kinds,
+        goes_on
       });
       if (reply.type !== 'published') {
         return {};

@@ -185,6 +185,8 @@ export type ServerMessage =
 export type ClientMessage =
   | {
       readonly type: 'publish';
+      /** Of my tracks that go on over this connection, the ids, by mid. */
+      readonly goes_on: Readonly<Record<string, string>>;
       readonly sdp: string;
       readonly tracks: Readonly<Record<string, TrackKind>>;
     }
@@ -193,7 +195,7 @@ export type ClientMessage =
       readonly connection: number;
       readonly sdp: string;
     }
-  | { readonly type: 'leave' }
+  | { readonly type: 'leave' | 'use_udp' }
   | { readonly type: 'restart'; readonly connection: number }
   | {
       readonly type: 'use_websocket';
@@ -201,6 +203,8 @@ export type ClientMessage =
     }
   | {
       readonly type: 'publish_frames';
+      /** Of my tracks that go on over this media socket, the ids, by number. */
+      readonly goes_on: Readonly<Record<string, string>>;
       readonly tracks: Readonly<Record<string, TrackKind>>;
     }
   | {

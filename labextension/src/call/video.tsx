@@ -20,17 +20,24 @@ export function Video({
   onSize
 }: IVideoProps): React.JSX.Element {
   const element = React.useRef<HTMLVideoElement>(null);
+  const [stream] = React.useState(() => new MediaStream());
   React.useEffect(() => {
     const node = element.current;
     if (node) {
-      node.srcObject = new MediaStream([track]);
+      node.srcObject = stream;
     }
     return () => {
       if (node) {
         node.srcObject = null;
       }
     };
-  }, [track]);
+  }, [stream]);
+  React.useEffect(() => {
+    // Of one stream the last picture stays until there is one of the next track.
+    const before = stream.getTracks().filter(each => each !== track);
+    stream.addTrack(track);
+    before.forEach(each => stream.removeTrack(each));
+  }, [stream, track]);
   React.useEffect(() => {
     const node = element.current;
     if (!node || !onSize) {

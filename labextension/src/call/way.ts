@@ -29,6 +29,11 @@ export class MediaWay {
       : 'udp';
   }
 
+  /** Whether it is a WebSocket only because UDP didn't reach the server. */
+  get isDetour(): boolean {
+    return this._told === 'auto' && this.now === 'websocket';
+  }
+
   /** Take what the server says. */
   tell(way: Way | 'auto'): void {
     this._told = way;

@@ -40,6 +40,10 @@ class Floor:
         view = TrackView(track.id, track.kind, track.is_muted)
         return [Notice(self._crowd.who_see(member), TrackPublished(member.id, view))]
 
+    def kind_of(self, member_id: str, track_id: str) -> TrackKind:
+        """Give what a member's track shows; NotFoundError when it has ended."""
+        return _track(self._crowd.inside(member_id), track_id).kind
+
     def unpublish(self, member_id: str, track_id: str) -> Notices:
         """End a track of one's own."""
         member = self._crowd.inside(member_id)

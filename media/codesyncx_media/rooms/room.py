@@ -25,6 +25,7 @@ from .events import (
 )
 from .floor import Floor
 from .gestures import Gestures
+from .interruptions import Interruptions
 from .limits import RoomLimits
 from .lines import Lines
 from .people import MAIN_ROOM, Member
@@ -38,7 +39,7 @@ _NO_LIMITS_GIVEN = RoomLimits()
 class CallRoom:
     """Who is in a call and who waits to come in.
 
-    `floor`, `gestures`, `lines` and `breakouts` are the rest.
+    `floor`, `interruptions`, `gestures`, `lines` and `breakouts` are the rest.
 
     Each method that changes something gives the notices to send, in their order.
     """
@@ -51,6 +52,7 @@ class CallRoom:
         self.has_lobby = False
         self.is_recorded = False
         self.floor = Floor(self._crowd, limits)
+        self.interruptions = Interruptions(self.floor)
         self.gestures = Gestures(self._crowd, limits)
         self.lines = Lines(self._crowd)
         self.breakouts = Breakouts(self._crowd, limits, self.view_for)

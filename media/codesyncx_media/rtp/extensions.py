@@ -211,7 +211,7 @@ def with_descriptor(packet: bytes | bytearray, descriptor: bytes) -> bytearray:
     """Give a packet that is laid out for a subscriber a dependency descriptor, of any length.
 
     It is the one extension that has no place in the block: few packets have it, and those of key
-    frames are long. Who didn't agree on it passes over it (RFC 8285, section 4.1.2).
+    frames are long. Only who agreed on it gets it.
     """
     block_end = FIXED_HEADER_BYTES + BLOCK_BYTES
     *_, number, _, _, _, orientation = _BLOCK.unpack_from(packet, FIXED_HEADER_BYTES)

@@ -31,10 +31,18 @@ class Forwarder:
         self._by_track: dict[Track, list[Subscription]] = {}
 
     def subscribe(
-        self, subscriber: Subscriber, track: Track, ssrc: int, *, repair_ssrc: int | None = None
+        self,
+        subscriber: Subscriber,
+        track: Track,
+        ssrc: int,
+        *,
+        repair_ssrc: int | None = None,
+        takes_descriptors: bool = False,
     ) -> Subscription:
         """Send a track to a subscriber, under the SSRCs that they were told."""
-        subscription = subscriber.subscribe(track, ssrc, repair_ssrc=repair_ssrc)
+        subscription = subscriber.subscribe(
+            track, ssrc, repair_ssrc=repair_ssrc, takes_descriptors=takes_descriptors
+        )
         self._by_track.setdefault(track, []).append(subscription)
         return subscription
 

@@ -73,7 +73,14 @@ class Subscriber:
         """Give all subscriptions."""
         return list(self._subscriptions.values())
 
-    def subscribe(self, track: Track, ssrc: int, *, repair_ssrc: int | None = None) -> Subscription:
+    def subscribe(
+        self,
+        track: Track,
+        ssrc: int,
+        *,
+        repair_ssrc: int | None = None,
+        takes_descriptors: bool = False,
+    ) -> Subscription:
         """Begin to send a track under the SSRCs that the subscriber was told."""
         subscription = Subscription(
             track,
@@ -81,6 +88,7 @@ class Subscriber:
             self._history,
             subscriber=self.handle,
             repair_ssrc=repair_ssrc,
+            takes_descriptors=takes_descriptors,
             kinds=self._kinds,
         )
         self._subscriptions[ssrc] = subscription

@@ -56,6 +56,7 @@ class Subscription:
         "_repeated",
         "_repeats",
         "_spatial_layer",
+        "_takes_descriptors",
         "accepts_any",
         "fraction_lost",
         "lane",
@@ -77,38 +78,50 @@ class Subscription:
         *,
         subscriber: object = None,
         repair_ssrc: int | None = None,
+        takes_descriptors: bool = False,
         first_sequence: int | None = None,
         kinds: LaneKinds = IN_PYTHON,
     ) -> None:
-        """Take the SSRCs that the subscriber was told. `subscriber` is handed through."""
+        """Take the SSRCs that the subscriber was told. `subscriber` is handed through.
+
+        `takes_descriptors` says that it agreed on dependency descriptors.
+        """
         if first_sequence is None:
             first_sequence = secrets.randbits(15)
-        self.track = track
         self.ssrc = ssrc
         self.subscriber = subscriber
+        self.priority = 0
+        self.fraction_lost = 0.0  # by the subscriber's last report
+        self.lane = kinds.lane(ssrc, history.log, ALL_TEMPORAL_LAYERS)
+        self._epochs = Epochs(first_sequence, self.lane)
+        self._history = history
+        self._repair_ssrc = repair_ssrc
+        self._takes_descriptors = takes_descriptors
+        self._repair_sequence = secrets.randbits(15)
+        self._repeats = TokenBucket(REPEATS_PER_S, REPEATS_AT_ONCE)
+        self._repeated: dict[int, float] = {}
+        self.go_on(track)
+
+    def go_on(self, track: Track) -> None:
+        """Send this track, the same one over another connection: it begins with a key frame."""
+        self.track = track
         self.target: ReceivedStream | None = None
+        self.lane.stream = None
         self.accepts_any = True
         self.max_layer = len(track.streams) - 1 if len(track.streams) > 1 else ALL_SPATIAL_LAYERS
         self.max_spatial_layer = ALL_SPATIAL_LAYERS
         self._spatial_layer = ALL_SPATIAL_LAYERS  # the highest that is sent now
-        self.priority = 0
-        self.fraction_lost = 0.0  # by the subscriber's last report
         self.max_temporal_layer = ALL_TEMPORAL_LAYERS
         # Packets with descriptors are longer than what a lane hands on.
-        self._is_described = any(each.codec == "av1" for each in track.offer.formats.values())
-        most = NOT_BY_LANE if self._is_described else ALL_TEMPORAL_LAYERS
-        self.lane = kinds.lane(ssrc, history.log, most)
-        self._epochs = Epochs(first_sequence, self.lane)
-        self._history = history
-        self._repair_ssrc = repair_ssrc
-        self._repair_sequence = secrets.randbits(15)
+        self._is_described = self._takes_descriptors and any(
+            each.codec == "av1" for each in track.offer.formats.values()
+        )
+        self.lane.max_temporal_layer = NOT_BY_LANE if self._is_described else ALL_TEMPORAL_LAYERS
         self._repair_payload_types = {
             track.offer.formats[form.repairs].subscriber_payload_type: form.subscriber_payload_type
             for form in track.offer.formats.values()
             if form.repairs is not None and form.repairs in track.offer.formats
         }
-        self._repeats = TokenBucket(REPEATS_PER_S, REPEATS_AT_ONCE)
-        self._repeated: dict[int, float] = {}
 
     @property
     def current(self) -> ReceivedStream | None:
@@ -189,7 +202,12 @@ class Subscription:
         out = patched(epoch, packet, self.ssrc, lane.log.note(len(packet.wire), now))
         if packet.ends_layer and packet.spatial_layer == self._spatial_layer:
             out[1] |= MARKER  # the picture ends here now
-        return with_descriptor(out, packet.descriptor) if packet.descriptor else out
+        return self._described(out, packet)
+
+    def _described(self, out: bytearray, packet: MediaPacket) -> bytearray:
+        """Give a packet the descriptor that it came with, where that was agreed on."""
+        is_wanted = self._is_described and packet.descriptor
+        return with_descriptor(out, packet.descriptor) if is_wanted else out
 
     def _takes_layer(self, packet: MediaPacket) -> bool:
         """Whether a packet's spatial layer is sent; others are from where pictures can begin."""
@@ -269,7 +287,7 @@ class Subscription:
         if self._repair_ssrc is not None and payload_type is not None:
             self._repair_sequence += 1
             out = wrap_rtx(out, payload_type, self._repair_ssrc, self._repair_sequence)
-        return with_descriptor(out, packet.descriptor) if packet.descriptor else out
+        return self._described(out, packet)
 
     def padding(self, size: int, now: float) -> list[bytearray]:
         """Give about `size` bytes that probe the path: the last packets once more, or nothing.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from codesyncx_server.errors import ExistsError
 
 from ..errors import NotNegotiableError, TooManyError
+from ..rtp.extensions import DEPENDENCY_DESCRIPTOR, SUBSCRIBER_IDS
 from .description import Codec, Direction, Media, Setup, bundled_transport
 from .formats import REPAIRS, SOUND, SUBSCRIBER_EXTENSIONS, VIDEO
 from .local import LocalTransport, codec_lines, extension_lines, joined, session_lines
@@ -16,6 +17,7 @@ from .parser import parse
 if TYPE_CHECKING:
     from .description import Description, RemoteTransport
 
+_DESCRIPTOR = (DEPENDENCY_DESCRIPTOR, SUBSCRIBER_IDS[DEPENDENCY_DESCRIPTOR])
 MAX_MEDIA = 250
 """How many m-lines one subscriber's connection grows to; browsers become slow beyond."""
 
@@ -45,12 +47,16 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class SubscribedMedia:
-    """A track that the client has agreed to get; `codecs` are the names of what it decodes."""
+    """A track that the client has agreed to get; `codecs` are the names of what it decodes.
+
+    `takes_descriptors` says that it agreed on the dependency descriptors of AV1.
+    """
 
     stream: OutgoingStream
     mid: str
     codecs: frozenset[str]
     has_repair: bool
+    takes_descriptors: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,4 +192,10 @@ def _agreed(stream: OutgoingStream, media: Media) -> SubscribedMedia | None:
     names = {codec.name for codec in theirs}
     if not names - {"rtx"}:
         return None
-    return SubscribedMedia(stream, media.mid, frozenset(names - {"rtx"}), "rtx" in names)
+    return SubscribedMedia(
+        stream,
+        media.mid,
+        frozenset(names - {"rtx"}),
+        has_repair="rtx" in names,
+        takes_descriptors=_DESCRIPTOR in {(each.uri, each.id) for each in media.extensions},
+    )

@@ -52,13 +52,25 @@ def _fields(optional: Mapping[str, Schema] | None = None, **properties: Schema) 
     }
 
 
+def _by(name: Schema, value: Schema) -> Schema:
+    """Describe something of each track that one person sends."""
+    return {
+        "type": "object",
+        "propertyNames": name,
+        "additionalProperties": value,
+        "maxProperties": 32,
+    }
+
+
 _NAME = _text(256)
 _PLACE = _text(64, least=0)
 _NUMBER: Schema = {"type": "integer", "minimum": 1, "maximum": 2**53}
 _SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 _BOOLEAN: Schema = {"type": "boolean"}
 _DESCRIPTION = _text(MAX_DESCRIPTION)
-_MID = {"type": "string", "pattern": r"^[!-~]{1,64}$"}
+_MID: Schema = {"type": "string", "pattern": r"^[!-~]{1,64}$"}
+_STREAM: Schema = {"pattern": r"^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$"}
+_KIND: Schema = {"enum": [kind.value for kind in TrackKind]}
 
 CLIENT_MESSAGES: Mapping[str, Schema] = {
     "join": _fields(
@@ -71,12 +83,8 @@ CLIENT_MESSAGES: Mapping[str, Schema] = {
     "leave": _fields(),
     "publish": _fields(
         sdp=_DESCRIPTION,
-        tracks={
-            "type": "object",
-            "propertyNames": _MID,
-            "additionalProperties": {"enum": [kind.value for kind in TrackKind]},
-            "maxProperties": 32,
-        },
+        tracks=_by(_MID, _KIND),
+        optional={"goes_on": _by(_MID, _NAME)},
     ),
     "subscribed": _fields(connection=_NUMBER, sdp=_DESCRIPTION),
     "restart": _fields(connection=_NUMBER),
@@ -87,13 +95,10 @@ CLIENT_MESSAGES: Mapping[str, Schema] = {
             "maxItems": 5,
         }
     ),
+    "use_udp": _fields(),
     "publish_frames": _fields(
-        tracks={
-            "type": "object",
-            "propertyNames": {"pattern": r"^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$"},
-            "additionalProperties": {"enum": [kind.value for kind in TrackKind]},
-            "maxProperties": 32,
-        }
+        tracks=_by(_STREAM, _KIND),
+        optional={"goes_on": _by(_STREAM, _NAME)},
     ),
     "set_muted": _fields(track_id=_NAME, is_muted=_BOOLEAN),
     "mute": _fields(member_id=_NAME, track_id=_NAME),

@@ -28,6 +28,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "subscribed": {"connection": 1, "sdp": "v=0"},
     "restart": {"connection": 1},
     "use_websocket": {"codecs": ["opus", "vp8"]},
+    "use_udp": {},
     "publish_frames": {"tracks": {"0": "microphone", "255": "camera"}},
     "set_muted": {"track_id": "t", "is_muted": True},
     "mute": {"member_id": "m1", "track_id": "t"},
@@ -61,7 +62,7 @@ def text(kind: str, **fields: Any) -> str:
 def test_there_is_an_example_of_every_message() -> None:
     assert set(EXAMPLES) == set(CLIENT_MESSAGES)
     of_the_call = {"join", "leave", "publish", "subscribed", "restart", "record"}
-    of_the_call |= {"use_websocket", "publish_frames"}
+    of_the_call |= {"use_websocket", "use_udp", "publish_frames"}
     assert set(ROOM_REQUESTS) == set(CLIENT_MESSAGES) - of_the_call
 
 
@@ -70,6 +71,16 @@ def test_a_message_is_read_with_and_without_a_number(kind: str) -> None:
     assert decode(text(kind, **EXAMPLES[kind])).fields == EXAMPLES[kind]
     message = decode(text(kind, id=7, **EXAMPLES[kind]))
     assert (message.type, message.id, message.fields) == (kind, 7, EXAMPLES[kind])
+
+
+@pytest.mark.parametrize("kind", ["publish", "publish_frames"])
+@pytest.mark.parametrize("goes_on", [{"1": 7}, {"no way": "t"}, {"1": ""}, {"1": "t" * 257}, []])
+def test_which_tracks_go_on_is_read_and_held_to_its_schema(kind: str, goes_on: Any) -> None:
+    example = EXAMPLES[kind]
+    fields = {**example, "goes_on": {"1": "m1-1"}}
+    assert decode(text(kind, **fields)).fields == fields
+    with pytest.raises(InvalidRequestError, match=kind):
+        decode(text(kind, **{**example, "goes_on": goes_on}))
 
 
 @pytest.mark.parametrize("kind", CLIENT_MESSAGES)

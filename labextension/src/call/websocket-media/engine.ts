@@ -77,7 +77,11 @@ export class Engine {
   }
 
   private _open(url: string, key: string): void {
+    this._hangUp();
     const socket = new WebSocket(url);
+    this._opening = socket;
+    this._received = this._told = 0;
+    this._rate = new SendRate();
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       socket.send(JSON.stringify({ type: 'open', key }));
@@ -93,11 +97,21 @@ export class Engine {
       }
     };
     socket.onclose = () => {
-      this._socket = null;
-      clearInterval(timer);
+      this._hangUp();
       this._tell({ type: 'closed' });
     };
-    const timer = setInterval(() => this._tick(), TICK_MS);
+    this._timer = setInterval(() => this._tick(), TICK_MS);
+  }
+
+  /** Let go of a socket. What comes goes on with the next, where the server calls it the same. */
+  private _hangUp(): void {
+    clearInterval(this._timer);
+    if (this._opening) {
+      this._opening.onopen = this._opening.onmessage = null;
+      this._opening.onclose = null;
+      this._opening.close();
+    }
+    this._socket = this._opening = null;
   }
 
   // --- what comes ---
@@ -288,11 +302,14 @@ export class Engine {
   }
 
   private readonly _carried = new Carried();
-  private readonly _rate = new SendRate();
+  private _rate = new SendRate();
   private readonly _coming = new Map<number, IComing>();
   private readonly _sounds = new Map<number, SoundSender>();
   private readonly _pictures = new Map<number, PictureSender>();
   private _socket: WebSocket | null = null;
+  /** The same, and before it is open. */
+  private _opening: WebSocket | null = null;
+  private _timer: ReturnType<typeof setInterval> | undefined;
   private _received = 0;
   private _told = 0;
   private _ticks = 0;

@@ -36,14 +36,14 @@ export class FrameLines implements ILines, IIncoming {
 
   enter(you: ICaller): readonly ILoss[] {
     this._rights = you.rights;
+    const losses = this._mine.compare(you.tracks);
     if (this._outgoing) {
       // The media socket lives on without the signalling.
-      const losses = this._mine.compare(you.tracks);
       void this._mine.tellMuted();
-      return losses;
+    } else {
+      this._retry(0);
     }
-    this._retry(0);
-    return [];
+    return losses;
   }
 
   hurry(): void {
@@ -67,13 +67,21 @@ export class FrameLines implements ILines, IIncoming {
     return Promise.resolve({ ...sample, streams });
   }
 
-  close(): void {
+  retire(): void {
     this._isClosed = true;
     clearTimeout(this._timer);
-    this._drop();
+    this._stopSending();
+  }
+
+  close(): void {
+    if (!this._isClosed) {
+      this.retire();
+    }
+    this._worker?.close();
+    this._worker = null;
+    [...this._tracks.keys()].forEach(id => this._forget(id));
     void this._playing?.close();
     void this._capturing?.close();
-    this._mine.pause();
   }
 
   /** Open a media socket, and send over it all that is mine. */
@@ -85,15 +93,13 @@ export class FrameLines implements ILines, IIncoming {
     if (this._isClosed || reply.type !== 'media_socket' || !capturing) {
       return;
     }
-    this._drop();
-    const worker = new MediaWorker(
+    // What comes goes on where it was, with the same worker.
+    this._worker ??= new MediaWorker(
       this._url,
-      reply.key,
       message => this._hear(message),
-      () => this._onBroken(worker)
+      () => this._onBroken()
     );
-    this._worker = worker;
-    await worker.opened;
+    await this._worker.open(reply.key);
     this._backoff.reset();
     const { _signalling: signalling } = this;
     const outgoing = new FrameOutgoing(signalling, capturing, (...message) =>
@@ -184,11 +190,9 @@ export class FrameLines implements ILines, IIncoming {
     this._tracks = tracks;
   }
 
-  private _onBroken(worker: MediaWorker): void {
-    if (worker === this._worker && !this._isClosed) {
-      this._drop();
-      this._mine.pause();
-      this._onTracks();
+  private _onBroken(): void {
+    if (!this._isClosed) {
+      this._stopSending();
       this._retry(this._backoff.next());
     }
   }
@@ -211,14 +215,12 @@ export class FrameLines implements ILines, IIncoming {
     }, delay);
   }
 
-  private _drop(): void {
+  private _stopSending(): void {
     this._outgoing?.close();
     this._outgoing = null;
-    this._worker?.close();
-    this._worker = null;
     this._sample = null;
-    [...this._tracks.keys()].forEach(id => this._forget(id));
     this._levels = new Map();
+    this._mine.pause();
   }
 
   private _tell(message: ToWorker, transfer: Transferable[] = []): void {

@@ -1,4 +1,4 @@
-import { IOutgoing, ISent } from '../lines';
+import { IOutgoing, ISending, ISent } from '../lines';
 import { TrackKind } from '../protocol';
 import { Signalling } from '../signalling';
 import { ToWorker } from './messages';
@@ -22,18 +22,20 @@ export class FrameOutgoing implements IOutgoing {
     private readonly _tell: Tell
   ) {}
 
-  send(
-    tracks: readonly (readonly [TrackKind, MediaStreamTrack])[]
-  ): Promise<ISent[]> {
+  send(tracks: readonly ISending[]): Promise<ISent[]> {
     return this._next(async () => {
-      const added = tracks.map(([kind, track]): IStream => {
+      const goes_on: Record<string, string> = {};
+      const added = tracks.map(({ kind, track, id }): IStream => {
         const number = this._made++ % 256;
+        if (id !== null) {
+          goes_on[number] = id;
+        }
         return { kind, track, number, release: () => undefined };
       });
       added.forEach(stream => this._streams.set(stream.number, stream));
       let ids: Readonly<Record<string, string>>;
       try {
-        ids = await this._announce();
+        ids = await this._announce(goes_on);
       } catch (error) {
         added.forEach(({ number }) => this._streams.delete(number));
         throw error;
@@ -79,16 +81,19 @@ export class FrameOutgoing implements IOutgoing {
   }
 
   close(): void {
-    this._streams.forEach(({ release }) => release());
+    this._streams.forEach(stream => this._release(stream));
     this._streams.clear();
   }
 
-  private async _announce(): Promise<Readonly<Record<string, string>>> {
+  private async _announce(
+    goes_on: Readonly<Record<string, string>> = {}
+  ): Promise<Readonly<Record<string, string>>> {
     const tracks: Record<string, TrackKind> = {};
     this._streams.forEach(({ kind, number }) => (tracks[number] = kind));
     const reply = await this._signalling.ask({
       type: 'publish_frames',
-      tracks
+      tracks,
+      goes_on
     });
     return reply.type === 'frames_published' ? reply.tracks : {};
   }

@@ -4,17 +4,15 @@ import { FromWorker, ToWorker } from './messages';
 
 /** A worker with a media socket of its own. */
 export class MediaWorker {
-  /** Open a socket by its key. `hear` is told what comes, and `onClosed` once when it is gone. */
+  /** `hear` is told what comes, and `onClosed` when a socket is gone. */
   constructor(
-    url: string,
-    key: string,
+    private readonly _url: string,
     hear: (message: FromWorker) => void,
     onClosed: () => void
   ) {
     this._worker = new Worker(new URL('./media.worker.js', import.meta.url), {
       type: 'module'
     });
-    this._opened.promise.catch(() => undefined);
     this._worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (data.type === 'opened') {
         this._opened.resolve();
@@ -25,11 +23,13 @@ export class MediaWorker {
         hear(data);
       }
     };
-    this.tell({ type: 'open', url, key });
   }
 
-  /** Resolves when the socket is open, rejects when it closed before. */
-  get opened(): Promise<void> {
+  /** Open a socket by its key, instead of any before; rejects when it closes before it is open. */
+  open(key: string): Promise<void> {
+    this._opened = new PromiseDelegate<void>();
+    this._opened.promise.catch(() => undefined);
+    this.tell({ type: 'open', url: this._url, key });
     return this._opened.promise;
   }
 
@@ -41,6 +41,6 @@ export class MediaWorker {
     this._worker.terminate();
   }
 
-  private readonly _opened = new PromiseDelegate<void>();
+  private _opened = new PromiseDelegate<void>();
   private readonly _worker: Worker;
 }

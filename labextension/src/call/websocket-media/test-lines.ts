@@ -26,7 +26,7 @@ export class TestLines {
     this._outgoing = new FrameOutgoing(here, this._context, (...message) =>
       worker.tell(...message)
     );
-    await this._outgoing.send([['camera', track]]);
+    await this._outgoing.send([{ kind: 'camera', track, id: null }]);
   }
 
   sample(): ISample {
@@ -54,7 +54,6 @@ export class TestLines {
     }
     const worker = new MediaWorker(
       this._url,
-      reply.key,
       message => {
         if (message.type === 'sample') {
           take(message.sample);
@@ -63,7 +62,7 @@ export class TestLines {
       () => undefined
     );
     this._workers.push(worker);
-    await worker.opened;
+    await worker.open(reply.key);
     return worker;
   }
 

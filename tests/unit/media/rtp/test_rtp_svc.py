@@ -28,7 +28,7 @@ PICTURES_PER_S = 30
 class Call:
     """A camera with layers inside, which sends key frames when it is asked, and two who look."""
 
-    def __init__(self, codec: str) -> None:
+    def __init__(self, codec: str, *, takes_descriptors: bool = True) -> None:
         self.forwarder = Forwarder()
         formats = AV1 if codec == "av1" else VP9
         self.publisher, self.track = publisher_of_pictures(formats=formats)
@@ -36,7 +36,9 @@ class Call:
         self.paths = [KnownBandwidth(MUCH), KnownBandwidth(MUCH)]
         self.subscribers = [Subscriber(n, bandwidth=path) for n, path in enumerate(self.paths)]
         for one in self.subscribers:
-            self.forwarder.subscribe(one, self.track, 555, repair_ssrc=556)
+            self.forwarder.subscribe(
+                one, self.track, 555, repair_ssrc=556, takes_descriptors=takes_descriptors
+            )
         self.arrived: list[list[RtpView]] = [[], []]
         self.keyframes = 0
         self.now = 100.0
@@ -155,3 +157,16 @@ def test_dependency_descriptors_come_through_long_or_short() -> None:
     described = [descriptor_of(packet) for packet in call.arrived[0]]
     assert {len(each) for each in described} == {3, 26}
     assert described[1][0] & 0x3F == 1
+
+
+def test_who_didnt_agree_on_descriptors_gets_none_not_even_again() -> None:
+    call = Call("av1", takes_descriptors=False)
+    call.run(2)
+    call.paths[0].estimate_bps = LITTLE
+    call.run(1)
+    packets = call.arrived[0]
+    assert {descriptor_of(packet) for packet in packets} == {b""}
+    check_numbers(packets)
+    nack = build_rtcp([Nack(1, 555, [packets[-5].sequence_number])])
+    (again,) = call.subscribers[0].receive_rtcp(nack, call.now)
+    assert descriptor_of(parse_rtp(bytes(again))) == b""

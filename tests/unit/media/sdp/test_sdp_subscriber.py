@@ -79,6 +79,18 @@ def test_an_answer_says_what_the_client_can_decode() -> None:
     assert agreed.remote.ice.ufrag == "clnt"
 
 
+@pytest.mark.parametrize("answered", [True, False, "under another number"])
+def test_descriptors_are_for_those_who_agree_on_them(answered: bool | str) -> None:
+    session = started(voice("ada"), face("ada"))
+    answer = answer_to(session.offer())
+    line = next(each for each in answer.splitlines() if "dependency-descriptor" in each)
+    if answered is not True:
+        answer = answer.replace(line, line.replace(":4 ", ":9 ") if answered else "a=x")
+    sound, picture = session.answered(answer).media
+    assert picture.takes_descriptors is (answered is True)
+    assert not sound.takes_descriptors
+
+
 def test_a_codec_that_is_missing_or_renumbered_is_not_agreed() -> None:
     session = started(face("ada"))
     answer = answer_to(session.offer()).replace("SAVPF 96 97 102 103", "SAVPF 102 96")
