@@ -122,6 +122,11 @@ class ArtifactStore:
                     yield bytes(piece)
 
         return pieces()
+    async def delete(self, key: str) -> None:
+        """Forget one artifact; one that isn't there is no matter."""
+        with self._errors():
+            store = await self._open()
+            await self._obstore.delete_async(store, [key])
 
     async def forget_older(self, folder: str, days: int) -> list[str]:
         """Forget what was stored below a folder so long ago; gives the keys."""

@@ -10,14 +10,15 @@ import asyncio
 import json
 import logging
 import os
-import re
-import stat
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from codesyncx_server.errors import ArtifactStoreError, NotFoundError
 from codesyncx_server.events.bus import Event
+
+from .recording_shelf import Mark, facts_of, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +33,25 @@ STORED, NOT_STORED = "recording.stored", "recording.not_stored"
 LOOK_EVERY_S = 5.0
 LONGEST_PAUSE_S = 600.0
 _FOLDER = "recordings"
-_FILM = re.compile(r"\d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d( \(\d+\))?\.mp4")
 _CONTENT_TYPE = "video/mp4"
 _DAY_S = 24 * 3600.0
 
-Mark = list[int]
-"""The size of a film and when it was changed: another one of its name isn't stored."""
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What is stored of a film: its facts, and the mark of the file that was copied."""
+
+    size: int
+    changed_ns: int
+    duration_s: float | None = None
+    recorded_by: str = ""
+    is_there: bool = True
+    """False when the store has forgotten it, and the project hasn't: it isn't stored again."""
+
+    @property
+    def mark(self) -> Mark:
+        """The mark of the file that was copied."""
+        return self.size, self.changed_ns
 
 
 class RecordingCopies:
@@ -62,17 +76,22 @@ class RecordingCopies:
         self._bus = bus
         self._days = days
         self._clock = clock
-        self._stored: dict[str, Mark] = {}
+        self._known: dict[str, Copy] = {}
         self._unreadable: set[str] = set()
         self._failed: set[str] = set()
         self._pause_s = LOOK_EVERY_S
         self._forgot_at = float("-inf")
         self._working: asyncio.Task[None] | None = None
 
+    @property
+    def stored(self) -> dict[str, Copy]:
+        """What is in the store, by name."""
+        return {name: copy for name, copy in self._known.items() if copy.is_there}
+
     def start(self) -> None:
         """Begin with what is there."""
         with suppress(OSError, ValueError):
-            self._stored = dict(json.loads(self._ledger.read_text()))
+            self._known = _read_ledger(json.loads(self._ledger.read_text()))
         self._working = asyncio.create_task(self._work())
 
     async def stop(self) -> None:
@@ -84,9 +103,18 @@ class RecordingCopies:
 
     async def link(self, name: str) -> str:
         """Give an address to load a film from; NotFoundError, ArtifactStoreError."""
-        if name not in self._stored:
+        if name not in self.stored:
             raise NotFoundError("That recording isn't in the artifact store.")
         return await self._store.link(f"{_FOLDER}/{name}")
+
+    async def delete(self, name: str) -> bool:
+        """Forget a copy; whether there was one. ArtifactStoreError."""
+        if name not in self.stored:
+            return False
+        await self._store.delete(f"{_FOLDER}/{name}")
+        del self._known[name]
+        await self._save()
+        return True
 
     async def _work(self) -> None:
         while True:
@@ -114,16 +142,14 @@ class RecordingCopies:
         self._pause_s = LOOK_EVERY_S
         if self._days and self._clock() - self._forgot_at >= _DAY_S:
             self._forgot_at = self._clock()
-            await self._store.forget_older(_FOLDER, self._days)
+            await self._forget(await self._store.forget_older(_FOLDER, self._days))
 
     def _waiting(self) -> dict[str, Mark]:
         waiting = {}
         with suppress(FileNotFoundError), os.scandir(self._folder) as entries:
             for entry in entries:
-                about = entry.stat(follow_symlinks=False)
-                mark = [about.st_size, about.st_mtime_ns]
-                is_film = stat.S_ISREG(about.st_mode) and _FILM.fullmatch(entry.name)
-                if is_film and self._stored.get(entry.name) != mark:
+                mark, copy = mark_of(entry), self._known.get(entry.name)
+                if mark is not None and (copy is None or copy.mark != mark):
                     waiting[entry.name] = mark
         return {name: waiting[name] for name in sorted(waiting) if name not in self._unreadable}
 
@@ -136,15 +162,38 @@ class RecordingCopies:
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
 
     async def _note(self, name: str, mark: Mark) -> None:
-        self._stored[name] = mark
-        await asyncio.to_thread(_write, self._ledger, json.dumps(self._stored))
+        facts = await asyncio.to_thread(facts_of, self._folder / name)
+        self._known[name] = Copy(*mark, *facts)
+        await self._save()
         if name in self._failed:
             self._failed.discard(name)
             self._tell(STORED, name)
 
+    async def _forget(self, keys: list[str]) -> None:
+        """Note what the store has forgotten."""
+        for name in {key.rpartition("/")[2] for key in keys} & set(self._known):
+            if await asyncio.to_thread((self._folder / name).exists):
+                self._known[name] = replace(self._known[name], is_there=False)
+            else:
+                del self._known[name]
+        if keys:
+            await self._save()
+
+    async def _save(self) -> None:
+        ledger = {name: asdict(copy) for name, copy in self._known.items()}
+        await asyncio.to_thread(_write, self._ledger, json.dumps(ledger))
+
     def _tell(self, topic: str, name: str, **facts: str) -> None:
         path = f"{self._shown_folder}/{name}"
         self._bus.publish(Event(topic, {"path": path, "time": time.time(), **facts}))
+
+
+def _read_ledger(ledger: dict[str, Any]) -> dict[str, Copy]:
+    """Read what is stored; once the list had nothing but the marks."""
+    return {
+        name: Copy(**entry) if isinstance(entry, dict) else Copy(*entry)
+        for name, entry in ledger.items()
+    }
 
 
 def _write(file: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from codesyncx_media.recording.task import FILM, PLAYLIST
+from codesyncx_server.access.model import Permission
 from codesyncx_server.errors import NotFoundError, RefusedError
 from codesyncx_server.gate.sight import sight_of
 from codesyncx_server.json_api import JsonHandler
@@ -102,8 +103,40 @@ class FilmHandler(JsonHandler):
         await self.finish(content)
 
 
+class ShelfHandler(JsonHandler):
+    """`GET calls/recordings`: the finished recordings, of those one may read."""
+
+    def initialize(self, recordings: Recordings | None) -> None:
+        self._recordings = recordings
+
+    @web.authenticated
+    @authorized(action="read")
+    async def get(self) -> None:
+        """List them, and say whether one may delete them."""
+        if self._recordings is None:
+            raise NotFoundError("Calls aren't recorded on this server.")
+        sight, folder = sight_of(self), self._recordings.folder
+        films = [
+            {
+                "name": film.name,
+                "path": f"{folder}/{film.name}",
+                "size": film.size,
+                "duration_s": film.duration_s,
+                "recorded_by": film.recorded_by,
+                "is_in_project": film.is_in_project,
+                "is_stored": film.is_stored,
+                "may_delete": sight.may(Permission.SHARE, f"{folder}/{film.name}"),
+            }
+            for film in await self._recordings.shelf.list()
+            if sight.may_read(f"{folder}/{film.name}")
+        ]
+        if not films and not sight.may_read(folder):
+            raise RefusedError("You may not watch the recordings of this project.")
+        await self.answer({"folder": folder, "recordings": films})
+
+
 class StoredFilmHandler(JsonHandler):
-    """`GET calls/recordings/NAME`: a finished recording, out of the artifact store."""
+    """`GET` and `DELETE calls/recordings/NAME`: a finished recording, out of the artifact store."""
 
     def initialize(self, recordings: Recordings | None) -> None:
         self._recordings = recordings
@@ -112,13 +145,27 @@ class StoredFilmHandler(JsonHandler):
     @authorized(action="read")
     async def get(self, name: str) -> None:
         """Send who may read the file in the project to where it is stored."""
-        if self._recordings is None or self._recordings.copies is None:
+        if self._recordings is None or self._recordings.shelf.copies is None:
             raise NotFoundError("Recordings are in the project only.")
         if not sight_of(self).may_read(f"{self._recordings.folder}/{name}"):
             raise RefusedError("You may not watch the recordings of this project.")
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")
-        self.redirect(await self._recordings.copies.link(name))
+        self.redirect(await self._recordings.shelf.copies.link(name))
+
+    @web.authenticated
+    @authorized(action="write")
+    async def delete(self, name: str) -> None:
+        """Delete a recording wherever it is, for those who hand out access to it."""
+        if self._recordings is None:
+            raise NotFoundError("Calls aren't recorded on this server.")
+        path = f"{self._recordings.folder}/{name}"
+        sight = sight_of(self)
+        if not (sight.may_read(path) and sight.may(Permission.SHARE, path)):
+            raise RefusedError("Only those who may share the recording may delete it.")
+        await self._recordings.shelf.delete(name)
+        self.set_status(204)
+        await self.finish()
 
 
 def _read(film: Path, first: int, count: int) -> bytes:

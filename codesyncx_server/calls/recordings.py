@@ -14,6 +14,7 @@ from codesyncx_media.recording.task import PLAYLIST, RecordingSettings, finish_a
 from codesyncx_server.storage import project_data_dir
 
 from .recording_copies import RecordingCopies
+from .recording_shelf import RecordingShelf
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -51,13 +52,12 @@ class Recordings:
         )
         self._place = place
         self._finishing: asyncio.Task[None] | None = None
-        self.copies: RecordingCopies | None = None
-        """Those in the artifact store, where there is one."""
+        self.shelf = RecordingShelf(place)
 
     def copy_to(self, store: ArtifactStore, bus: EventBus, *, days: int) -> None:
         """Have what is finished stored elsewhere, too."""
         ledger = self.scratch.with_name(_LEDGER)
-        self.copies = RecordingCopies(store, self._place, self.folder, ledger, bus, days=days)
+        self.shelf.copies = RecordingCopies(store, self._place, self.folder, ledger, bus, days=days)
 
     def settings(self) -> dict[str, Any]:
         """Give what the media process has to know."""
@@ -66,15 +66,15 @@ class Recordings:
     def start(self) -> None:
         """Finish, beside all else, what was left over when processes died."""
         self.scratch.mkdir(mode=0o700, exist_ok=True)
-        if self.copies is not None:
-            self.copies.start()
+        if self.shelf.copies is not None:
+            self.shelf.copies.start()
         if any(self.scratch.iterdir()):
             self._finishing = asyncio.create_task(self._finish_leftovers())
 
     async def stop(self) -> None:
         """Let what is being finished be; it goes on by itself."""
-        if self.copies is not None:
-            await self.copies.stop()
+        if self.shelf.copies is not None:
+            await self.shelf.copies.stop()
         if self._finishing is not None:
             self._finishing.cancel()
             with suppress(asyncio.CancelledError):

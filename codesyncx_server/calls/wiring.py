@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .callers import Callers
 from .handlers import MediaHandler, SignallingHandler, TestHandler, TokenHandler
 from .media_process import MediaProcess, MediaSettings
-from .recording_handlers import FilmHandler, RecordingHandler, StoredFilmHandler
+from .recording_handlers import FilmHandler, RecordingHandler, ShelfHandler, StoredFilmHandler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +72,11 @@ class CallsFeature:
                 r"/codesyncx/api/calls/recording/(playlist\.m3u8|film\.mp4)",
                 FilmHandler,
                 recordings,
+            ),
+            (
+                r"/codesyncx/api/calls/recordings",
+                ShelfHandler,
+                {"recordings": self._recordings},
             ),
             (
                 r"/codesyncx/api/calls/recordings/([^/]+\.mp4)",

@@ -128,6 +128,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "/codesyncx/api/calls/recording/playlist.m3u8",
         "/codesyncx/api/calls/recording/film.mp4",
     ),
+    r"/codesyncx/api/calls/recordings": ("/codesyncx/api/calls/recordings",),
     r"/codesyncx/api/calls/recordings/([^/]+\.mp4)": (
         "/codesyncx/api/calls/recordings/2026-11-28%2018.00.00.mp4",
     ),

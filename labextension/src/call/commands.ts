@@ -22,6 +22,7 @@ export const COMMANDS = {
   toggleLobby: 'codesyncx:call-toggle-lobby',
   toggleRecording: 'codesyncx:call-toggle-recording',
   watchRecording: 'codesyncx:call-watch-recording',
+  recordings: 'codesyncx:call-recordings',
   lowerHands: 'codesyncx:call-lower-hands',
   breakouts: 'codesyncx:call-breakouts',
   statistics: 'codesyncx:call-statistics',

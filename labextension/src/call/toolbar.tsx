@@ -30,6 +30,7 @@ const MORE: readonly (readonly string[])[] = [
   [
     COMMANDS.shareScreen,
     COMMANDS.toggleRecording,
+    COMMANDS.recordings,
     COMMANDS.devices,
     COMMANDS.captions
   ],

@@ -2,39 +2,57 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, Notification } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
+import { Widget } from '@lumino/widgets';
 
 import { Call, CallNotice } from './call';
 import { COMMANDS } from './commands';
 import { recordIcon } from './icons';
 import { askAboutRecording } from './live-recording';
 import { RecordingPlayer } from './recording-player';
+import { RecordingsList } from './recordings-list';
 
-/** Add the command to watch what is recorded now. */
+/** Add the commands to watch what is recorded now, and what was. */
 export function addWatching(
-  { commands, shell }: JupyterFrontEnd,
+  { commands, shell, serviceManager }: JupyterFrontEnd,
   call: Call,
   trans: TranslationBundle
 ): void {
-  let open: MainAreaWidget | null = null;
-  commands.addCommand(COMMANDS.watchRecording, {
-    label: trans.__('Watch the Recording That Is Being Made'),
-    icon: recordIcon,
-    execute: () => {
+  const opener = (
+    id: string,
+    label: string,
+    build: () => Widget
+  ): (() => void) => {
+    let open: MainAreaWidget | null = null;
+    return () => {
       if (!open || open.isDisposed) {
-        const content = new RecordingPlayer({
-          isQuiet: call.phase !== 'off',
-          trans
-        });
-        open = new MainAreaWidget({ content });
-        open.id = 'csx-recording-player';
+        open = new MainAreaWidget({ content: build() });
+        open.id = id;
         open.toolbar.hide();
-        open.title.label = trans.__('Recording');
+        open.title.label = label;
         open.title.icon = recordIcon;
         open.title.closable = true;
         shell.add(open, 'main', { mode: 'tab-after' });
       }
       shell.activateById(open.id);
-    }
+    };
+  };
+  commands.addCommand(COMMANDS.watchRecording, {
+    label: trans.__('Watch the Recording That Is Being Made'),
+    icon: recordIcon,
+    execute: opener(
+      'csx-recording-player',
+      trans.__('Recording'),
+      () => new RecordingPlayer({ isQuiet: call.phase !== 'off', trans })
+    )
+  });
+  commands.addCommand(COMMANDS.recordings, {
+    label: trans.__('Recordings of Calls'),
+    icon: recordIcon,
+    execute: opener(
+      'csx-recordings',
+      trans.__('Recordings'),
+      () => new RecordingsList({ contents: serviceManager.contents, trans })
+    )
   });
 }
 

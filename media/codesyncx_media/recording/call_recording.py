@@ -49,7 +49,7 @@ class CallRecording:
         if is_recorded == was_recorded:
             return
         if self._settings is not None and is_recorded:
-            self._start(self._settings)
+            self._start(self._settings, self._room.name_of(by))
         else:
             self._stop()
         self._tell(notices)
@@ -64,8 +64,8 @@ class CallRecording:
         self._room.recording_over()
         self._stop()
 
-    def _start(self, settings: RecordingSettings) -> None:
-        task = Task.by(settings, time.strftime(_NAME))
+    def _start(self, settings: RecordingSettings, recorded_by: str) -> None:
+        task = Task.by(settings, time.strftime(_NAME), recorded_by)
 
         def ending(_reason: Ending) -> None:
             if self._process is process:

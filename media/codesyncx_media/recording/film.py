@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 
+from .film_facts import ARTIST
 from .fragments import FragmentLog, Playlist
 from .mixer import SAMPLE_RATE
 from .task import FILM, PLAYLIST
@@ -39,7 +40,9 @@ class Film:
     All its methods raise OSError when the disk is full.
     """
 
-    def __init__(self, folder: Path, size: Size, *, threads: int = 1) -> None:
+    def __init__(
+        self, folder: Path, size: Size, *, threads: int = 1, recorded_by: str = ""
+    ) -> None:
         self.pictures = 0
         """How many there are so far."""
         self._file = _FragmentFile(folder)
@@ -49,6 +52,7 @@ class Film:
             format="mp4",
             options={"movflags": "empty_moov+default_base_moof+frag_keyframe"},
         )
+        self._container.metadata[ARTIST] = recorded_by
         pictures = self._container.add_stream("libx264", rate=PICTURES_PER_S, options=_ENCODER)
         pictures.width, pictures.height = size.width, size.height
         pictures.pix_fmt = "yuv420p"
@@ -147,6 +151,7 @@ def copy_for_seeking(source: Path, target: Path) -> None:
         av.open(str(source)) as inside,
         av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as outside,
     ):
+        outside.metadata.update(inside.metadata)
         streams = {one.index: outside.add_stream_from_template(one) for one in inside.streams}
         for packet in inside.demux():
             if packet.dts is not None:

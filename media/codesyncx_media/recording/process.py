@@ -47,7 +47,7 @@ class Recorder:
             Path(task.scratch), store.About(task.folder, task.name)
         )
         size = Size(task.height * 16 // 9 // 2 * 2, task.height)
-        self._film = Film(self._recording, size)
+        self._film = Film(self._recording, size, recorded_by=task.recorded_by)
         self._studio = Studio(self._film, Canvas(size))
         self._looked_at = float("-inf")
         self._now = 0.0

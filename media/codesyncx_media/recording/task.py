@@ -38,7 +38,10 @@ class RecordingSettings:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One film to make; `name` is its name in `folder`, without an ending."""
+    """One film to make; `name` is its name in `folder`, without an ending.
+
+    The film says who recorded it.
+    """
 
     scratch: str
     folder: str
@@ -46,9 +49,10 @@ class Task:
     height: int
     max_s: float
     min_free_bytes: int
+    recorded_by: str = ""
 
     @classmethod
-    def by(cls, settings: RecordingSettings, name: str) -> Task:
+    def by(cls, settings: RecordingSettings, name: str, recorded_by: str = "") -> Task:
         """Give the task of making a film as the settings say."""
         return cls(
             settings.scratch,
@@ -57,6 +61,7 @@ class Task:
             settings.height,
             settings.max_s,
             settings.min_free_bytes,
+            recorded_by,
         )
 
 

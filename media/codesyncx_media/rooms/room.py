@@ -100,6 +100,10 @@ class CallRoom:
             is_recorded=self.is_recorded,
         )
 
+    def name_of(self, member_id: str) -> str:
+        """Give the name that a member goes by."""
+        return self._crowd.member(member_id).display_name
+
     def join(self, member_id: str, *, person_id: str, display_name: str, rights: Rights) -> Notices:
         """Let somebody in, or into the lobby.
 
