@@ -162,9 +162,8 @@ async def test_sound_and_picture_turn_at_once_however_late_the_pictures_come(
             await asyncio.sleep(begin + (number + 1) * 0.02 - time.monotonic())
         await teacher.ask(type="record", is_recording=False)
         ended = await teacher.event("recording_ended")
-    # In its first two seconds the reports that tie sound to pictures aren't there yet.
-    late = studio.film(ended["path"]).late({440: "red", 880: "blue"}, 2.5)
-    assert len(late) >= 3
+    late = studio.film(ended["path"]).late({440: "red", 880: "blue"})
+    assert len(late) >= 5
     # On a busy machine single pictures come later than the film waits for them.
     assert abs(statistics.median(late)) < 0.1
 

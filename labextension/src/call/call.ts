@@ -12,8 +12,7 @@ import {
 } from './call-model';
 import { DeviceError, loadChoices, watchDevices } from './devices';
 import { Loudspeaker } from './loudspeaker';
-import { ILines } from './lines';
-import { MediaLines } from './media-lines';
+import { IMediaOptions, MediaSwitch } from './media-switch';
 import { IReplaced, MyMedia } from './my-media';
 import {
   ClientMessage,
@@ -23,14 +22,10 @@ import {
   ServerMessage,
   TrackKind
 } from './protocol';
-import { CHECKS_AGAIN_MS, CHECKS_MS, Reach } from './reach';
 import { CallError, IEnding, ISocket, Signalling } from './signalling';
 import { Speaking } from './speaking';
 import { ISample } from './statistics';
-import { Succession } from './succession';
-import { MediaWay, Way } from './way';
-import { WayBack } from './way-back';
-import { FrameLines } from './websocket-media/frame-lines';
+import { Way } from './way';
 
 const LISTEN_EVERY_MS = 200;
 
@@ -73,19 +68,22 @@ export type CallNotice =
 
 type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
 
-export interface ICallOptions {
+export interface ICallOptions extends IMediaOptions {
   readonly fetchTicket: () => Promise<ITicket>;
   readonly openSocket: () => ISocket;
-  /** Where media goes over a WebSocket. */
-  readonly mediaUrl: () => string;
-  /** See whether UDP reaches the server from here. */
-  readonly lookForUdp: () => Promise<boolean>;
 }
 
 /** My part in the project's call. */
 export class Call {
   constructor(private readonly _options: ICallOptions) {
     this.mine = new MyMedia(loadChoices(), error => this._onError(error));
+    this._media = new MediaSwitch(
+      this.mine,
+      _options,
+      () => this._room?.you ?? null,
+      () => this._onTracks(),
+      () => this._changed.emit()
+    );
     this._loudspeaker.choose(this.mine.choices.speaker);
     this.mine.changed.connect(() => {
       this._loudspeaker.choose(this.mine.choices.speaker);
@@ -116,12 +114,12 @@ export class Call {
 
   /** How my sound and pictures go; null while nothing does. */
   get way(): Way | null {
-    return this._lines && this._way.now;
+    return this._media.now;
   }
 
   /** Whether my sound and pictures have no way at all from here. */
   get isCutOff(): boolean {
-    return this._lines !== null && this._way.isClosed;
+    return this._media.isCutOff;
   }
 
   get phase(): Phase {
@@ -140,7 +138,7 @@ export class Call {
 
   /** What comes from others, by track id. */
   get tracks(): ReadonlyMap<string, MediaStreamTrack> {
-    return this._succession.tracks(this._lines?.incoming.tracks ?? NOTHING);
+    return this._media.tracks;
   }
 
   /** The ids of the tracks that speech is on. */
@@ -149,8 +147,8 @@ export class Call {
   }
 
   /** What my connections have carried until now; null while there are none. */
-  async sample(): Promise<ISample | null> {
-    return (await this._lines?.sample()) ?? null;
+  sample(): Promise<ISample | null> {
+    return this._media.sample();
   }
 
   /** Come into the call. */
@@ -159,7 +157,7 @@ export class Call {
       return;
     }
     this._ending = null;
-    this._way.lookAgain();
+    this._media.lookAgain();
     this._signalling = new Signalling({
       onMessage: message => this._hear(message),
       onClosed: ending => this._onClosed(ending)
@@ -207,7 +205,7 @@ export class Call {
       return;
     }
     if (attempt === this._attempt) {
-      this._way.tell(ticket.media ?? 'auto');
+      this._media.tell(ticket.media ?? 'auto');
       this._signalling?.attach(this._options.openSocket(), ticket);
     }
   }
@@ -241,7 +239,7 @@ export class Call {
         this._set('waiting');
         break;
       case 'subscribe':
-        this._lines?.incoming.take(message);
+        this._media.take(message);
         break;
       case 'track_muted':
         if (message.is_muted) {
@@ -278,66 +276,20 @@ export class Call {
     this._publishing = publishing;
     if (!is_resumed && this._signalling) {
       this._release();
-      this.mine.startOver();
-      this._lines = this._openLines(this._signalling);
+      this._media.begin(this._signalling);
     }
-  }
-
-  private _openLines(signalling: Signalling): ILines {
-    const onTracks = (): void => this._onTracks();
-    if (this._way.now !== 'websocket' || this._way.isClosed) {
-      this._wayBack.stop();
-      return new MediaLines(signalling, this.mine, this._reach, onTracks);
-    }
-    if (this._way.isDetour) {
-      this._wayBack.begin();
-    }
-    const url = this._options.mediaUrl();
-    return new FrameLines(signalling, this.mine, onTracks, url);
-  }
-
-  /** UDP doesn't reach the server: go on over a WebSocket, in the same session. */
-  private _onBlocked(): void {
-    const { _room: room, _signalling: signalling } = this;
-    if (!room || !signalling || !this._way.leaveUdp()) {
-      return;
-    }
-    if (!this._way.isClosed) {
-      this._changeOver(signalling, room);
-    }
-    this._changed.emit();
-  }
-
-  /** UDP reaches the server again: go on over it, in the same session. */
-  private _onUdpOpen(): void {
-    const { _room: room, _signalling: signalling } = this;
-    if (!room || !signalling?.isOpen || !this._way.isDetour) {
-      this._wayBack.begin();
-      return;
-    }
-    this._way.lookAgain();
-    this._changeOver(signalling, room);
-    this._changed.emit();
-  }
-
-  private _changeOver(signalling: Signalling, room: IRoom): void {
-    if (this._lines) {
-      this._succession.follow(this._lines);
-    }
-    this._lines = this._openLines(signalling);
-    this._lines.enter(room.you, 0);
   }
 
   private _begin(): void {
-    const { _room: room, _lines: lines, _publishing: publishing } = this;
-    if (!room || !lines) {
+    const { _room: room, _publishing: publishing } = this;
+    if (!room) {
       return;
     }
     this._isEntering = false;
     this._backoff.reset();
     this._set('in');
     this._ear ??= setInterval(() => void this._listen(), LISTEN_EVERY_MS);
-    for (const loss of lines.enter(room.you, publishing)) {
+    for (const loss of this._media.enter(room.you, publishing)) {
       this._noticed.emit({ ...loss, by: '' });
     }
   }
@@ -368,11 +320,11 @@ export class Call {
   }
 
   private async _listen(): Promise<void> {
-    const { _room: room, _lines: lines } = this;
-    if (!room || !lines) {
+    const { _room: room } = this;
+    if (!room) {
       return;
     }
-    const levels = await lines.incoming.levels();
+    const levels = await this._media.levels();
     const mine = trackOf(room.you, 'microphone');
     const level = await this.mine.level();
     if (mine && level !== null) {
@@ -385,8 +337,7 @@ export class Call {
 
   /** The network is another one: what doesn't hear of it by itself is tried anew at once. */
   private _hurry(): void {
-    this._lines?.hurry();
-    this._wayBack.hurry();
+    this._media.hurry();
     if (this._phase === 'in') {
       this._signalling?.drop();
     }
@@ -427,10 +378,7 @@ export class Call {
   }
 
   private _release(): void {
-    this._wayBack.stop();
-    this._succession.end();
-    this._lines?.close();
-    this._lines = null;
+    this._media.close();
     this._loudspeaker.play(NOTHING);
     this._speaking.hear(new Map(), performance.now());
   }
@@ -467,17 +415,7 @@ export class Call {
   private _room: IRoom | null = null;
   private _ending: IEnding | null = null;
   private _signalling: Signalling | null = null;
-  private readonly _way = new MediaWay();
-  private readonly _wayBack = new WayBack(
-    () => this._options.lookForUdp(),
-    () => this._onUdpOpen()
-  );
-  private readonly _succession = new Succession(() => this._onTracks());
-  private readonly _reach = new Reach(
-    () => this._onBlocked(),
-    () => (this._way.wasBlocked ? CHECKS_AGAIN_MS : CHECKS_MS)
-  );
-  private _lines: ILines | null = null;
+  private readonly _media: MediaSwitch;
   /** The number of the connection that the server hears me on. */
   private _publishing = 0;
   /** Between the welcome and the first sight of the room. */

@@ -1,5 +1,6 @@
 /** Sends a picture to the server and back to this browser, to see whether and how calls work here. */
 
+import { CameraCodec } from './camera-codec';
 import { Incoming } from './incoming';
 import { Outgoing } from './outgoing';
 import { ITicket } from './protocol';
@@ -102,7 +103,13 @@ async function run(
   if (first.media !== 'websocket') {
     const reach = new Reach(() => undefined);
     incoming = new Incoming(there, reach, () => undefined);
-    const outgoing = new Outgoing(here, here.configuration, reach, NOBODY);
+    const outgoing = new Outgoing(
+      here,
+      here.configuration,
+      reach,
+      usual,
+      NOBODY
+    );
     const both = [outgoing, incoming];
     open.push(...both);
     await outgoing.send([{ kind: 'camera', track: picture.track, id: null }]);
@@ -159,6 +166,7 @@ function pause(time_ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, time_ms));
 }
 
+const usual = (): CameraCodec => 'automatic';
 const NOBODY = {
   onBroken: () => undefined,
   onConnected: () => undefined,

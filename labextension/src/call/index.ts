@@ -73,17 +73,18 @@ const callPlugin: JupyterFrontEndPlugin<void> = {
       socketTo(serviceManager.serverSettings, 'calls/signalling');
     const mediaUrl = (): string =>
       urlOf(serviceManager.serverSettings, 'calls/media');
+    const settings = new Settings();
     const call = new Call({
       fetchTicket: () =>
         request<ITicket>('calls/token', { method: 'POST', body: '{}' }),
       openSocket,
       mediaUrl,
-      lookForUdp: () => isUdpOpen({ fetchTickets, openSocket })
+      lookForUdp: () => isUdpOpen({ fetchTickets, openSocket }),
+      cameraCodec: () => settings.now.videoCodec
     });
     const access = new AccessApi(serviceManager.serverSettings);
     const reactions = new Reactions(call);
     const captions = new Captions(call.passed, CLOCK);
-    const settings = new Settings();
     const offer = presence && new FollowOffer(call, presence);
     const panel = new CallPanel({
       call,

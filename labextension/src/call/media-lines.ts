@@ -1,4 +1,5 @@
 import { Backoff } from '../connection/backoff';
+import { CameraCodec } from './camera-codec';
 import { Incoming } from './incoming';
 import { ILines } from './lines';
 import { ILoss, MyMedia } from './my-media';
@@ -14,6 +15,7 @@ export class MediaLines implements ILines {
     private readonly _signalling: Signalling,
     private readonly _mine: MyMedia,
     private readonly _reach: Reach,
+    private readonly _codec: () => CameraCodec,
     onTracks: () => void
   ) {
     this.incoming = new Incoming(_signalling, _reach, onTracks);
@@ -79,7 +81,8 @@ export class MediaLines implements ILines {
 
   private _open(): Outgoing {
     const { configuration } = this._signalling;
-    return new Outgoing(this._signalling, configuration, this._reach, {
+    const { _signalling: signalling, _reach: reach, _codec: codec } = this;
+    return new Outgoing(signalling, configuration, reach, codec, {
       onBroken: () => this._onBroken(),
       onConnected: () => this._backoff.reset(),
       onEmpty: () => {

@@ -1,18 +1,12 @@
 import { PromiseDelegate } from '@lumino/coreutils';
 
+import { CameraCodec, cameraEncoding } from './camera-codec';
 import { IOutgoing, ISending, ISent } from './lines';
 import { TrackKind } from './protocol';
 import { Reach } from './reach';
 import { CallError, connectionLost, Signalling } from './signalling';
 import { IConnectionReport } from './statistics';
 import { Watch } from './watch';
-
-/** The smallest first: the server forwards the one that a viewer has room for. */
-const CAMERA_LAYERS: RTCRtpEncodingParameters[] = [
-  { rid: 'q', scaleResolutionDownBy: 4 },
-  { rid: 'h', scaleResolutionDownBy: 2 },
-  { rid: 'f' }
-];
 
 interface ISentOver extends ISent {
   readonly transceiver: RTCRtpTransceiver;
@@ -31,6 +25,7 @@ export class Outgoing implements IOutgoing {
     private readonly _signalling: Signalling,
     configuration: RTCConfiguration,
     reach: Reach,
+    private readonly _codec: () => CameraCodec,
     { onBroken, onConnected, onEmpty }: IOutgoingListener
   ) {
     this._onEmpty = onEmpty;
@@ -65,11 +60,15 @@ export class Outgoing implements IOutgoing {
   /** Send tracks; rejects with CallError, and sends none of them, when the server takes them not. */
   send(tracks: readonly ISending[]): Promise<ISentOver[]> {
     return this._next(async () => {
+      const camera = await cameraEncoding(this._codec());
       const added = tracks.map(({ kind, track }) => {
         const transceiver = this._connection.addTransceiver(track, {
           direction: 'sendonly',
-          sendEncodings: kind === 'camera' ? CAMERA_LAYERS : undefined
+          sendEncodings: kind === 'camera' ? camera.layers : undefined
         });
+        if (kind === 'camera' && camera.codecs) {
+          transceiver.setCodecPreferences(camera.codecs);
+        }
         this._kinds.set(transceiver, kind);
         return transceiver;
       });

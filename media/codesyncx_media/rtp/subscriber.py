@@ -58,6 +58,7 @@ class Subscriber:
         self._kinds = kinds
         self._history = SendHistory(kinds.log())
         self._subscriptions: dict[int, Subscription] = {}  # by SSRC
+        self._unreported: dict[int, Subscription] = {}  # those without a sender report yet
         self._prober = Prober()
         self._sent = RateMeter()
         self._sent_bytes = 0
@@ -91,7 +92,7 @@ class Subscriber:
             takes_descriptors=takes_descriptors,
             kinds=self._kinds,
         )
-        self._subscriptions[ssrc] = subscription
+        self._subscriptions[ssrc] = self._unreported[ssrc] = subscription
         self._allocated_at = self._due_at = float("-inf")
         return subscription
 
@@ -99,6 +100,7 @@ class Subscriber:
         """Send no more of a track."""
         subscription.pause()
         self._subscriptions.pop(subscription.ssrc, None)
+        self._unreported.pop(subscription.ssrc, None)
 
     def receive_rtcp(self, data: bytes, now: float) -> list[bytearray]:
         """Take in one RTCP packet, decrypted. Gives the RTP packets to send again."""
@@ -167,13 +169,15 @@ class Subscriber:
         return due
 
     def _reports(self, now: float) -> list[RtcpPacket]:
-        if now - self._reported_at < REPORT_INTERVAL_S:
-            return []
-        self._reported_at = now
+        """Give the reports that are due: the first of each soon, for faces and voices in time."""
+        reported = self._unreported
+        if now - self._reported_at >= REPORT_INTERVAL_S:
+            self._reported_at, reported = now, self._subscriptions
         packets: list[RtcpPacket] = []
-        for subscription in self._subscriptions.values():
+        for subscription in list(reported.values()):
             report = subscription.sender_report(now)
             if report is not None:
+                self._unreported.pop(report.ssrc, None)
                 packets += [report, SourceDescription({report.ssrc: b"codesyncx"})]
                 self._reports_sent[report.ntp_time >> 16 & 0xFFFFFFFF] = now
         while len(self._reports_sent) > MAX_REPORTS_REMEMBERED:

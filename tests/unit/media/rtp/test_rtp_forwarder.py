@@ -242,6 +242,20 @@ def test_the_round_trip_is_measured_from_reports() -> None:
     assert before < call.subscribers[0].round_trip_s <= 0.5
 
 
+def test_the_first_report_comes_soon_and_the_next_in_their_turn() -> None:
+    call = Call(1)
+    call.run(0.1)
+    for camera in call.cameras:
+        report = SenderReport(camera.ssrc, 7 << 32, camera.timestamp)
+        call.publisher.receive_rtcp(report.build(), call.now)
+    (one,) = call.subscribers
+    (datagram,), _ = one.poll(call.now + 0.1)
+    assert isinstance(parse_rtcp(datagram)[0], SenderReport)
+    assert one.poll(call.now + 0.2)[0] == []
+    (datagram,), _ = one.poll(call.now + 1.1)
+    assert isinstance(parse_rtcp(datagram)[0], SenderReport)
+
+
 def test_who_stopped_subscribing_gets_nothing() -> None:
     call = Call()
     call.run(0.5)
