@@ -67,7 +67,9 @@ function List({
     if (await isMeant(recording, trans)) {
       try {
         await deleteRecording(recording.name);
-        setPlaying(now => (now?.recording === recording ? null : now));
+        setPlaying(now =>
+          now?.recording.name === recording.name ? null : now
+        );
       } catch (error) {
         setProblem(error instanceof Error ? error.message : String(error));
         return;
