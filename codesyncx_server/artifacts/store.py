@@ -122,6 +122,7 @@ class ArtifactStore:
                     yield bytes(piece)
 
         return pieces()
+
     async def delete(self, key: str) -> None:
         """Forget one artifact; one that isn't there is no matter."""
         with self._errors():

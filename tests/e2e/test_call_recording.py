@@ -219,6 +219,10 @@ def test_recordings_are_listed_played_and_deleted_by_who_may(
     newest.get_by_role("button", name="Play").click()
     film = ada.page.get_by_label(re.compile("^Recording of"))
     moves(film)
+    ada.page.wait_for_function(IS_NOT_BLACK, arg=film.element_handle())
+    for news in ada.page.locator(".Toastify__close-button").all():
+        news.click()
+    expect(ada.page.locator(".Toastify__toast")).to_have_count(0)
     ada.screenshot(pictures / "call-recordings.png")
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         ada.theme(theme)

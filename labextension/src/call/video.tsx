@@ -20,24 +20,30 @@ export function Video({
   onSize
 }: IVideoProps): React.JSX.Element {
   const element = React.useRef<HTMLVideoElement>(null);
-  const [stream] = React.useState(() => new MediaStream());
+  const stream = React.useRef<MediaStream | null>(null);
   React.useEffect(() => {
     const node = element.current;
-    if (node) {
-      node.srcObject = stream;
-    }
     return () => {
       if (node) {
-        node.srcObject = null;
+        node.srcObject = stream.current = null;
       }
     };
-  }, [stream]);
+  }, []);
   React.useEffect(() => {
-    // Of one stream the last picture stays until there is one of the next track.
-    const before = stream.getTracks().filter(each => each !== track);
-    stream.addTrack(track);
-    before.forEach(each => stream.removeTrack(each));
-  }, [stream, track]);
+    const node = element.current;
+    const before = stream.current?.getTracks() ?? [];
+    if (!node || before.includes(track)) {
+      return;
+    }
+    if (stream.current && before.some(each => each.readyState === 'live')) {
+      // Of one stream the last picture stays until there is one of the next track.
+      stream.current.addTrack(track);
+      before.forEach(each => stream.current?.removeTrack(each));
+    } else {
+      // One whose tracks have all ended doesn't play again.
+      node.srcObject = stream.current = new MediaStream([track]);
+    }
+  }, [track]);
   React.useEffect(() => {
     const node = element.current;
     if (!node || !onSize) {
