@@ -88,6 +88,9 @@ export class FrameLines implements ILines, IIncoming {
   private async _open(): Promise<void> {
     await this._prepare();
     const codecs = await decodable();
+    if (this._isClosed) {
+      return; // another way was taken meanwhile
+    }
     const reply = await this._signalling.ask({ type: 'use_websocket', codecs });
     const { _capturing: capturing } = this;
     if (this._isClosed || reply.type !== 'media_socket' || !capturing) {
