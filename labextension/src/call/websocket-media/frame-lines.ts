@@ -88,7 +88,7 @@ export class FrameLines implements ILines, IIncoming {
   private async _open(): Promise<void> {
     await this._prepare();
     const codecs = await decodable();
-    if (this._isClosed) {
+    if (this._hasEnded()) {
       return; // another way was taken meanwhile
     }
     const reply = await this._signalling.ask({ type: 'use_websocket', codecs });
@@ -110,6 +110,10 @@ export class FrameLines implements ILines, IIncoming {
     );
     this._outgoing = outgoing;
     void this._mine.begin({ outgoing, signalling }, this._rights);
+  }
+
+  private _hasEnded(): boolean {
+    return this._isClosed;
   }
 
   private async _prepare(): Promise<void> {
