@@ -184,6 +184,14 @@ class Policy:
             if in_ranges or place.range_id is None
         )
 
+    def paths_allowing(self, person: Person, permission: Permission, now: float) -> set[str]:
+        """Give the project, folders and files that something is said about and allow this."""
+        return {
+            place.path
+            for place in self._places_of(self._tiers(person), "")
+            if place.range_id is None and self.allows(person, permission, place, now)
+        }
+
     def ranges(self, person: Person, path: str, now: float) -> dict[str, Permissions]:
         """Give each range of the file that has a grant for `person`, with what they may do there.
 

@@ -149,6 +149,14 @@ class Sight:
             self.person, Permission.EXECUTE, "", access.now(), in_ranges=False
         )
 
+    @property
+    def where_to_run(self) -> set[str]:
+        """The folders and files on which they were given to run code; all below may be, too."""
+        if self.person.is_owner:
+            return {""}
+        access = self._get_access()
+        return access.policy.paths_allowing(self.person, Permission.EXECUTE, access.now())
+
     def reaches(self, path: str) -> bool:
         """Whether they may read `path` or anything below it."""
         if self.person.is_owner:

@@ -6,6 +6,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...access.model import Permission
 from ...errors import CodeSyncXError
 from ...gate.sight import sight_for
 from .channels import SandboxChannels
@@ -76,11 +77,23 @@ class PersonServices:
         return place_of(path, places.is_file, places.is_folder)
 
     def folder_at(self, path: str) -> Place:
-        """Give the folder at a path on the disk, as terminals name it; else the project's top."""
+        """Give the folder at a path on the disk, as terminals name it; else the project's top.
+
+        Who names none, and may run nothing there, gets the first folder in which they may.
+        """
+        if not path:
+            return self._first_folder()
         root = Path(self._service.server.root_dir).expanduser().resolve()
-        inside = Path(path).is_relative_to(root) if path else False
+        inside = Path(path).is_relative_to(root)
         folder = Path(path).relative_to(root).as_posix() if inside else ""
         return self.place_of("" if folder == "." else folder)
+
+    def _first_folder(self) -> Place:
+        sight = self.sight
+        for path in sorted(sight.where_to_run, key=lambda path: (path.count("/"), path)):
+            if self._service.places.is_folder(path) and sight.may(Permission.EXECUTE, path):
+                return Place(path, is_file=False)
+        return Place("", is_file=False)
 
     def require(self, place: Place) -> None:
         """Raise RefusedError unless the person may run code there."""
