@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_SCHEMA = """
+_OVER = ", ".join(f"'{state.value}'" for state in sorted(ENDINGS))
+_SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS runs (
       id TEXT PRIMARY KEY, state TEXT NOT NULL, attempt INTEGER NOT NULL,
       submitted_at REAL NOT NULL, told TEXT NOT NULL
@@ -37,8 +38,10 @@ _SCHEMA = """
     CREATE TABLE IF NOT EXISTS snapshots (
       run_id TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE, told TEXT NOT NULL
     ) STRICT;
-"""
-_OVER = ", ".join(f"'{state.value}'" for state in sorted(ENDINGS))
+    CREATE TRIGGER IF NOT EXISTS nothing_under_way AFTER UPDATE OF state ON runs
+      WHEN NEW.state IN ({_OVER}, '{State.QUEUED.value}')
+      BEGIN DELETE FROM snapshots WHERE run_id = NEW.id; END;
+"""  # noqa: S608 - our own words
 
 
 class RunStore:
@@ -80,10 +83,7 @@ class RunStore:
 
     def save(self, run: Run) -> bool:
         """Keep a run's new state; False if it has ended, or another attempt has begun."""
-        is_saved = self._change(run, run.attempt)
-        if is_saved and (run.state.is_over or run.state is State.QUEUED):
-            self._write("DELETE FROM snapshots WHERE run_id = ?", (run.id,), is_step=True)
-        return is_saved
+        return self._change(run, run.attempt)
 
     def keep_snapshot(self, run_id: str, told: str) -> None:
         """Keep what has gone into the sandbox of a run under way."""
