@@ -20,6 +20,7 @@ from cffi import FFI
 from ..rtp.lane import IN_PYTHON, LaneKinds
 from .datagrams import RECEIVE_BUFFER
 from .outbox import SLOT_BYTES, SLOTS, Outbox
+from .private_aiortc import Decryption
 from .trains import couple
 from .way import Way
 
@@ -177,6 +178,7 @@ class BatchedSocket:
         self._loop = asyncio.get_running_loop()
         self._prepare_receiving()
         self.outbox = self._new_outbox()
+        self.decryption = self._new_decryption()
         self._ticks: asyncio.TimerHandle | None = None
         self._in_a_row = 0
         self._counted_from = float("-inf")
@@ -239,6 +241,9 @@ class BatchedSocket:
         self._lengths, self._targets = [0] * SLOTS, [0] * SLOTS
         self._outgoing = _Trains(memory, self._name_bytes)
         return Outbox(memory, self._lengths, self._targets, self._empty, self._wake)
+
+    def _new_decryption(self) -> Decryption:
+        return Decryption()
 
     def _prepare_receiving(self) -> None:
         received = bytearray(BATCH * SLOT_BYTES)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from .ice import IceLiteAgent, new_credentials
-from .private_aiortc import Certificate, Decryption, Dtls
+from .private_aiortc import Certificate, Dtls
 
 if TYPE_CHECKING:
     from ..rtp.lane import LaneKinds
@@ -31,7 +31,6 @@ _DTLS_FIRST_BYTES = range(20, 64)
 _FIRST_RTP, _AFTER_RTP = 128, 192
 _FIRST_RTCP, _AFTER_RTCP = 192, 224
 """RFC 5761, section 4: the second byte of RTCP where both share a port."""
-_decryption = Decryption()
 _SHORTEST_RTP = 12
 _SHORTEST_RTCP = 8
 
@@ -80,6 +79,7 @@ class Connection:
         self._outbox = wire.outbox
         self._way = wire.new_way()
         self._keys: SrtpKeys | None = None
+        self._unprotect = wire.decryption.unprotect
         self._receive_rtp = receiver.receive_rtp
         self._agent = IceLiteAgent(new_credentials())
         self._receiver = receiver
@@ -159,7 +159,7 @@ class Connection:
         if not is_rtcp and size < _SHORTEST_RTP:
             return
         keys = self._keys
-        packet = None if keys is None else _decryption.unprotect(keys, datagram, is_rtcp=is_rtcp)
+        packet = None if keys is None else self._unprotect(keys, datagram, is_rtcp)
         if packet is None:
             self.counters.not_authentic += 1
             return

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..rtp.lane import IN_PYTHON, LaneKinds
 from .outbox import SLOT_BYTES, SLOTS, Outbox
+from .private_aiortc import Decryption
 from .way import Way
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class DatagramSocket(Protocol):
     """Gives what comes to whoever opened it, and sends."""
 
     outbox: Outbox
+    decryption: Decryption
     path: str
     """Which hot path it has: `native` or `python`."""
 
@@ -70,6 +72,7 @@ class PortableSocket(asyncio.DatagramProtocol):
         self._memory = bytearray(SLOTS * SLOT_BYTES)
         self._lengths = [0] * SLOTS
         self._targets: list[Any] = [None] * SLOTS
+        self.decryption = Decryption()
         self.outbox = Outbox(self._memory, self._lengths, self._targets, self._empty, self._wake)
 
     @classmethod

@@ -1,6 +1,7 @@
-"""The batched socket with an outbox in C, where the package `codesyncx-media-native` is installed.
+"""The batched socket, encrypting, decrypting and numbering on in C, with `codesyncx-media-native`.
 
-It is built from `media/native`, and does what `outbox`, `way` and `rtp.lane` do, byte for byte.
+It is built from `media/native`, and does what `outbox`, `way`, `private_aiortc.Decryption` and
+`rtp.lane` do, byte for byte.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from ..rtp.lane import LaneKinds
 from .batched_datagrams import BatchedSocket, works_here
 from .outbox import MAX_PACKET
-from .private_aiortc import address_of_protect
+from .private_aiortc import address_of_protect, addresses_of_unprotect
 
 
 @cache
@@ -57,3 +58,6 @@ class NativeSocket(BatchedSocket):
 
     def _new_outbox(self) -> Any:
         return _native().Outbox(self._fd, address_of_protect(), MAX_PACKET, self._wake)
+
+    def _new_decryption(self) -> Any:
+        return _native().Decryption(*addresses_of_unprotect())

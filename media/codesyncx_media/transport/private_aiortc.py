@@ -50,21 +50,27 @@ class Certificate:
 class SrtpKeys:
     """The keys that one direction of a connection is encrypted with."""
 
-    __slots__ = ("handle", "session")
+    __slots__ = ("address", "handle", "session")
 
     def __init__(self, session: pylibsrtp.Session) -> None:
         self.session = session  # owns what the handle points to
         self.handle = session._srtp[0]
-
-    @property
-    def address(self) -> int:
+        self.address = int(_binding.ffi.cast("uintptr_t", self.handle))
         """Where the keys are in memory, for code in C; they stay there as long as this object."""
-        return int(_binding.ffi.cast("uintptr_t", self.handle))
 
 
 def address_of_protect() -> int:
     """Give the address of libsrtp's `srtp_protect`, for code in C."""
-    return int(_binding.ffi.cast("uintptr_t", _binding.ffi.addressof(_binding.lib, "srtp_protect")))
+    return _address_of("srtp_protect")
+
+
+def addresses_of_unprotect() -> tuple[int, int]:
+    """Give the addresses of libsrtp's `srtp_unprotect` and `srtp_unprotect_rtcp`."""
+    return _address_of("srtp_unprotect"), _address_of("srtp_unprotect_rtcp")
+
+
+def _address_of(name: str) -> int:
+    return int(_binding.ffi.cast("uintptr_t", _binding.ffi.addressof(_binding.lib, name)))
 
 
 class Cells:
@@ -107,7 +113,12 @@ class Decryption:
         self._unprotect = _binding.lib.srtp_unprotect
         self._unprotect_rtcp = _binding.lib.srtp_unprotect_rtcp
 
-    def unprotect(self, keys: SrtpKeys, datagram: bytes, *, is_rtcp: bool) -> bytes | None:
+    def unprotect(
+        self,
+        keys: SrtpKeys,
+        datagram: bytes,
+        is_rtcp: bool,  # noqa: FBT001 (by place: once a packet, and it has a twin in C)
+    ) -> bytes | None:
         """Decrypt a packet; None when it isn't the client's or a copy."""
         size = len(datagram)
         if size > MAX_DATAGRAM:

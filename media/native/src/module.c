@@ -28,7 +28,8 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit_codesyncx_media_native(void) {
     PyObject *module = PyModule_Create(&definition);
-    if (module && (add_lanes(module) || add_way(module) || add_outbox(module)))
+    if (module && (add_lanes(module) || add_way(module) || add_outbox(module) ||
+                   add_decryption(module)))
         Py_CLEAR(module);
     return module;
 }

@@ -72,6 +72,7 @@ static inline long long log_packet(SendLog *log, size_t size, double now) {
 int add_lanes(PyObject *module);
 int add_way(PyObject *module);
 int add_outbox(PyObject *module);
+int add_decryption(PyObject *module);
 PyTypeObject *add_type(PyObject *module, PyType_Spec *spec);
 
 #endif

@@ -1,4 +1,8 @@
-"""What people send: sound, cameras and screens of a steady rate, each packet with its time."""
+"""What people send: sound, cameras and screens of a steady rate, each packet with its time.
+
+Frames are sent as Chromium was seen to: their packets leave within half a millisecond, have one
+length or one byte more from some packet on, and no two frames the same.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from benchmarks.calls.wire import Wire
 
 MOST_LATE_S = 0.05
+SMALLEST_FRAME = 0.75
+"""Of the largest."""
 SOUND_LEVEL, BACKGROUND_LEVEL = 25, 90
 
 
@@ -50,7 +56,7 @@ LECTURE_SCREEN = Kind("screen", "video", 10, 8, 1100)
 
 
 class Source:
-    """One track on its way in: `send` sends what is due, the packets of a frame spread evenly."""
+    """One track on its way in: `send` sends the frames that are due."""
 
     def __init__(self, kind: Kind, mid: int, *, is_loud: bool = True) -> None:
         self.kind = kind
@@ -67,6 +73,8 @@ class Source:
         self._place = 0
         self._due = 0.0
         self._filler = bytes(range(256)) * 6
+        self._size = kind.size
+        self._longer_from = 0
 
     def hear(self, rtcp: bytes) -> None:
         """Answer a wish for a key frame with the next frame."""
@@ -89,9 +97,18 @@ class Source:
         if now - self._due > MOST_LATE_S:
             self._due = now
         while self._due <= now:
-            self._due += 1 / self.kind.packets_per_s
-            wire.send_rtp(self._packet(next_transport_number()))
-            self.sent += 1
+            self._due += 1 / self.kind.frames_per_s
+            self._begin_frame()
+            for _ in range(self.kind.packets_per_frame):
+                wire.send_rtp(self._packet(next_transport_number()))
+                self.sent += 1
+
+    def _begin_frame(self) -> None:
+        """Choose a frame's size, and from which of its packets on there is one byte more."""
+        if self.kind.media == "video":
+            smallest = round(SMALLEST_FRAME * self.kind.size)
+            self._size = smallest + secrets.randbelow(self.kind.size - smallest)
+            self._longer_from = secrets.randbelow(self.kind.packets_per_frame + 1)
 
     def _packet(self, transport_number: int) -> bytes:
         is_video = self.kind.media == "video"
@@ -111,7 +128,8 @@ class Source:
             self.ssrc,
         )
         head = self._descriptor() if is_video else b""
-        body = self._filler[: self.kind.size - len(head) - STAMP.size]
+        size = self._size + (is_video and self._place >= self._longer_from)
+        body = self._filler[: size - len(head) - STAMP.size]
         self._step(is_last=is_last)
         stamp = STAMP.pack(STAMP_MARK, time.time_ns())
         return header + write_elements(values) + head + body + stamp

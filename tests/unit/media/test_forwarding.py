@@ -12,7 +12,7 @@ from codesyncx_media.rtp.rtcp_feedback import PictureLossIndication
 from codesyncx_media.sdp import OutgoingStream, PublishedMedia, SubscribedMedia
 from codesyncx_media.sdp.description import Codec
 from codesyncx_media.transport import Connection, ConnectionState, UdpPort
-from codesyncx_media.transport.private_aiortc import Certificate
+from codesyncx_media.transport.private_aiortc import Certificate, Decryption
 
 CAMERA = PublishedMedia(
     mid="1",
@@ -40,6 +40,7 @@ class Wire:
         self.path = "python"
         self.outbox = self.hot.outbox
         self.lanes = self.hot.kinds
+        self.decryption = Decryption()
 
     def new_way(self) -> object:
         return self.hot.ways[0]

@@ -9,6 +9,7 @@ import weakref
 from dataclasses import replace
 from typing import Any
 
+import pylibsrtp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,14 +18,19 @@ if sys.platform != "linux":
     pytest.skip("packets take the Python path there", allow_module_level=True)
 
 import codesyncx_media_native as native
-from support.hot_paths import CLIENTS, NativePath, PythonPath
+from support.hot_paths import CLIENTS, NativePath, PythonPath, new_keys
 from support.rtp_streams import Camera, publisher_of_pictures
 
 from codesyncx_media.rtp.lane import SIZE
 from codesyncx_media.rtp.media_packet import PAYLOAD_AT, MediaPacket
 from codesyncx_media.transport import native_datagrams
 from codesyncx_media.transport.outbox import MAX_PACKET, SLOTS
-from codesyncx_media.transport.private_aiortc import address_of_protect
+from codesyncx_media.transport.private_aiortc import (
+    Decryption,
+    SrtpKeys,
+    address_of_protect,
+    addresses_of_unprotect,
+)
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 pytestmark = pytest.mark.fuzz
@@ -137,6 +143,64 @@ def test_both_paths_send_the_same(steps: list[tuple[Any, ...]]) -> None:
     finally:
         for rig in rigs:
             rig.path.close()
+
+
+MEDIA = False
+"""What isn't RTCP."""
+RTCP = bytes.fromhex("81ce00020000000a0000002a")
+ARRIVALS = st.one_of(
+    st.tuples(st.just("rtp"), st.integers(0, 0xFFFF), st.binary(max_size=40)),
+    st.tuples(st.just("rtcp"), st.just(0), st.just(b"")),
+    st.tuples(st.just("copy"), st.integers(0, 5), st.just(b"")),
+    st.tuples(st.just("broken"), st.integers(0, 40), st.binary(min_size=1, max_size=3)),
+    st.tuples(st.just("noise"), st.just(0), st.binary(max_size=80)),
+    st.tuples(st.just("long"), st.integers(1490, 1600), st.just(b"")),
+)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.lists(st.tuples(ARRIVALS, st.booleans()), max_size=20))
+def test_both_paths_decrypt_the_same(arrivals: list[tuple[tuple[str, int, bytes], bool]]) -> None:
+    policy = pylibsrtp.Policy(key=bytes(30), ssrc_type=pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
+    sender = pylibsrtp.Session(policy)
+    policy.ssrc_type, policy.allow_repeat_tx = pylibsrtp.Policy.SSRC_ANY_INBOUND, True
+    in_python, in_c = Decryption(), native.Decryption(*addresses_of_unprotect())
+    keys = [SrtpKeys(pylibsrtp.Session(policy)) for _ in range(2)]
+    came = [sender.protect(b"\x80\x60\x00\x01" + bytes(8) + b"the first")]
+    for (kind, number, content), is_rtcp in arrivals:
+        datagram = content or bytes(number)
+        if kind == "rtp":
+            header = b"\x80\x60" + number.to_bytes(2, "big") + bytes(7) + b"\x01"
+            try:
+                datagram = sender.protect(header + content)
+            except pylibsrtp.Error:  # a number that was used before
+                continue
+        elif kind == "rtcp":
+            datagram = sender.protect_rtcp(RTCP)
+        elif kind == "copy":
+            datagram = came[-1 - number % len(came)]
+        elif kind == "broken":
+            at = number % max(1, len(came[-1]))
+            datagram = came[-1][:at] + content + came[-1][at + len(content) :]
+        came.append(datagram)
+        is_report = is_rtcp if kind in ("noise", "broken", "long") else kind == "rtcp"
+        assert in_c.unprotect(keys[0], datagram, is_report) == in_python.unprotect(
+            keys[1], datagram, is_report
+        )
+
+
+def test_what_cannot_be_decrypted_with_is_refused() -> None:
+    decryption = native.Decryption(*addresses_of_unprotect())
+    keys = new_keys(0)
+    for bad in (None, "text", bytearray(20), memoryview(bytes(20))):
+        with pytest.raises(TypeError):
+            decryption.unprotect(keys, bad, MEDIA)
+    with pytest.raises(AttributeError):
+        decryption.unprotect(object(), bytes(20), MEDIA)
+    with pytest.raises(ValueError, match="nowhere"):
+        native.Decryption(0, 0)
+    with pytest.raises(ValueError, match="nowhere"):
+        native.Decryption.__new__(native.Decryption).unprotect(keys, bytes(20), MEDIA)
 
 
 @pytest.mark.parametrize("kind", [PythonPath, NativePath])

@@ -15,7 +15,7 @@ from codesyncx_media.transport import Connection, ConnectionState, UdpPort
 from codesyncx_media.transport.connection import CONSENT_S, HANDSHAKE_S
 from codesyncx_media.transport.ice import read_check
 from codesyncx_media.transport.outbox import SLOT_BYTES, SLOTS, Outbox
-from codesyncx_media.transport.private_aiortc import Certificate
+from codesyncx_media.transport.private_aiortc import Certificate, Decryption
 from codesyncx_media.transport.way import Way
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Wire:
     path = "python"
     lanes = IN_PYTHON
     new_way = Way
+    decryption = Decryption()
 
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, tuple[str, int]]] = []

@@ -79,6 +79,7 @@ def test_a_packet_is_encrypted_where_it_lies_as_pylibsrtp_does_it() -> None:
 
 
 def test_what_pylibsrtp_encrypts_is_decrypted_once() -> None:
+    media, report = False, True
     rtp = bytes.fromhex("80600001000000010000002a") + b"a frame"
     rtcp = bytes.fromhex("81ce00020000000a0000002a")
     key = bytes(range(30))
@@ -88,12 +89,12 @@ def test_what_pylibsrtp_encrypts_is_decrypted_once() -> None:
     inbound = pylibsrtp.Policy(key=key, ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND)
     keys, decryption = SrtpKeys(pylibsrtp.Session(inbound)), Decryption()
     secret = sender.protect(rtp)
-    assert decryption.unprotect(keys, secret, is_rtcp=False) == rtp
-    assert decryption.unprotect(keys, secret, is_rtcp=False) is None, "a copy"
-    assert decryption.unprotect(keys, sender.protect_rtcp(rtcp), is_rtcp=True) == rtcp
+    assert decryption.unprotect(keys, secret, media) == rtp
+    assert decryption.unprotect(keys, secret, media) is None, "a copy"
+    assert decryption.unprotect(keys, sender.protect_rtcp(rtcp), report) == rtcp
     for nothing in (b"", b"\x80", b"\x80" * 100, bytes(5000)):
-        assert decryption.unprotect(keys, nothing, is_rtcp=False) is None
-        assert decryption.unprotect(keys, nothing, is_rtcp=True) is None
+        assert decryption.unprotect(keys, nothing, media) is None
+        assert decryption.unprotect(keys, nothing, report) is None
 
 
 def test_stun_messages_are_checked_by_key() -> None:
