@@ -1,7 +1,8 @@
-/* The hot path of calls: what `codesyncx_media.rtp.lane`, `transport.way` and `transport.outbox`
-   do in Python, with the same names. Those are the reference: tests compare every byte.
+/* The hot path of calls: what `codesyncx_media.rtp.lane`, `transport.way`, `transport.outbox` and
+   `transport.private_aiortc.Decryption` do in Python, with the same names. Those are the reference:
+   tests compare every byte.
 
-   Nothing here encrypts: libsrtp does, through the address of its `srtp_protect`. */
+   Nothing here encrypts: libsrtp does, through the addresses of its functions. */
 
 #ifndef CODESYNCX_NATIVE_H
 #define CODESYNCX_NATIVE_H
