@@ -10,6 +10,7 @@ from support.gatehouse import open_house
 from support.identity import NamedInHeader
 from support.kubernetes_cluster import kubernetes_cluster
 from support.peers import Peer
+from support.swarm import docker_swarm
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from support.gatehouse import House
     from support.kubernetes_cluster import Cluster
     from support.peers import Join
+    from support.swarm import Swarm
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +31,13 @@ def docker() -> Iterator[DockerHost]:
     """Give a Docker daemon of the tests' own."""
     with docker_host() as host:
         yield host
+
+
+@pytest.fixture(scope="session")
+def swarm() -> Iterator[Swarm]:
+    """Give a Docker swarm of two nodes."""
+    with docker_swarm() as swarm:
+        yield swarm
 
 
 @pytest.fixture

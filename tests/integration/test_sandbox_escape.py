@@ -1,7 +1,8 @@
 """What hostile code does in a sandbox, and what comes of it: nothing, for anybody else.
 
 All of it runs by bubblewrap, with control groups where this machine lets us make them and without,
-by a Docker daemon of the tests' own, and by Kubernetes: its API by kmock, the daemon as its node.
+by a Docker daemon of the tests' own, by a swarm of two, and by Kubernetes: its API by kmock, the
+daemon as its node.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from codesyncx_spawner.sandbox.backend import SandboxSpec
 from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
 from codesyncx_spawner.sandbox.docker import DockerBackend
 from codesyncx_spawner.sandbox.kubernetes import KubernetesBackend
+from codesyncx_spawner.sandbox.swarm import SwarmBackend
 from codesyncx_spawner.states import Ending
 from support.kubernetes_cluster import NAMESPACE
 from support.sandboxes import BRIEF, TIGHT, AlwaysWarm, Ground, archive_of, processes_with
@@ -33,10 +35,12 @@ Run = Callable[..., Any]
 
 
 def is_container(kind: str) -> bool:
-    return "docker" in kind or kind == "kubernetes"
+    return "docker" in kind or kind in {"kubernetes", "swarm"}
 
 
-@pytest.fixture(params=["groups", "no groups", "docker", "kubernetes", "warm", "warm docker"])
+@pytest.fixture(
+    params=["groups", "no groups", "docker", "kubernetes", "swarm", "warm", "warm docker"]
+)
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -50,6 +54,11 @@ def make_backend(
 
         def make() -> SandboxBackend:
             return DockerBackend(url=host.url)
+    elif kind == "swarm":
+        hosts = request.getfixturevalue("swarm")
+
+        def make() -> SandboxBackend:
+            return SwarmBackend(url=hosts.manager.url, nodes=hosts.nodes)
     elif kind == "kubernetes":
         kubeconfig = request.getfixturevalue("cluster").kubeconfig(tmp_path)
 
@@ -220,7 +229,7 @@ async def test_files_without_number_end_the_run(run: Run, kind: str, folder: str
             n += 1
     """)
     assert not result.ending.was_timed_out
-    if "docker" in kind:
+    if "docker" in kind or kind == "swarm":
         assert "No space left on device" in result.text
         assert result.ending == Ending(1)
     elif kind == "kubernetes":
@@ -452,7 +461,7 @@ async def test_nothing_of_the_server_or_the_machine_can_be_reached(
     if is_container(kind):
         kept = {probed: told for probed, told in PROBES.items() if probed not in OF_THE_IMAGE}
         probes = kept | IN_A_CONTAINER
-    if kind == "kubernetes":
+    if kind in {"kubernetes", "swarm"}:
         probes = {one: told for one, told in probes.items() if one not in OUR_FILTER_ALONE}
     known = "\n".join(f"{name} = {value!r}" for name, value in server.items())
     asked = [

@@ -54,8 +54,12 @@ class NoDockerError(RuntimeError):
 class DockerHost:
     """A daemon that runs, until it is stopped."""
 
-    def __init__(self, folder: Path, daemon_json: str = "{}") -> None:
-        """Start it; NoDockerError if that can't be."""
+    def __init__(self, folder: Path, daemon_json: str = "{}", *, bridge: str = "") -> None:
+        """Start it; NoDockerError if that can't be.
+
+        `bridge` is the address of the network that containers begin with, if there is to be one.
+        """
+        self._bridge = ("--bip", bridge) if bridge else ("--bridge", "none")
         if missing := [name for name in ("dockerd", "docker") if _debians(name) is None]:
             raise NoDockerError(
                 f"There is no {' and no '.join(missing)} here: run make .make/docker"
@@ -95,7 +99,7 @@ class DockerHost:
                 *("--group", str(os.getgid()), "--cgroup-parent", self._group),
                 # Where systemd runs, it would be asked to make the groups.
                 *("--exec-opt", "native.cgroupdriver=cgroupfs"),
-                *("--bridge", "none", "--iptables=false", "--ip6tables=false"),
+                *(*self._bridge, "--iptables=false", "--ip6tables=false"),
                 "--ip-forward=false",
             ],
             stdin=subprocess.DEVNULL,
@@ -185,6 +189,11 @@ class DockerHost:
                 "+",
             ]
             subprocess.run(remove, check=False, capture_output=True)
+
+    @property
+    def pid(self) -> int:
+        """The process that has its namespaces."""
+        return self._pid
 
     def _entered(self) -> list[str]:
         return ["nsenter", "--target", str(self._pid), "--mount", "--net", "--uts"]

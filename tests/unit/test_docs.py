@@ -9,6 +9,7 @@ from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
 from codesyncx_spawner.sandbox.docker import DockerBackend
 from codesyncx_spawner.sandbox.first_choice import FirstChoiceBackend
 from codesyncx_spawner.sandbox.kubernetes import KubernetesBackend
+from codesyncx_spawner.sandbox.swarm import SwarmBackend
 from codesyncx_spawner.workers.__main__ import RunWorker
 from codesyncx_spawner.workers.backend import WorkersBackend
 from support.servers import REPOSITORY
@@ -73,7 +74,8 @@ def test_every_setting_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "backend", [BubblewrapBackend, DockerBackend, FirstChoiceBackend, KubernetesBackend]
+    "backend",
+    [BubblewrapBackend, DockerBackend, FirstChoiceBackend, KubernetesBackend, SwarmBackend],
 )
 def test_every_setting_of_sandboxes_is_told(backend: type[SandboxBackend]) -> None:
     ours = backend.class_own_traits(config=True)

@@ -133,21 +133,26 @@ class DockerSandbox:
                 await printed.aclose()
                 return False
         self._kept = printed
-        for watch in (self._read(), self._watch_memory()):
-            self._tasks.add(asyncio.create_task(watch))
+        self._watch()
         return True
 
     async def stand(self) -> None:
         """Start it, up to where it waits for what it is to run; SandboxError if it can't be."""
         async with starting(_START_TIMEOUT_S, DOCKER_ERRORS, said_by):
-            # Before it runs, or the first it prints would be lost.
-            self._attached = self._container.attach(stdout=True, stderr=True)
-            await self._attached.__aenter__()
-            self._files = self._container.attach(stdin=True)
-            await self._files.__aenter__()
+            await self._attach()
             await self._container.start()
-            for watch in (self._read(), self._watch_memory()):
-                self._tasks.add(asyncio.create_task(watch))
+            self._watch()
+
+    async def _attach(self) -> None:
+        """Begin to listen and to speak: before it runs, or the first it prints would be lost."""
+        self._attached = self._container.attach(stdout=True, stderr=True)
+        await self._attached.__aenter__()
+        self._files = self._container.attach(stdin=True)
+        await self._files.__aenter__()
+
+    def _watch(self) -> None:
+        for watch in (self._read(), self._watch_memory()):
+            self._tasks.add(asyncio.create_task(watch))
 
     def assign(self, spec: SandboxSpec) -> None:
         self._spec = spec
@@ -190,14 +195,17 @@ class DockerSandbox:
             raise SandboxError("The sandbox doesn't stand.")
         # If they don't fit, whoever runs the command is told by what it prints.
         with contextlib.suppress(ConnectionError):
-            most_s = f" {self._spec.limits.time_s + _SPARE_S:.0f}" if self._spec.is_kept else ""
-            begun = order + f"{self._mark}{most_s}\n".encode()
+            begun = order + self._mark_line()
             is_more = True
             while is_more:
                 chunk = await asyncio.to_thread(snapshot.read, _CHUNK)
                 is_more = len(chunk) == _CHUNK
                 await self._files.write_in(begun + chunk)
                 begun = b""
+
+    def _mark_line(self) -> bytes:
+        most_s = f" {self._spec.limits.time_s + _SPARE_S:.0f}" if self._spec.is_kept else ""
+        return f"{self._mark}{most_s}\n".encode()
 
     async def update(self, changed: IO[bytes], removed: Sequence[str]) -> None:
         size = changed.seek(0, os.SEEK_END)

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 _KINDS = {
     "bubblewrap": "codesyncx_spawner.sandbox.bubblewrap.BubblewrapBackend",
     "docker": "codesyncx_spawner.sandbox.docker.DockerBackend",
+    "swarm": "codesyncx_spawner.sandbox.swarm.SwarmBackend",
     "kubernetes": "codesyncx_spawner.sandbox.kubernetes.KubernetesBackend",
 }
 #: What a machine of one's own has; the others are for those who have set them up.
 _USUALLY = ["bubblewrap", "docker"]
-_WITH_IMAGES = frozenset({"docker", "kubernetes"})
+_WITH_IMAGES = frozenset({"docker", "swarm", "kubernetes"})
 
 
 class FirstChoiceBackend(SandboxBackend):
@@ -36,7 +37,8 @@ class FirstChoiceBackend(SandboxBackend):
         minlen=1,
         config=True,
         help="""The kinds of sandboxes that are tried: "bubblewrap", which starts ten times as fast,
-        "docker", which has base images, and "kubernetes", for a cluster. Only these are used.""",
+        "docker", which has base images, and for a cluster "swarm" and "kubernetes". Only these are
+        used.""",
     )
 
     def __init__(self, **options: Any) -> None:

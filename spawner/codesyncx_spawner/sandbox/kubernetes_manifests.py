@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .container_launcher import LAUNCHER
+from .container_walls import LOOK_AT_WALLS, NO_LIMITS, NO_WAY_IN
 from .docker_container import RUN_LABEL, SERVER_LABEL
 from .layout import HOME, WORK, WRITABLE, environment, mark_of
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from .backend import SandboxSpec
 
 CONTAINER = "run"
-#: How process 1 ends, without having run anything, where a wall or a limit is missing.
-NO_WALLS, NO_LIMITS, NO_WAY_IN = 97, 98, 99
-
 # What files of the run come in by; none of the run's own is there before it is gone again.
 _WAY_IN = "/tmp/.csx-in"  # noqa: S108 - inside the sandbox
 #: Beyond the run's own time, for what the server that looks after it does before and after.
@@ -35,19 +33,6 @@ _TOLD_BY_KUBERNETES = " ".join(
         *("KUBERNETES_PORT_443_TCP_PORT", "KUBERNETES_PORT_443_TCP_ADDR"),
     ]
 )
-
-# Kubernetes doesn't say whether a node did what it was asked for, but the kernel does.
-_LOOK_AT_WALLS = f"""
-no= filter= bounding=
-while read -r name value _; do
-  case $name in
-    NoNewPrivs:) no=$value ;;
-    Seccomp:) filter=$value ;;
-    CapBnd:) bounding=$value ;;
-  esac
-done </proc/self/status
-[ "$no $filter $bounding" = "1 2 0000000000000000" ] || exit {NO_WALLS}
-"""
 
 #: Has so many bytes of its input come in: Kubernetes can't say that an input is at its end.
 FEED = f'until [ -p {_WAY_IN} ]; do sleep 0.05; done; exec head -c "$1" >{_WAY_IN}'
@@ -242,7 +227,7 @@ def _launcher(spec: SandboxSpec, *, looks: bool) -> str:
     processes = limits.pids + 2
     blocks = -(-limits.disk_bytes // _BLOCK)
     return f"""
-{_LOOK_AT_WALLS if looks else ""}
+{LOOK_AT_WALLS if looks else ""}
 ulimit -n {limits.open_files} && ulimit -c 0 && ulimit -f {blocks} \\
   && {{ ulimit -p {processes} 2>/dev/null || ulimit -u {processes}; }} || exit {NO_LIMITS}
 unset {_TOLD_BY_KUBERNETES}

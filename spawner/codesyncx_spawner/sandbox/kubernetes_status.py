@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import NoSandboxError, SandboxError
 from ..states import Ending
-from .kubernetes_manifests import NO_LIMITS, NO_WALLS, NO_WAY_IN
+from .container_walls import NO_LIMITS, NO_WALLS, NO_WAY_IN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

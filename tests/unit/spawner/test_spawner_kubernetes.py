@@ -8,8 +8,8 @@ import pytest
 from codesyncx_spawner.errors import NoSandboxError, SandboxError
 from codesyncx_spawner.limits import Limits
 from codesyncx_spawner.sandbox.backend import SandboxSpec
+from codesyncx_spawner.sandbox.container_walls import NO_WALLS
 from codesyncx_spawner.sandbox.kubernetes_manifests import (
-    NO_WALLS,
     Place,
     exports,
     job_manifest,
