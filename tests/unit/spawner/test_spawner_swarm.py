@@ -51,7 +51,7 @@ def test_secrets_are_not_in_it() -> None:
     ],
 )
 def test_what_a_swarm_does_with_a_task_is_read(
-    state: str, desired: str, never: str, taken: bool
+    state: str, desired: str, never: str, *, taken: bool
 ) -> None:
     task = {"Status": {"State": state, "Err": "No such image"}, "DesiredState": desired}
     assert (why_it_never_runs(task), was_taken_off(task)) == (never, taken)
