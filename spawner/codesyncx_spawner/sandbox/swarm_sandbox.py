@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import IO, TYPE_CHECKING, Any
 
+from aiodocker.exceptions import DockerError
+
 from ..errors import NoSandboxError, SandboxError
 from .container_walls import HAS_NETWORK, NO_WALLS, NO_WAY_IN
 from .docker_sandbox import DOCKER_ERRORS, DockerSandbox, said_by
@@ -27,6 +29,7 @@ FAULTS = {
 
 #: How a command ends that was asked to, or that wouldn't.
 _ASKED = (143, 137)
+_NOT_FOUND = 404
 
 
 class SwarmSandbox(DockerSandbox):
@@ -67,9 +70,10 @@ class SwarmSandbox(DockerSandbox):
     async def _raise_for_task(self) -> None:
         try:
             task = await self.task()
+            is_there = self._failure or await self._is_there()
         except DOCKER_ERRORS as error:
             raise SandboxError(f"The swarm went away while it ran: {said_by(error)}") from error
-        if task is None:
+        if task is None or not is_there:
             raise SandboxError("The swarm took the sandbox away while it ran.")
         exit_code = (task["Status"].get("ContainerStatus") or {}).get("ExitCode")
         if exit_code in FAULTS:
@@ -78,3 +82,12 @@ class SwarmSandbox(DockerSandbox):
             raise SandboxError(
                 f"The swarm took it off its node {self.node}, which was drained or went away."
             )
+
+    async def _is_there(self) -> bool:
+        try:
+            await self._container.show()
+        except DockerError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            return False
+        return True

@@ -11,20 +11,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from codesyncx_spawner.egress import expand
 from codesyncx_spawner.errors import NoSandboxError, OverLimitError, SandboxError
-from codesyncx_spawner.execution import Execution
 from codesyncx_spawner.sandbox import swarm as swarm_backend
 from codesyncx_spawner.sandbox.backend import SandboxSpec
 from codesyncx_spawner.sandbox.first_choice import FirstChoiceBackend
 from codesyncx_spawner.sandbox.swarm import SwarmBackend
 from codesyncx_spawner.states import Ending
-from support.sandboxes import TIGHT, Ground, archive_of, nothing
+from support.sandboxes import TIGHT, Ground, archive_of
 from traitlets.config import Config
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from codesyncx_spawner.output import Piece
     from codesyncx_spawner.sandbox.swarm_sandbox import SwarmSandbox
     from support.docker_host import DockerHost
     from support.swarm import Swarm
@@ -178,26 +176,47 @@ with socket.create_server(("127.0.0.1", 8000)) as server:
             assert await loop.sock_recv(connection, 100) == b"hellohello"
 
 
-async def test_a_node_that_is_drained_ends_the_run_and_is_named(
+GOES_ON = """
+import os, time
+print("up", flush=True)
+while not os.path.exists("go"):
+    time.sleep(0.05)
+print("on", flush=True)
+"""
+
+
+async def test_a_run_on_a_node_that_is_drained_goes_on_to_its_end(
     swarm: Swarm, backend: SwarmBackend
 ) -> None:
     backend.constraints = ["node.hostname==worker"]
-    sandbox = await backend.prepare(spec_of("/usr/bin/python3", "main.py"))
-    is_up = asyncio.Event()
-
-    def tell(_: list[Piece]) -> None:
-        is_up.set()
-
-    running = asyncio.create_task(
-        Execution(sandbox, TIGHT, tell).run(archive_of({"main.py": SLEEPS}), nothing)
-    )
-    await is_up.wait()
     drain = ("node", "update", "--availability")
-    await asyncio.to_thread(swarm.manager.docker, *drain, "drain", "worker")
-    with pytest.raises(SandboxError, match="off its node worker, which was drained"):
-        await running
+    async with started(backend, GOES_ON) as sandbox:
+        await until_printed(sandbox, b"up")
+        await asyncio.to_thread(swarm.manager.docker, *drain, "drain", "worker")
+        backend.start_timeout_s = 1
+        with pytest.raises(SandboxError, match="no suitable node"):
+            await backend.prepare(spec_of("true"))
+        await sandbox.update(archive_of({"go": ""}), [])
+        await until_printed(sandbox, b"on")
+        assert await sandbox.wait() == Ending(0)
+    # Given work again before it has let go of this, it would begin it again.
+    while await asyncio.to_thread(swarm.manager.docker, "node", "ps", "--quiet", "worker"):
+        await asyncio.sleep(0.1)
     await asyncio.to_thread(swarm.manager.docker, *drain, "active", "worker")
-    await sandbox.release()
+
+
+async def test_a_service_that_somebody_takes_away_ends_the_run(
+    swarm: Swarm, backend: SwarmBackend
+) -> None:
+    async with started(backend, SLEEPS) as sandbox:
+        await until_printed(sandbox, b"up")
+        (service,) = swarm.manager.docker("service", "ls", "--quiet").split()
+        swarm.manager.docker("service", "rm", service)
+        for host in swarm.hosts.values():
+            if containers := host.docker("ps", "--quiet").split():
+                host.docker("rm", "--force", *containers)
+        with pytest.raises(SandboxError, match="took the sandbox away while it ran"):
+            await sandbox.wait()
 
 
 async def test_what_a_server_left_that_is_gone_is_swept_up(
