@@ -70,7 +70,7 @@ def make_backend(
         make = BubblewrapBackend
     if kind == "no groups":
         monkeypatch.setattr(bubblewrap, "find_hierarchies", lambda *_: [])
-    return (lambda: AlwaysWarm(make())) if "warm" in kind else make
+    return (lambda: AlwaysWarm(make())) if kind.startswith("warm") else make
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ class SwarmSandbox(DockerSandbox):
     async def _raise_for_task(self) -> None:
         try:
             task = await self.task()
-            is_there = self._failure or await self._is_there()
+            is_there = await self._is_there()
         except DOCKER_ERRORS as error:
             raise SandboxError(f"The swarm went away while it ran: {said_by(error)}") from error
         if task is None or not is_there:

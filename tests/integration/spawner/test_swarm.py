@@ -17,6 +17,7 @@ from codesyncx_spawner.sandbox.first_choice import FirstChoiceBackend
 from codesyncx_spawner.sandbox.swarm import SwarmBackend
 from codesyncx_spawner.states import Ending
 from support.sandboxes import TIGHT, Ground, archive_of
+from support.swarm import docker_swarm
 from traitlets.config import Config
 
 if TYPE_CHECKING:
@@ -185,24 +186,22 @@ print("on", flush=True)
 """
 
 
-async def test_a_run_on_a_node_that_is_drained_goes_on_to_its_end(
-    swarm: Swarm, backend: SwarmBackend
-) -> None:
-    backend.constraints = ["node.hostname==worker"]
-    drain = ("node", "update", "--availability")
-    async with started(backend, GOES_ON) as sandbox:
-        await until_printed(sandbox, b"up")
-        await asyncio.to_thread(swarm.manager.docker, *drain, "drain", "worker")
-        backend.start_timeout_s = 1
-        with pytest.raises(SandboxError, match="no suitable node"):
-            await backend.prepare(spec_of("true"))
-        await sandbox.update(archive_of({"go": ""}), [])
-        await until_printed(sandbox, b"on")
-        assert await sandbox.wait() == Ending(0)
-    # Given work again before it has let go of this, it would begin it again.
-    while await asyncio.to_thread(swarm.manager.docker, "node", "ps", "--quiet", "worker"):
-        await asyncio.sleep(0.1)
-    await asyncio.to_thread(swarm.manager.docker, *drain, "active", "worker")
+async def test_a_run_on_a_node_that_is_drained_goes_on_to_its_end() -> None:
+    # A swarm of its own, for one that gives the node work again may begin what it had once more.
+    with docker_swarm() as swarm:
+        backend = SwarmBackend(url=swarm.manager.url, nodes=swarm.nodes)
+        backend.constraints = ["node.hostname==worker"]
+        async with started(backend, GOES_ON) as sandbox:
+            await until_printed(sandbox, b"up")
+            swarm.manager.docker("node", "update", "--availability", "drain", "worker")
+            backend.start_timeout_s = 1
+            with pytest.raises(SandboxError, match="no suitable node"):
+                await backend.prepare(spec_of("true"))
+            await sandbox.update(archive_of({"go": ""}), [])
+            await until_printed(sandbox, b"on")
+            assert await sandbox.wait() == Ending(0)
+        await backend.close()
+        assert swarm.left() == []
 
 
 async def test_a_service_that_somebody_takes_away_ends_the_run(
