@@ -12,6 +12,7 @@ from . import links, tables
 from .audit import Entry, What
 from .granting import check_grant, check_groups, check_revoke
 from .model import (
+    HUB,
     PROJECT,
     Grant,
     Permission,
@@ -85,6 +86,7 @@ def add_grant(change: Change, subject: Subject, resource: Resource, terms: Terms
 def change_grant(change: Change, grant_id: int, terms: Terms) -> Grant:
     """Let a grant give something else, or for another time."""
     old = _grant(change.snapshot, grant_id)
+    _check_ours(old.origin)
     new = replace(
         old,
         permissions=terms.permissions,
@@ -105,6 +107,7 @@ def change_grant(change: Change, grant_id: int, terms: Terms) -> Grant:
 def revoke(change: Change, grant_id: int) -> Grant:
     """Take a grant back; that of a link ends the link."""
     grant = _grant(change.snapshot, grant_id)
+    _check_ours(grant.origin)
     for link in change.snapshot.links.values():
         if link.grant_id == grant_id and link.ended is None:
             revoke_link(change, link.id)
@@ -227,6 +230,7 @@ def put_group(change: Change, name: str, members: Iterable[str], *, must_be_new:
         raise ExistsError(f"There is a group {name} already.")
     wanted = frozenset(members)
     _check_name(name)
+    _check_ours(HUB if name in change.snapshot.hub_groups else "")
     for member in wanted:
         _check_name(member)
     if len(wanted) > MOST_MEMBERS:
@@ -246,6 +250,7 @@ def delete_group(change: Change, name: str) -> None:
     """Dissolve a group; what it was granted goes with it."""
     if name not in change.snapshot.groups:
         raise NotFoundError(f"There is no group {name}.")
+    _check_ours(HUB if name in change.snapshot.hub_groups else "")
     check_groups(change.snapshot.policy, change.by, change.now)
     subject = Subject(SubjectKind.GROUP, name)
     grants = [grant for grant in change.snapshot.policy.grants if grant.subject == subject]
@@ -370,6 +375,11 @@ def _check_subject(snapshot: Snapshot, subject: Subject) -> None:
     looks_like_guest = subject.name.startswith(links.GUEST_PREFIX)
     if subject.kind is SubjectKind.USER and looks_like_guest and not is_guest:
         raise NotFoundError("There is no such guest.")
+
+
+def _check_ours(origin: str) -> None:
+    if origin == HUB:
+        raise RefusedError("Who is in this project is changed on the projects page of the Hub.")
 
 
 def _check_name(name: str) -> None:

@@ -37,6 +37,7 @@ class Decider:
         self._snapshot: Snapshot | None = None
         self._failure: str | None = "it is being opened"
         self._read_at = time.monotonic()
+        self._known_until: float | None = None
         self._refusals = Refusals()
 
     def now(self) -> float:
@@ -53,7 +54,17 @@ class Decider:
             )
         if time.monotonic() - self._read_at > STALE_S:
             raise AccessUnavailableError("Access can't be checked: the database doesn't answer.")
+        if not self.knows_who_is_in:
+            raise AccessUnavailableError(
+                "Access can't be checked: the Hub hasn't said for too long who is in this project."
+                " Please try again in a moment."
+            )
         return snapshot
+
+    @property
+    def knows_who_is_in(self) -> bool:
+        """Whether what a Hub has said of who is in the project still counts, where it says so."""
+        return self._known_until is None or time.monotonic() < self._known_until
 
     @property
     def policy(self) -> Policy:

@@ -40,6 +40,8 @@ _RUNNER = _COMMENTER | {Permission.EXECUTE, Permission.SHARE_SCREEN}
 _EDITOR = _RUNNER | {Permission.EDIT, Permission.CREATE, Permission.DELETE}
 _MAINTAINER = _EDITOR | {Permission.SHARE}
 
+#: The origin of what is changed on a Hub's projects page, and not here.
+HUB = "hub"
 NO_ACCESS = "none"
 ROLES: Mapping[str, Permissions] = {
     "owner": EVERYTHING,
@@ -124,6 +126,8 @@ class Grant:
     expires_at: float | None = None
     granted_by: str = ""
     granted_at: float = 0.0
+    origin: str = ""
+    """Where it is kept, if not here: `HUB` for what a Hub's projects service has told."""
 
     def holds(self, now: float) -> bool:
         """Whether it hasn't expired."""

@@ -94,16 +94,19 @@ class Policy:
         groups: Mapping[str, frozenset[str]] | None = None,
         default: Grant | None = None,
         guests: Mapping[str, str] | None = None,
+        members: frozenset[str] | None = None,
     ) -> None:
         """Take the grants and the project's own groups (username -> names of groups).
 
         `default` is what everyone has on the project while no other grant says it; `guests` are the
-        names of those who came by a link, with the link's id.
+        names of those who came by a link, with the link's id. Where a Hub says who is in the
+        project, `members` are their names, and nobody else has anything but guests.
         """
         self.grants = tuple(grants)
         self.groups: Mapping[str, frozenset[str]] = dict(groups or {})
         self.default = default
         self.guests: Mapping[str, str] = dict(guests or {})
+        self.members = members
         self.ends: dict[Subject, set[float]] = {}
         self._granted: dict[Subject, list[Resource]] = {}
         self._branches: dict[str, _Branch] = {"": _Branch()}
@@ -112,7 +115,7 @@ class Policy:
 
     def with_grants(self, grants: Iterable[Grant]) -> Policy:
         """Give the policy that has these grants in place of its own."""
-        return Policy(grants, self.groups, self.default, self.guests)
+        return Policy(grants, self.groups, self.default, self.guests, self.members)
 
     # -- the questions --------------------------------------------------------------------------
 
@@ -275,6 +278,9 @@ class Policy:
         if person.link is not None:
             # A guest isn't in the project: only the link speaks for them.
             return ((named, Subject(SubjectKind.LINK, person.link)),)
+        # Nobody is called "": that stands for a group, or for everyone.
+        if self.members is not None and person.username and person.username not in self.members:
+            return ()
         groups = person.groups | self.groups.get(person.username, frozenset())
         # Somebody who only bears a guest's name has nothing of theirs.
         own = () if person.username in self.guests else (named,)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import AccessUnavailableError, RefusedError
-from . import changes, links
+from . import changes, enrolment, links
 from .attempts import Attempts, network_of
 from .audit import AuditQuery, Entry, What
 from .changes import Change, Invitation, Terms
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .model import Grant, Resource, Subject
+    from .roster import Roster
     from .snapshot import RangeRecord, Snapshot
     from .store import AccessStore
 
@@ -73,6 +74,7 @@ class AccessService(Decider):
         self._renames: list[_Rename] = []
         self._mixed: deque[tuple[str, str]] = deque(maxlen=MOST_MIXED)
         self._underway = 0
+        self._was_known = True
         self._wake = asyncio.Event()
         self._names: dict[str, str] = {}
         self._attempts = Attempts(for_one=TRIES_FOR_ONE, overall=TRIES_OVERALL)
@@ -181,6 +183,22 @@ class AccessService(Decider):
         """Dissolve a group."""
         await self._change(by, lambda change: changes.delete_group(change, name))
 
+    async def enrol(self, roster: Roster) -> None:
+        """Have everybody be in the project what a Hub's projects service says, and nobody else."""
+        nobody = Person("")
+        await self._change(
+            nobody,
+            lambda change: enrolment.enrol(change.connection, change.snapshot, roster, change.now),
+        )
+
+    def trust_roster_for(self, seconds: float) -> None:
+        """Take what a Hub has said of who is in the project as true so long, and then nothing.
+
+        Called again each time the Hub has confirmed it; with 0 before it has said anything.
+        """
+        self._known_until = time.monotonic() + seconds
+        self._notice_trust()
+
     # -- what the rest of the server tells ------------------------------------------------------
 
     def follow_rename(self, old: str, new: str) -> None:
@@ -235,6 +253,7 @@ class AccessService(Decider):
             self._fail(error)
         else:
             self._adopt(snapshot)
+        self._notice_trust()
         await self._write_waiting()
 
     # -- how ------------------------------------------------------------------------------------
@@ -353,6 +372,15 @@ class AccessService(Decider):
         is_new = before is None or before.revision != snapshot.revision
         if is_new or was_failing or _ended_between(snapshot, looked_at, self._looked_at):
             self._changed()
+
+    def _notice_trust(self) -> None:
+        """Tell when what a Hub has said has become too old, and when it counts again."""
+        if self.knows_who_is_in == self._was_known:
+            return
+        self._was_known = not self._was_known
+        if not self._was_known:
+            logger.error("Nobody is let in: the Hub doesn't say who is in this project.")
+        self._changed()
 
     def _fail(self, error: AccessUnavailableError) -> None:
         """Refuse everybody but the server's owner; said once."""

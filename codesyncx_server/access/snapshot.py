@@ -40,6 +40,9 @@ class Snapshot:
     tokens: Mapping[str, str] = field(default_factory=dict)
     ranges: Mapping[str, RangeRecord] = field(default_factory=dict)
     people: Mapping[str, str] = field(default_factory=dict)
+    hub_groups: frozenset[str] = frozenset()
+    roster_revision: int | None = None
+    """What a Hub's projects service has told last; None while it has told nothing."""
 
     def renamed(self, old: str, new: str) -> Snapshot:
         """Give the state after the file or folder `old` became `new`."""

@@ -19,7 +19,7 @@ from ..errors import AccessUnavailableError
 from . import migrations, tables
 from .audit import entry_of
 from .links import GuestIdentity, Link
-from .model import Grant, Resource, Subject, SubjectKind
+from .model import HUB, Grant, Resource, Subject, SubjectKind
 from .policy import Policy
 from .snapshot import RangeRecord, Snapshot, from_text
 
@@ -229,14 +229,19 @@ class AccessStore:
         return self._snapshot
 
     def _load(self, connection: sa.Connection, revision: int) -> Snapshot:
-        groups: dict[str, set[str]] = {
-            row.name: set() for row in connection.execute(sa.select(tables.groups))
-        }
+        groups: dict[str, set[str]] = {}
+        hub_groups = set()
+        for row in connection.execute(sa.select(tables.groups)):
+            groups[row.name] = set()
+            if row.origin == HUB:
+                hub_groups.add(row.name)
         of_person: dict[str, set[str]] = {}
         for row in connection.execute(sa.select(tables.members)):
             groups[row.group_name].add(row.username)
             of_person.setdefault(row.username, set()).add(row.group_name)
         grants = [_grant_of(row) for row in connection.execute(sa.select(tables.grants))]
+        told = connection.execute(sa.select(tables.roster.c.revision)).scalar_one_or_none()
+        members = {grant.subject.name for grant in grants if grant.origin == HUB}
         guests, tokens = {}, {}
         for row in connection.execute(sa.select(tables.guests)):
             guests[row.id] = GuestIdentity(row.id, row.name, row.link_id)
@@ -248,6 +253,7 @@ class AccessStore:
                 {name: frozenset(found) for name, found in of_person.items()},
                 self._default,
                 {guest.id: guest.link_id for guest in guests.values()},
+                None if told is None else frozenset(members),
             ),
             {name: frozenset(found) for name, found in groups.items()},
             {row.id: Link(**row._mapping) for row in connection.execute(sa.select(tables.links))},
@@ -258,6 +264,8 @@ class AccessStore:
                 row.username: row.display_name
                 for row in connection.execute(sa.select(tables.people))
             },
+            frozenset(hub_groups),
+            told,
         )
 
 
@@ -276,6 +284,7 @@ def _grant_of(row: Any) -> Grant:
         row.expires_at,
         row.granted_by,
         row.granted_at,
+        row.origin,
     )
 
 

@@ -43,16 +43,30 @@ grants = Table(
     Column("expires_at", Float),
     Column("granted_by", Text, nullable=False),
     Column("granted_at", Float, nullable=False),
+    Column("origin", String(16), nullable=False, server_default=""),
     sqlite_autoincrement=True,  # the audit names grants by number, so none comes twice
 )
 
-groups = Table("access_group", metadata, Column("name", Text, primary_key=True))
+groups = Table(
+    "access_group",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("origin", String(16), nullable=False, server_default=""),
+)
 
 members = Table(
     "access_member",
     metadata,
     Column("group_name", Text, ForeignKey("access_group.name"), primary_key=True),
     Column("username", Text, primary_key=True),
+)
+
+#: One row, once a Hub has told who is in the project: the revision of what it told last.
+roster = Table(
+    "access_roster",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, nullable=False),
 )
 
 #: A link's path, rights and end are those of its grant; what it was stays for those who come late.

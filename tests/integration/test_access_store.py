@@ -280,6 +280,8 @@ def test_a_newer_database_is_left_alone(open_store: Callable[[], AccessStore]) -
     store = open_store()
     act(store, lambda change: changes.add_grant(change, ADA, PROJECT, VIEWER))
     with store._opened().begin() as connection:
+        version = "SELECT version_num FROM access_version"
+        form = connection.exec_driver_sql(version).scalar_one()
         connection.exec_driver_sql("UPDATE access_version SET version_num = '9999'")
     store.close()
     with pytest.raises(
@@ -287,8 +289,23 @@ def test_a_newer_database_is_left_alone(open_store: Callable[[], AccessStore]) -
     ):
         open_store().read()
     with store._make_engine().begin() as connection:
-        connection.exec_driver_sql("UPDATE access_version SET version_num = '0001'")
+        connection.execute(sa.text("UPDATE access_version SET version_num = :it"), {"it": form})
     assert len(store.read().policy.grants) == 1
+
+
+def test_what_an_older_version_has_kept_is_kept(open_store: Callable[[], AccessStore]) -> None:
+    store = open_store()
+    act(store, lambda change: changes.add_grant(change, ADA, PROJECT, VIEWER))
+    act(store, lambda change: changes.put_group(change, "red", ["ada"], must_be_new=True))
+    before = store.read()
+    with store._opened().begin() as connection:
+        connection.exec_driver_sql("UPDATE access_version SET version_num = '0001'")
+        connection.exec_driver_sql("DROP TABLE access_roster")
+        for table in ("access_grant", "access_group"):
+            connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN origin")
+    store.close()
+    after = open_store().read()
+    assert (after.policy.grants, after.groups) == (before.policy.grants, before.groups)
 
 
 # -- a database that fails ------------------------------------------------------------------------
