@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from codesyncx_spawner.egress import read_hosts
@@ -24,6 +25,7 @@ from .errors import InvalidRequestError
 from .events.bus import InProcessBus
 from .gate.wiring import Gatekeeping
 from .history.wiring import History
+from .hub.wiring import PROJECTS_URL, Membership
 from .presence import wiring as presence
 from .project.wiring import Project
 from .run.interactive.service import InteractiveSandboxes
@@ -69,6 +71,13 @@ class CodeSyncXApp(ExtensionApp):
         help="""Where access rights are kept, as an SQLAlchemy URL of a database of the project's
         own, e.g. "postgresql://user@host/project" (needs codesyncx[postgresql]). By default it is
         an SQLite file in the project's data folder.""",
+    )
+
+    projects_url = Unicode(
+        os.environ.get(PROJECTS_URL, ""),
+        config=True,
+        help="""Where the projects service of a JupyterHub says who is in this project; the Hub's
+        spawner sets it. Nobody else is let in then, the server's own user neither.""",
     )
 
     max_edit_bytes = Int(
@@ -285,6 +294,8 @@ class CodeSyncXApp(ExtensionApp):
             default_role=self.default_role,
         )
         self.settings.update(self.sharing.settings())
+        self.membership = Membership(self.projects_url, self.sharing.service)
+        self.settings.update(self.membership.settings())
         self.project = Project(self.bus)
         self.history = History(self.bus)
         self.settings.update(self.project.settings())
@@ -403,6 +414,7 @@ class CodeSyncXApp(ExtensionApp):
         if self.gate is not None:
             self.gate.start()
         await self.sharing.start()
+        self.membership.start()
         await self.collaboration.start()
         await self.project.start(serverapp, self.watch_project)
         await self.runs.start()
@@ -418,4 +430,5 @@ class CodeSyncXApp(ExtensionApp):
         await self.project.stop()
         await self.chat.stop()
         await self.history.stop()
+        await self.membership.stop()
         await self.sharing.stop()

@@ -1,4 +1,4 @@
-"""Who owns the project, until roles say so."""
+"""Who owns the server that serves the project."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from jupyter_server.auth.identity import IdentityProvider, PasswordIdentityProvi
 if TYPE_CHECKING:
     from jupyter_server.base.handlers import JupyterHandler
 
+#: In the server's settings: whether a Hub's projects service says who is in the project.
+UNDER_HUB = "codesyncx_under_hub"
 #: These let people in by the server's own token or password, which only its owner gives away.
 _OWNERS_KEY = (IdentityProvider, PasswordIdentityProvider)
 
@@ -19,8 +21,11 @@ def is_owner(handler: JupyterHandler) -> bool:
 
     With Jupyter's own token or password everybody who knows it is an owner. Another identity
     provider may say itself, by a method `is_owner(user)`. Behind a JupyterHub it is the user whose
-    server this is; else there is none.
+    server this is, and nobody where the Hub has projects: their owners are so by their role, and
+    the user is only the project's name. Else there is none.
     """
+    if handler.settings.get(UNDER_HUB):
+        return False
     provider = handler.identity_provider
     if type(provider) in _OWNERS_KEY:
         return handler.current_user is not None
