@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import AccessUnavailableError
+from .. import database
+from ..errors import AccessUnavailableError, InvalidRequestError
 from . import migrations, tables
 from .audit import entry_of
 from .links import GuestIdentity, Link
@@ -28,13 +29,6 @@ if TYPE_CHECKING:
 
     from .audit import AuditQuery, Entry
 
-_WAIT_S = 2
-_READING = "codesyncx_reading"
-_POSTGRESQL_LIMITS: dict[str, Any] = {
-    "connect_timeout": _WAIT_S,
-    "tcp_user_timeout": 5000,
-    "options": "-c statement_timeout=5000 -c lock_timeout=2000",
-}
 _MARK_TEXT = """\
 This project has a database of access rights. While it is gone or empty, CodeSyncX lets nobody in
 but the server's owner. To begin anew, with no rights given to anybody, delete this file.
@@ -156,35 +150,15 @@ class AccessStore:
 
     def _make_engine(self) -> sa.Engine:
         try:
-            url = sa.make_url(self._url)
-        except SQLAlchemyError as error:  # without its text, which may hold a password
-            raise AccessUnavailableError("access_database_url is not a database's URL") from error
-        match url.get_backend_name():
-            case "postgresql":
-                return self._make_postgresql(url)
-            case "sqlite" if url.database:
-                return self._make_sqlite(url, Path(url.database))
-        raise AccessUnavailableError("only sqlite and postgresql can keep access rights")
-
-    def _make_postgresql(self, url: sa.URL) -> sa.Engine:
-        if "+" not in url.drivername:
-            url = url.set(drivername="postgresql+psycopg")
-        self._reading = {"isolation_level": "REPEATABLE READ"}
-        return sa.create_engine(
-            url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=_POSTGRESQL_LIMITS
-        )
-
-    def _make_sqlite(self, url: sa.URL, file: Path) -> sa.Engine:
-        if self._mark.exists() and not file.exists():
-            raise self._gone(file)
-        self._file = file
-        self._reading = {_READING: True}
-        engine = sa.create_engine(
-            url, pool_size=1, max_overflow=0, connect_args={"check_same_thread": False}
-        )
-        sa.event.listen(engine, "connect", _set_up_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-        return engine
+            url = database.read_url(self._url)
+        except InvalidRequestError as error:
+            raise AccessUnavailableError(f"access_database_url: {error}") from error
+        if url.get_backend_name() == "sqlite":
+            self._file = Path(url.database or "")
+            if self._mark.exists() and not self._file.exists():
+                raise self._gone(self._file)
+        self._reading = database.reading(url)
+        return database.make_engine(url)
 
     def _note_begun(self) -> None:
         if self._file is not None:
@@ -300,19 +274,3 @@ def _identity_of(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy begins, not sqlite3: see _begin_sqlite
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={_WAIT_S * 1000}")
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    # A transaction that begins by reading couldn't write any more once another process wrote.
-    reads_only = connection.get_execution_options().get(_READING)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

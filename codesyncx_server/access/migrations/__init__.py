@@ -5,12 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-
 from ...errors import AccessUnavailableError
+from ...migrating import FormError, bring_up_to_date
+from ..tables import metadata
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -24,19 +21,8 @@ def upgrade(connection: Connection, *, may_begin: bool) -> None:
     AccessUnavailableError for a form newer than this version knows, and for an empty database
     where there was one before (`may_begin` is false).
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    scripts = ScriptDirectory.from_config(config)
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    found = context.get_current_revision()
-    if found == scripts.get_current_head():
-        return
-    if found is None and not may_begin:
-        raise AccessUnavailableError("the access database is empty; put the old one back")
-    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
-        raise AccessUnavailableError(
-            f"the access database was written by a newer CodeSyncX (form {found}); update CodeSyncX"
-        )
-    command.upgrade(config, "head")
+    folder = Path(__file__).parent
+    try:
+        bring_up_to_date(connection, folder, metadata, VERSION_TABLE, may_begin=may_begin)
+    except FormError as error:
+        raise AccessUnavailableError(f"the access database {error}") from error

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from codesyncx_server.access.migrations import VERSION_TABLE
-from codesyncx_server.access.tables import metadata
-
+given = context.config.attributes
 context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=metadata,
-    version_table=VERSION_TABLE,
+    connection=given["connection"],
+    target_metadata=given["metadata"],
+    version_table=given["version_table"],
 )
 context.run_migrations()
