@@ -36,9 +36,7 @@ def bring_up_to_date(
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    config.attributes.update(
-        connection=connection, metadata=metadata, version_table=version_table
-    )
+    config.attributes.update(connection=connection, metadata=metadata, version_table=version_table)
     scripts = ScriptDirectory.from_config(config)
     context = MigrationContext.configure(connection, opts={"version_table": version_table})
     found = context.get_current_revision()

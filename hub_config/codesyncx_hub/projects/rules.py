@@ -60,9 +60,7 @@ def deeds(membership: Membership, username: str, *, is_admin: bool = False) -> f
     )
 
 
-def require(
-    membership: Membership, username: str, deed: Deed, *, is_admin: bool = False
-) -> None:
+def require(membership: Membership, username: str, deed: Deed, *, is_admin: bool = False) -> None:
     """Raise NotFoundError for a project somebody may not know of, RefusedError for a deed."""
     allowed = deeds(membership, username, is_admin=is_admin)
     if Deed.SEE not in allowed:
@@ -104,9 +102,7 @@ def check_role_change(
             raise RefusedError("A project needs an owner: make somebody else one first.")
 
 
-def check_gift(
-    membership: Membership, by: str, role: str, *, is_admin: bool = False
-) -> None:
+def check_gift(membership: Membership, by: str, role: str, *, is_admin: bool = False) -> None:
     """Check that `by` may invite people as this role; nobody becomes an owner by invitation."""
     check_role_change(membership, by, "", role, is_admin=is_admin)
     if role == OWNER:
