@@ -21,18 +21,18 @@ _POSTGRESQL_LIMITS: dict[str, Any] = {
 }
 
 
-def read_url(url: str | sa.URL) -> sa.URL:
-    """Read the URL of a database; InvalidRequestError for one that we can't use."""
+def read_url(url: str | sa.URL, name: str) -> sa.URL:
+    """Read the URL of a database; InvalidRequestError, which calls it `name`, for a bad one."""
     try:
         read = sa.make_url(url)
     except SQLAlchemyError as error:  # without its text, which may hold a password
-        raise InvalidRequestError("that is not a database's URL") from error
+        raise InvalidRequestError(f"{name} is not a database's URL") from error
     match read.get_backend_name():
         case "postgresql":
             return read if "+" in read.drivername else read.set(drivername="postgresql+psycopg")
         case "sqlite" if read.database:
             return read
-    raise InvalidRequestError("only sqlite and postgresql can be used")
+    raise InvalidRequestError(f"{name}: only sqlite and postgresql can be used")
 
 
 def make_engine(url: sa.URL) -> sa.Engine:

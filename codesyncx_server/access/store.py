@@ -150,9 +150,9 @@ class AccessStore:
 
     def _make_engine(self) -> sa.Engine:
         try:
-            url = database.read_url(self._url)
+            url = database.read_url(self._url, "access_database_url")
         except InvalidRequestError as error:
-            raise AccessUnavailableError(f"access_database_url: {error}") from error
+            raise AccessUnavailableError(str(error)) from error
         if url.get_backend_name() == "sqlite":
             self._file = Path(url.database or "")
             if self._mark.exists() and not self._file.exists():

@@ -14,6 +14,9 @@ from codesyncx_spawner.workers.__main__ import RunWorker
 from codesyncx_spawner.workers.backend import WorkersBackend
 from support.servers import REPOSITORY
 
+from codesyncx_hub import errors as hub_errors
+from codesyncx_hub.projects.application import ProjectsApp
+from codesyncx_hub.projects.configuration import SCOPES
 from codesyncx_hub.sign_in import errors as sign_in_errors
 from codesyncx_hub.sign_in.email_code import EmailCode
 from codesyncx_hub.sign_in.github import GitHub
@@ -48,14 +51,14 @@ OF_SIGNING_IN = (
     sign_in_errors.CodeRefusedError,
     sign_in_errors.IdentityRefusedError,
 )
+OF_THE_HUB = (hub_errors.ProjectsUnavailableError, hub_errors.HubUnavailableError)
 
 
 def every_error() -> list[type[errors.CodeSyncXError]]:
     direct = errors.CodeSyncXError.__subclasses__()
     refusals = errors.RefusedError.__subclasses__()
-    return list(
-        dict.fromkeys([errors.CodeSyncXError, *direct, *refusals, *OF_RUNS, *OF_SIGNING_IN])
-    )
+    others = (*OF_RUNS, *OF_SIGNING_IN, *OF_THE_HUB)
+    return list(dict.fromkeys([errors.CodeSyncXError, *direct, *refusals, *others]))
 
 
 @pytest.mark.parametrize("error", every_error(), ids=lambda error: error.code)
@@ -64,6 +67,13 @@ def test_every_error_is_told_with_its_status_and_close_code(
 ) -> None:
     line = f"| `{error.code}` | {error.http_status} | {error.close_code} |"
     assert line in (DOCS / "reference.md").read_text()
+
+
+def test_every_setting_and_scope_of_projects_is_told() -> None:
+    ours = ProjectsApp.class_own_traits(config=True).keys() - {"config_file"}
+    text = (DOCS / "hub-projects.md").read_text()
+    assert ours
+    assert [name for name in (*ours, *SCOPES) if f"| `{name}` |" not in text] == []
 
 
 def test_every_setting_is_told() -> None:

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from codesyncx_server.errors import NotFoundError, TooManyError
 
 from . import names, rules, tables
-from .model import OWNER, Deed, Project, ProjectState
+from .model import OWNER, PROJECT_ROLES, Deed, Project, ProjectState
 from .store import membership_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from .member_list import Listed
     from .model import Membership
 
 MOST_MEMBERS = 5_000
@@ -179,6 +180,25 @@ def let_in(change: Change, project_id: str, username: str, role: str) -> None:
     if username not in membership.roles and len(membership.roles) >= MOST_MEMBERS:
         raise TooManyError(f"A project may have {MOST_MEMBERS} members.")
     _put_member(change, project_id, names.clean_username(username), role)
+
+
+def take_in(change: Change, project_id: str, people: Iterable[Listed]) -> None:
+    """Give everybody on a list their role and team; who has a higher role keeps it."""
+    membership = change.seen(project_id, Deed.INVITE)
+    roles, by = dict(membership.roles), change.by
+    for one in people:
+        before = roles.get(one.username)
+        if before is None or PROJECT_ROLES.index(one.role) < PROJECT_ROLES.index(before):
+            rules.check_role_change(
+                membership, by.username, one.username, one.role, is_admin=by.is_admin
+            )
+            if len(roles) >= MOST_MEMBERS:
+                raise TooManyError(f"A project may have {MOST_MEMBERS} members.")
+            _put_member(change, project_id, one.username, one.role)
+            roles[one.username] = one.role
+            change.audit(What.ROLE, project_id, one.username, {"before": before, "role": one.role})
+        if one.team:
+            join_team(change, project_id, one.team, one.username)
 
 
 def put_team(change: Change, project_id: str, name: str, people: Iterable[str]) -> None:

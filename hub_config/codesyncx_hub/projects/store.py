@@ -30,7 +30,7 @@ class ProjectsStore:
 
     def __init__(self, url: str | sa.URL) -> None:
         """Open nothing yet; InvalidRequestError for a URL that can't be used."""
-        self._url = database.read_url(url)
+        self._url = database.read_url(url, "projects_database_url")
         self._engine: sa.Engine | None = None
 
     def open(self) -> None:

@@ -1,0 +1,74 @@
+"""The projects service in a real JupyterHub: who is in a project decides what they may do there."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.projects_hub import ProjectsHub, Visitor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+WAIT_S = 60
+#: What a change may take until it holds on an open server.
+SOON_S = 5
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectsHub]:
+    with ProjectsHub(tmp_path_factory.mktemp("hub")) as running:
+        yield running
+
+
+def make(who: Visitor, name: str = "Course") -> str:
+    return str(who.ask("POST", "projects", {"name": name}, status=201)["id"])
+
+
+def opened(who: Visitor, project: str) -> str:
+    """Have a project's server running; gives its address below the Hub's."""
+    answer = who.ask("POST", f"projects/{project}/open")
+    until(lambda: who.ask("GET", f"projects/{project}/open")["ready"])
+    return str(answer["url"]).removesuffix("lab")
+
+
+def until(holds: Callable[[], Any], within_s: float = WAIT_S) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < end, "It didn't come to that."
+        time.sleep(0.1)
+
+
+def test_a_project_is_made_and_seen_by_those_in_it(hub: ProjectsHub) -> None:
+    ada, bob = hub.visitor("ada"), hub.visitor("bob")
+    project = make(ada)
+    assert bob.ask("GET", "projects") == {"projects": []}
+    bob.ask("GET", f"projects/{project}", status=404)
+    bob.ask("POST", f"projects/{project}/open", status=404)
+    bob.ask("PUT", f"projects/{project}/members/bob", {"role": "owner"}, status=404)
+    ada.ask("PUT", f"projects/{project}/members/bob", {"role": "viewer"})
+    (seen,) = bob.ask("GET", "projects")["projects"]
+    assert (seen["id"], seen["role"], seen["deeds"]) == (project, "viewer", ["open", "see"])
+
+
+def test_rights_change_on_the_open_server_as_they_change_in_the_project(hub: ProjectsHub) -> None:
+    ada, bob, eve = hub.visitor("ada"), hub.visitor("bob"), hub.visitor("eve")
+    project = make(ada)
+    ada.ask("PUT", f"projects/{project}/members/bob", {"role": "viewer"})
+    server = opened(ada, project)
+    file = f"{server}api/contents/hello.py"
+    text = {"type": "file", "format": "text", "content": "print('hello')\n"}
+    assert ada.visit("PUT", file, text) == 201
+    assert bob.visit("GET", file) == 200
+    assert bob.visit("PUT", file, text) == 403
+    assert eve.visit("GET", file) in {403, 404}
+
+    ada.ask("PUT", f"projects/{project}/members/bob", {"role": "editor"})
+    until(lambda: bob.visit("PUT", file, text) == 200, SOON_S)
+    ada.ask("PUT", f"projects/{project}/members/bob", {"role": "viewer"})
+    until(lambda: bob.visit("PUT", file, text) == 403, SOON_S)
+    ada.ask("DELETE", f"projects/{project}/members/bob")
+    until(lambda: bob.visit("GET", file) == 403, SOON_S)
+    assert ada.visit("GET", file) == 200
