@@ -38,6 +38,9 @@ class Decider:
         self._failure: str | None = "it is being opened"
         self._read_at = time.monotonic()
         self._known_until: float | None = None
+        #: Whether there are kernels and the like of the server's own user for anybody. Not where a
+        #: Hub's people share it: all their code runs apart from what belongs to all of them.
+        self.has_programs = True
         self._refusals = Refusals()
 
     def now(self) -> float:
@@ -129,6 +132,8 @@ class Decider:
         """Whether `person` may use what runs as the server's own user."""
         if person.is_owner:
             return not person.is_guest
+        if not self.has_programs:
+            return False
         return self.is_available and self.policy.is_trusted(person, self._clock())
 
     def reaches(self, person: Person, path: str) -> bool:

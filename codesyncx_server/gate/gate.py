@@ -20,7 +20,7 @@ from ..errors import CodeSyncXError, InvalidRequestError, RefusedError, ShutOutE
 from . import answers, guests, refusal
 from .person import Guest
 from .routes import Request, RouteTable
-from .rules import PRIVATE_ANSWERS, Audience
+from .rules import PRIVATE_ANSWERS, PROGRAM_ANSWERS, Audience
 from .sight import ACCESS, sight_of
 from .sockets import Sockets
 from .standing import NOTHING, standing_of_guest
@@ -145,7 +145,11 @@ def _sign_in(*_: Any, **__: Any) -> None:
 
 
 def _answer_for(sight: Sight, rule: Rule) -> Answer | None:
-    if rule.answer is None or sight.is_owner:
+    if rule.answer is None:
+        return None
+    if rule.answer in PROGRAM_ANSWERS:
+        return None if sight.uses_programs else rule.answer
+    if sight.is_owner:
         return None
     if rule.answer in PRIVATE_ANSWERS:
         return rule.answer

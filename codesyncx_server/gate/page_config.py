@@ -78,14 +78,14 @@ def _for_reader(handler: JupyterHandler, page_config: dict[str, Any]) -> dict[st
         return _without_places({**page_config, "token": ""})
     sight = sight_of(handler)
     try:
-        is_owner, is_trusted = sight.is_owner, sight.is_trusted
+        is_owner, uses_programs = sight.is_owner, sight.uses_programs
     except CodeSyncXError as error:
         logger.debug("A page tells nothing: %s", error)
-        is_owner = is_trusted = False
-    if is_owner:
+        is_owner = uses_programs = False
+    if is_owner and uses_programs:
         return page_config
     page_config["token"] = ""
-    if is_trusted:
+    if uses_programs:
         return page_config
     offered = {**page_config, **_WITHHELD}
     if may_run_programs(handler.settings, sight):

@@ -16,6 +16,7 @@ from .rules import (
     LET_IN,
     MEMBER,
     OWNER,
+    PROGRAMS,
     PUBLIC,
     TRUSTED,
     Act,
@@ -225,7 +226,7 @@ TABLE: tuple[Route, ...] = (
     _route(rf"/files/{_ANY_PATH}", get=_with(Act.READ)),
     _route(rf"/view{_PATH}", get=_with(Act.READ)),
     # Converters run templates and fetch pictures as the server's user.
-    _route(r"/nbconvert/.*", get=TRUSTED, post=TRUSTED),
+    _route(r"/nbconvert/.*", get=PROGRAMS, post=PROGRAMS),
     _route(r"/api/fileid/id", get=_by_query(Act.READ, "path")),
     _route(r"/api/fileid/path", get=_path_of_id),
     # Programs: of the server's user for those who are trusted, in sandboxes for the others.
@@ -237,17 +238,17 @@ TABLE: tuple[Route, ...] = (
     _route(r"/api/terminals/\w+", get=_IN_SANDBOXES, delete=_IN_SANDBOXES),
     _route(r"/terminals/websocket/\w+", get=_IN_SANDBOXES),
     _route(r"/api/kernelspecs", get=answered(Answer.KERNELSPECS)),
-    _route(r"/api/kernelspecs/[\w.%-]+", get=TRUSTED),
+    _route(r"/api/kernelspecs/[\w.%-]+", get=PROGRAMS),
     _route(rf"/kernelspecs/[\w.%-]+/{_KERNEL_PICTURE}", get=LET_IN),
-    _route(r"/kernelspecs/[\w.%-]+/.*", get=TRUSTED),
+    _route(r"/kernelspecs/[\w.%-]+/.*", get=PROGRAMS),
     _route(r"/lsp/status", get=answered(Answer.LANGUAGE_SERVERS)),
-    _route(r"/lsp/ws/.*", get=TRUSTED),
+    _route(r"/lsp/ws/.*", get=PROGRAMS),
     _route(r"/api/events", post=OWNER),
     _route(r"/api/events/subscribe", get=answered(Answer.SILENCE)),
     # It would hand the visitor's own cookies to whatever program it leads to.
     _route(r"/proxy/.*"),
     _route(r"/server-proxy/servers-info", get=answered(Answer.NO_SERVERS)),
-    _route(r"/server-proxy/icon/.*", get=TRUSTED),
+    _route(r"/server-proxy/icon/.*", get=PROGRAMS),
     # Documents.
     _route(r"/api/collaboration/room/(?P<room>.*)", get=_room),
     _route(rf"/api/collaboration/session/{_ANY_PATH}", put=_with(Act.OPEN)),

@@ -18,8 +18,15 @@ class Audience(Enum):
     """Like LET_IN, but no guests: only people whom the identity provider knows."""
     TRUSTED = "trusted"
     """Those whom a program of the server's own user gives nothing that they don't have."""
+    PROGRAMS = "programs"
+    """Like TRUSTED, and it is such a program: for nobody where a Hub's people share the server."""
     OWNER = "owner"
-    """Owners of the project alone; also of every route that the table doesn't know."""
+    """Owners of the project alone; also of every route that the table doesn't know. It may lead to
+    a program, so that it is for nobody there either."""
+
+
+#: For nobody where nobody has programs of the server's own user.
+OF_PROGRAMS = frozenset({Audience.PROGRAMS, Audience.OWNER})
 
 
 class Act(Enum):
@@ -80,6 +87,16 @@ class Answer(Enum):
     OWN_WORKSPACES = "own workspaces"
 
 
+#: Of programs: everybody gets them who has none of the server's own.
+PROGRAM_ANSWERS = frozenset(
+    {
+        Answer.IN_SANDBOXES,
+        Answer.KERNELSPECS,
+        Answer.LANGUAGE_SERVERS,
+        Answer.NO_BUILD,
+        Answer.NO_SERVERS,
+    }
+)
 #: These are for everyone but owners; the others only for those who aren't trusted.
 PRIVATE_ANSWERS = frozenset({Answer.OWN_SETTINGS, Answer.OWN_WORKSPACES})
 
@@ -97,6 +114,7 @@ PUBLIC = Rule(Audience.PUBLIC)
 LET_IN = Rule(Audience.LET_IN)
 MEMBER = Rule(Audience.MEMBER)
 TRUSTED = Rule(Audience.TRUSTED)
+PROGRAMS = Rule(Audience.PROGRAMS)
 OWNER = Rule(Audience.OWNER)
 
 

@@ -63,7 +63,7 @@ def sandboxes_in(settings: Mapping[str, Any]) -> Sandboxes | None:
 
 def may_run_programs(settings: Mapping[str, Any], sight: Sight) -> bool:
     """Whether somebody has kernels and terminals, the server's own or in sandboxes."""
-    if sight.is_trusted:
+    if sight.uses_programs:
         return True
     return sandboxes_in(settings) is not None and sight.may_run_somewhere
 

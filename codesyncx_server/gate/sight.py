@@ -9,7 +9,7 @@ from ..access.model import Permission, Person, Resource
 from ..errors import AccessUnavailableError, RefusedError, ShutOutError
 from .person import person_of
 from .places import OutsideError
-from .rules import Act, Audience
+from .rules import OF_PROGRAMS, Act, Audience
 from .slices import SLICE_ID, SLICES
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ _OF_PARTS = frozenset({Act.LOOK, Act.OPEN, Act.SAVE})
 class Access(Protocol):
     """What of the access service the gate asks."""
 
+    has_programs: bool
+    """Whether anybody may use programs of the server's own user."""
+
     @property
     def policy(self) -> Policy:
         """The policy of now; AccessUnavailableError when it can't be read."""
@@ -60,6 +63,9 @@ class Access(Protocol):
 
     def decide(self, person: Person, permission: Permission, resource: Resource) -> Decision:
         """Whether, and why."""
+
+    def is_trusted(self, person: Person) -> bool:
+        """Whether they may use programs of the server's own user."""
 
     def require(self, person: Person, permission: Permission, resource: Resource) -> None:
         """Raise RefusedError with the reason, unless they may."""
@@ -103,6 +109,11 @@ class Sight:
             return True
         access = self._get_access()
         return access.policy.is_trusted(self.person, access.now())
+
+    @property
+    def uses_programs(self) -> bool:
+        """Whether they may use programs of the server's own user; nobody may on a Hub."""
+        return self.person.is_owner or self._get_access().is_trusted(self.person)
 
     @property
     def is_let_in(self) -> bool:
@@ -232,13 +243,15 @@ class Sight:
             self._check_need(need)
 
     def _check_audience(self, audience: Audience) -> None:
+        if audience in OF_PROGRAMS and not self._get_access().has_programs:
+            raise RefusedError("There is no such thing in projects on this Hub.")
         if self.is_owner:
             return
         if not self.is_let_in:
             raise ShutOutError("You have no access to this project. Ask its owner for some.")
         if audience is Audience.MEMBER and self.person.is_guest:
             raise RefusedError("That isn't for guests.")
-        if audience is Audience.TRUSTED and not self.is_trusted:
+        if audience in {Audience.TRUSTED, Audience.PROGRAMS} and not self.is_trusted:
             raise RefusedError(
                 "That is only for people who may read and change the whole project, and run code"
                 " in it."

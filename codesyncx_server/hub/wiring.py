@@ -23,6 +23,7 @@ class Membership:
         """Take the address of the projects service, "" where there is none."""
         self._follower: RosterFollower | None = None
         if projects_url and access is not None:
+            access.has_programs = False
             self._follower = RosterFollower(projects_url, os.environ.get(_TOKEN, ""), access)
 
     def settings(self) -> dict[str, Any]:

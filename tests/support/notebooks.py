@@ -46,7 +46,7 @@ class Notebook:
             "silent": False,
             "store_history": True,
             "allow_stdin": False,
-            "stop_on_error": True,
+            "stop_on_error": False,
             "user_expressions": {},
         }
         told = {"header": header, "parent_header": {}, "metadata": {}, "content": content}

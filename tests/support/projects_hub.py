@@ -136,18 +136,27 @@ class Visitor:
 
     def visit(self, method: str, path: str, body: Any = None) -> int:
         """Ask a project's server for something; gives the status, after signing in there."""
-        server = path.partition("/api/")[0] + "/"
+        server = "/".join(path.split("/")[:4]) + "/"
         if not self._xsrf(server):
             page = {"Accept": "text/html"}
             self.session.get(f"{self._hub.url}{server}lab", headers=page, timeout=30)
-        answer = self.session.request(
+        return self._request(method, path, body).status_code
+
+    def told(self, path: str) -> Any:
+        """Give what a project's server, where they have been, tells them."""
+        answer = self._request("GET", path, None)
+        assert answer.ok, (answer.status_code, answer.text)
+        return answer.json()
+
+    def _request(self, method: str, path: str, body: Any) -> requests.Response:
+        server = "/".join(path.split("/")[:4]) + "/"
+        return self.session.request(
             method,
             self._hub.url + path,
             json=body,
             headers={"X-XSRFToken": self._xsrf(server)},
             timeout=30,
         )
-        return answer.status_code
 
     def _xsrf(self, path: str) -> str:
         found = [

@@ -26,7 +26,7 @@ class Sight:
 
     runs_in: str = "open"
     closed: frozenset[str] = frozenset()
-    is_trusted: bool = False
+    uses_programs: bool = False
     asked: list[str] = field(default_factory=list)
 
     def may(self, permission: Permission, path: str) -> bool:
@@ -92,7 +92,7 @@ def test_one_keeps_it_while_one_may_read_all_that_is_in_it() -> None:
     assert not may_keep(Sight(closed=frozenset({"c.py"})), here, files)
     assert may_keep(Sight(closed=frozenset({"d.py"})), here, files)
     assert not may_keep(Sight(runs_in="x"), here, files)
-    assert not may_keep(Sight(is_trusted=True), here, files)
+    assert not may_keep(Sight(uses_programs=True), here, files)
 
 
 @given(

@@ -19,7 +19,7 @@ class Sight(Protocol):
     """What of `gate.sight.Sight` is asked here."""
 
     @property
-    def is_trusted(self) -> bool:
+    def uses_programs(self) -> bool:
         """Whether they have ordinary kernels."""
 
     def may(self, permission: Permission, path: str) -> bool:
@@ -70,7 +70,7 @@ def may_keep(sight: Sight, place: Place, files: Iterable[str]) -> bool:
 
     Those who have become trusted may not: from then on they have ordinary ones.
     """
-    if sight.is_trusted or not sight.may(Permission.EXECUTE, place.path):
+    if sight.uses_programs or not sight.may(Permission.EXECUTE, place.path):
         return False
     if place.is_file and not sight.may(Permission.READ, place.path):
         return False

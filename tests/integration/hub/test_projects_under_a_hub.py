@@ -72,3 +72,23 @@ def test_rights_change_on_the_open_server_as_they_change_in_the_project(hub: Pro
     ada.ask("DELETE", f"projects/{project}/members/bob")
     until(lambda: bob.visit("GET", file) == 403, SOON_S)
     assert ada.visit("GET", file) == 200
+
+
+def test_nobody_runs_anything_beside_the_projects_documents(hub: ProjectsHub) -> None:
+    ada = hub.visitor("ada")
+    server = opened(ada, make(ada))
+    for method, path in (
+        ("GET", "nbconvert/html/a.ipynb"),
+        ("GET", "lsp/ws/pylsp"),
+        ("GET", "proxy/8888/"),
+        ("POST", "api/shutdown"),
+        ("GET", "metrics"),
+        ("GET", "api/kernelspecs/python3"),
+        ("GET", "nobody/knows/this"),
+    ):
+        assert ada.visit(method, f"{server}{path}") == 403, path
+    kernels = ada.told(f"{server}api/kernelspecs")["kernelspecs"].values()
+    assert kernels
+    assert all(one["spec"]["display_name"].endswith("(sandbox)") for one in kernels)
+    me = ada.told(f"{server}codesyncx/api/access/me")
+    assert (me["is_owner"], me["is_trusted"], me["has_kernels"]) == (True, False, True)
