@@ -46,6 +46,7 @@ class Notebook:
             "silent": False,
             "store_history": True,
             "allow_stdin": False,
+            # Else a kernel drops what comes within 0.1 s after an error.
             "stop_on_error": False,
             "user_expressions": {},
         }
