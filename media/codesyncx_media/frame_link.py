@@ -66,6 +66,7 @@ class FrameLink:
         self.key = secrets.token_urlsafe(_KEY_BYTES)
         self.tracks: dict[int, str] = {}
         """What the member sends: the track id of each stream number."""
+        self.was_refused = False
         self._kinds: dict[int, TrackKind] = {}
         self._codecs = codecs
         self._forwarding = forwarding
@@ -121,9 +122,10 @@ class FrameLink:
         for packet in packets:
             self._forwarding.receive_rtp(self.member_id, packet, now)
 
-    def socket_closed(self) -> None:
-        """Note that the socket is gone: what the member sent has ended."""
+    def socket_closed(self, *, was_refused: bool) -> None:
+        """Note that the socket is gone; what was sent waits for another, if nothing was wrong."""
         self._socket = None
+        self.was_refused = was_refused
         self._lost(self)
 
     def refuse(self, error: CodeSyncXError) -> None:

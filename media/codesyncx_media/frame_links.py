@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .errors import InvalidRequestError
 from .frame_link import FrameLink
 from .rooms import TrackKind
+from .rooms.interruptions import WAITS_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -123,4 +124,6 @@ class FrameLinks:
         """Have what went over a link wait for its member's next way."""
         self._forwarding.interrupt(link.member_id)
         self._forwarding.forget_subscriber(link.member_id)
-        self._room.interruptions.interrupt(link.member_id, link.tracks.values(), self._clock())
+        # Nobody waits for what was sent against the protocol.
+        since = self._clock() - (WAITS_S if link.was_refused else 0.0)
+        self._room.interruptions.interrupt(link.member_id, link.tracks.values(), since)

@@ -105,6 +105,7 @@ async def test_a_media_socket_that_broke_is_opened_anew(worker: MediaWorker) -> 
         ben.heard.clear()
         ben.said.clear()
         await ada.media.close()
+        await asyncio.sleep(0.2)  # what she played and filmed ends with it
         await ada.open_media()
         again = await ada.publish(of_ada, s1="microphone", s2="camera")
         assert again == of_ada

@@ -35,6 +35,7 @@ class MediaSocket(WebSocketHandler):
         self._link: FrameLink | None = None
         self._pace = Pace(time.monotonic())
         self._is_over = False
+        self._was_refused = False
         self._hurry: asyncio.TimerHandle | None = None
 
     @property
@@ -75,7 +76,7 @@ class MediaSocket(WebSocketHandler):
             self._hurry.cancel()
         link, self._link = self._link, None
         if link is not None:
-            link.socket_closed()
+            link.socket_closed(was_refused=self._was_refused)
 
     def send(self, message: str | bytes) -> None:
         """Send a message; how many may wait is the outbox's to see to."""
@@ -91,7 +92,7 @@ class MediaSocket(WebSocketHandler):
 
     def refuse(self, error: CodeSyncXError) -> None:
         """Close the connection, with the error for a reason."""
-        self._is_over = True
+        self._is_over = self._was_refused = True
         self.close(error.close_code, close_reason(error))
 
     def end(self) -> None:
