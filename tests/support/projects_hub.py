@@ -39,11 +39,14 @@ c.Authenticator.admin_users = {{"root"}}
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/homes/{{username}}"
 c.Spawner.cmd = ["{python}", "-m", "jupyterhub.singleuser", "--allow-root"]
+c.Spawner.args = ["--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"]
 """
 
 
 class ProjectsHub:
     """Starts a Hub in a folder of its own, and ends it with all that belongs to it."""
+
+    was_killed = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
