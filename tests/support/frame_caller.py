@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from .media_worker import MediaWorker
 
 PATIENCE_S = 20
+LARGE = 10_000
+"""Bytes of a frame after which more is waited for until it is said to have come."""
 SPEAKER = frozenset({Right.SPEAK, Right.SHARE_SCREEN})
 CODECS = ["opus", "vp8"]
 
@@ -224,7 +226,8 @@ class FrameCaller:
                     self.bytes += len(message)
                     chunk = read_chunk(message)
                     self.chunks.append((self.streams[chunk.stream], chunk))
-                    if not self.is_slow and len(self.chunks) % 10 == 0:
+                    is_due = len(self.chunks) % 10 == 0 or len(message) > LARGE
+                    if not self.is_slow and is_due:
                         await socket.send(json.dumps({"type": "received", "bytes": self.bytes}))
                 async with self._changed:
                     self._changed.notify_all()
