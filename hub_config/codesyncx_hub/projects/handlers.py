@@ -57,6 +57,11 @@ class ProjectsHandler(HubOAuthenticated, web.RequestHandler):
         """What they are called."""
         return str(self.current_user.get("display_name") or self.current_user["name"])
 
+    @property
+    def origin(self) -> str:
+        """Where they reach the Hub; as they say, so to be told to nobody else."""
+        return f"{self.request.protocol}://{self.request.host}"
+
     def body(self) -> dict[str, Any]:
         """Give the JSON object of the request."""
         return requests.read_body(self.request.body)
@@ -254,7 +259,7 @@ class InvitationsHandler(ProjectsHandler):
         made, secret = await self.change(
             project_id, lambda change: invitations.invite(change, project_id, terms)
         )
-        url = self.rules.invitation_url(secret)
+        url = self.rules.invitation_url(secret, self.origin)
         await self.answer({"invitation": views.invitation(made), "url": url}, 201)
 
 

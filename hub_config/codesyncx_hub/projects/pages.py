@@ -219,7 +219,7 @@ class ProjectForm(ProjectPage):
             _whole(uses) if uses else None,
         )
         _, secret = await self._change(project_id, partial(invitations.invite, terms=terms))
-        await self.show(project_id, link=self.rules.invitation_url(secret))
+        await self.show(project_id, link=self.rules.invitation_url(secret, self.origin))
         return True
 
     async def do_end(self, project_id: str) -> bool:

@@ -30,6 +30,6 @@ class Settings:
         """Give where a project's server is."""
         return f"{self.hub_base}user/{PROJECT_PREFIX}{project_id}/{SERVER}/lab"
 
-    def invitation_url(self, secret: str) -> str:
-        """Give the link of an invitation."""
-        return f"{self.public_url}{self.service_prefix}join?secret={quote(secret)}"
+    def invitation_url(self, secret: str, origin: str) -> str:
+        """Give the link of an invitation; `origin` is where the Hub is where it doesn't say so."""
+        return f"{self.public_url or origin}{self.service_prefix}join?secret={quote(secret)}"
