@@ -6,8 +6,8 @@ import json
 from typing import Any, ClassVar
 
 from jupyter_server.base.handlers import APIHandler
-from tornado import web
 
+from .error_answers import answer_of
 from .errors import CodeSyncXError, InvalidRequestError, TooLargeError
 
 _LARGEST_NUMBER = 2**53  # what a browser counts up to
@@ -49,15 +49,10 @@ class JsonHandler(APIHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with the stable code, the sentence and nothing else."""
         error = kwargs.get("exc_info", (None, None))[1]
+        status, told = answer_of(error, status_code, self._reason)
+        self.set_status(status)
         self.set_header("Content-Type", "application/json")
-        if isinstance(error, CodeSyncXError):
-            self.set_status(error.http_status)
-            code, message = error.code, str(error)
-        elif isinstance(error, web.HTTPError):
-            code, message = f"http_{status_code}", error.log_message or self._reason
-        else:
-            code, message = CodeSyncXError.code, "Something went wrong on the server."
-        self.finish(json.dumps({"code": code, "message": message}))
+        self.finish(json.dumps(told))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Keep quiet about what is just an answer to the client."""

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from tornado import web
 
+from codesyncx_server.error_answers import answer_of
 from codesyncx_server.errors import CodeSyncXError, InvalidRequestError, NotFoundError
 
 from . import changes, invitations, member_list, views
@@ -78,19 +79,14 @@ class PageHandler(ProjectsHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Say what went wrong on a page of its own."""
         error = kwargs.get("exc_info", (None, None))[1]
-        sentence = "Something went wrong on the server."
-        self.set_status(status_code)
-        if isinstance(error, CodeSyncXError):
-            self.set_status(error.http_status)
-            sentence = str(error)
-        elif isinstance(error, web.HTTPError):
-            sentence = error.log_message or self._reason
+        status, answer = answer_of(error, status_code, self._reason)
+        self.set_status(status)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         told = {
             "base": self.rules.service_prefix,
             "hub": f"{self.rules.hub_base}hub/",
             "who": "",
-            "complaint": sentence,
+            "complaint": answer["message"],
         }
         self.finish(_templates().get_template("frame.html").render(told))
 

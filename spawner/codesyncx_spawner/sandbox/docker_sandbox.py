@@ -8,17 +8,16 @@ import errno
 import json
 import os
 import secrets
-import socket
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import aiohttp
 from aiodocker.exceptions import DockerError
 
-from ..artifact_archive import keep_archived
 from ..errors import SandboxError
 from ..selection import LeftOut, Selection
 from ..states import Ending
+from .collecting import keep_fetched
 from .container_launcher import END_SIGNAL, UPDATE, EndMark
 from .docker_logs import kept_output
 from .docker_relay import connect_by_relay
@@ -28,6 +27,7 @@ from .own_network import OwnNetwork
 from .starting import starting
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import (
         AsyncGenerator,
         AsyncIterator,
@@ -57,8 +57,6 @@ _CHUNK = 256 * 1024
 _MOST_TOLD = 500
 #: What is printed is split into lines on the loop, at worst one for each byte.
 _LOG_CHUNK = 4 * 1024
-#: Files that are larger than what they hold can make an archive larger than the disk is.
-_MOST_READ = 4
 _STDOUT = 1
 _KILLED = 137
 #: How much longer than its time a command may take that no server looks after.
@@ -344,31 +342,18 @@ class DockerSandbox:
         if self._end.exit_code is None:
             why = "the sandbox was gone before its files could be fetched."
             return Selection(left_out=[LeftOut("*", why)])
-        ours, theirs = socket.socketpair()
-        _, writer = await asyncio.open_connection(sock=ours)
-
-        def keep() -> Selection:
-            with theirs, theirs.makefile("rb") as stream:
-                return keep_archived(
-                    stream,
-                    target,
-                    before,
-                    most_bytes=most_bytes,
-                    most_read=self._spec.limits.disk_bytes * _MOST_READ,
-                    is_wanted=is_wanted,
-                )
-
-        theirs.setblocking(True)  # noqa: FBT003 - the library's signature
-        fetching = asyncio.create_task(self._fetch(writer))
         try:
-            return await asyncio.to_thread(keep)
+            return await keep_fetched(
+                self._fetch,
+                target,
+                before,
+                is_wanted,
+                most_bytes=most_bytes,
+                disk_bytes=self._spec.limits.disk_bytes,
+            )
         except OSError as error:
             told = self._failure or said_by(error)
             raise SandboxError(f"The files that it made couldn't be fetched: {told}") from error
-        finally:
-            fetching.cancel()
-            await asyncio.wait({fetching})
-            writer.close()
 
     async def _fetch(self, writer: asyncio.StreamWriter) -> None:
         """Send on the archive of the work folder, until nobody reads any more."""

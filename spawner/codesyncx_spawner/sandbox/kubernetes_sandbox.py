@@ -11,10 +11,10 @@ import secrets
 import socket
 from typing import IO, TYPE_CHECKING, Any
 
-from ..artifact_archive import keep_archived
 from ..errors import SandboxError
 from ..selection import LeftOut, Selection
 from ..states import Ending
+from .collecting import keep_fetched
 from .container_launcher import UPDATE, EndMark
 from .docker_relay import pass_on, relay_command
 from .kubernetes_client import KUBERNETES_ERRORS, said_by
@@ -53,7 +53,6 @@ _DRAIN_S = 5.0
 _AFTER_KILL_S = 1.0
 _CHUNK = 256 * 1024
 _LOG_CHUNK = 4 * 1024
-_MOST_READ = 4
 _KILLED = 137
 
 
@@ -338,33 +337,20 @@ class KubernetesSandbox:
         )
         if self._end.exit_code is None:
             return gone
-        ours, theirs = socket.socketpair()
-        _, writer = await asyncio.open_connection(sock=ours)
-
-        def keep() -> Selection:
-            with theirs, theirs.makefile("rb") as stream:
-                return keep_archived(
-                    stream,
-                    target,
-                    before,
-                    most_bytes=most_bytes,
-                    most_read=self._spec.limits.disk_bytes * _MOST_READ,
-                    is_wanted=is_wanted,
-                )
-
-        theirs.setblocking(True)  # noqa: FBT003 - the library's signature
-        fetching = asyncio.create_task(self._fetch(writer))
         try:
-            return await asyncio.to_thread(keep)
+            return await keep_fetched(
+                self._fetch,
+                target,
+                before,
+                is_wanted,
+                most_bytes=most_bytes,
+                disk_bytes=self._spec.limits.disk_bytes,
+            )
         except OSError as error:
             if await self._is_gone():
                 return gone  # memory may be so full of files that nothing can read them
             told = self._unfetched or said_by(error)
             raise SandboxError(f"The files that it made couldn't be fetched: {told}") from error
-        finally:
-            fetching.cancel()
-            await asyncio.wait({fetching})
-            writer.close()
 
     async def _fetch(self, writer: asyncio.StreamWriter) -> None:
         """Have the work folder packed inside and send it on, until nobody reads any more."""
