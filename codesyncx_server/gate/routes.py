@@ -82,6 +82,15 @@ def _with(act: Act) -> Decide:
 # -- contents ---------------------------------------------------------------------------------
 
 
+def _is_chat(path: str) -> bool:
+    """Whether a file holds messages, each with its sender's name.
+
+    Whoever writes it as a whole says who has said what. So nobody does who couldn't by a program of
+    the server's user, which is to be trusted; the others make an empty one, and write in the chat.
+    """
+    return path.rstrip("/").casefold().endswith(".chat")
+
+
 def _get_contents(asked: Asked) -> Rule:
     return answered(Answer.LISTING, on(Act.LOOK, asked.path))
 
@@ -90,6 +99,8 @@ def _put_contents(asked: Asked) -> Rule:
     if not asked.request.body:
         # Then Jupyter makes a new file of its own naming in that folder.
         return needs(on(Act.CREATE, asked.path))
+    if _is_chat(asked.path):
+        return PROGRAMS
     return answered(Answer.SAVE, on(Act.SAVE, asked.path))
 
 
@@ -116,6 +127,8 @@ def _patch_contents(asked: Asked) -> Rule:
     target = asked.told("path")
     if target is None:
         return OWNER
+    if _is_chat(target) and not _is_chat(asked.path):
+        return PROGRAMS
     return needs(on(Act.DELETE, asked.path), on(Act.CREATE_ALL, target))
 
 

@@ -85,6 +85,9 @@ def rule(method: str, route: str, body: Any = None, **query: str) -> Rule:
         ("POST", "/api/contents/b.py/checkpoints/x-1", None, needs(on(Act.EDIT, "/b.py"))),
         ("DELETE", "/api/contents/b.py/checkpoints/x-1", None, needs(on(Act.EDIT, "/b.py"))),
         ("POST", "/api/contents/b.ipynb/trust", None, TRUSTED),
+        ("PUT", "/api/contents/chats/a.chat", {"content": "{}"}, PROGRAMS),
+        ("PUT", "/api/contents/chats/a.CHAT/", {"content": "{}"}, PROGRAMS),
+        ("PATCH", "/api/contents/notes.txt", {"path": "chats/a.chat"}, PROGRAMS),
         # Decoded once, as the handler's path is.
         ("GET", "/files/a%20b/%C3%A9.py", None, needs(on(Act.READ, "a b/é.py"))),
         ("GET", "/files/a%252Fb", None, needs(on(Act.READ, "a%2Fb"))),
