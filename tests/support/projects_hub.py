@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
 import requests
 
 from .servers import REPOSITORY, free_port
@@ -85,14 +86,25 @@ class ProjectsHub:
             )
         until = time.monotonic() + START_S
         while time.monotonic() < until and self._process.poll() is None:
-            try:
-                answer = requests.get(f"{self.url}/services/projects/api/projects", timeout=5)
-                if answer.status_code == UNKNOWN:
-                    return
-            except OSError:
-                pass
+            if self.is_serving():
+                return
             time.sleep(0.2)
         raise AssertionError(f"The Hub didn't start:\n{self.log.read_text()[-5000:]}")
+
+    def is_serving(self) -> bool:
+        """Whether the projects service answers."""
+        try:
+            answer = requests.get(f"{self.url}/services/projects/api/projects", timeout=5)
+        except OSError:
+            return False
+        return answer.status_code == UNKNOWN
+
+    def kill_service(self) -> None:
+        """Have the projects service be gone at once."""
+        assert self._process is not None
+        for child in psutil.Process(self._process.pid).children(recursive=True):
+            if "codesyncx_hub.projects" in child.cmdline():
+                child.kill()
 
     def stop(self) -> None:
         """End it, its proxy, its services and the servers."""

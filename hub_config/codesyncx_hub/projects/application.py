@@ -16,6 +16,7 @@ from tornado.httpserver import HTTPServer
 from traitlets import Float, Int, Unicode
 from traitlets.config import Application
 
+from .cookie_secret import cookie_secret
 from .handlers import routes
 from .hub_api import HubApi
 from .pages import HERE, pages
@@ -51,6 +52,12 @@ class ProjectsApp(Application):
         min=0.0,
         config=True,
         help="""For how many days a deleted project can be restored; then it is forgotten.""",
+    )
+
+    cookie_secret_file = Unicode(
+        "projects_cookie_secret",
+        config=True,
+        help="""A file with the secret that cookies are signed with; made if it isn't there.""",
     )
 
     config_file = Unicode("", config=True, help="""A file with settings of this service.""")
@@ -98,7 +105,7 @@ class ProjectsApp(Application):
                     {"path": HERE / "static"},
                 ),
             ],
-            cookie_secret=os.urandom(32),
+            cookie_secret=cookie_secret(self.cookie_secret_file),
             xsrf_cookies=True,
             log_function=_log,
         )

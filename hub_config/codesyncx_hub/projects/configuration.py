@@ -32,6 +32,7 @@ def configure_projects(
     *,
     port: int = 10101,
     database_url: str = "sqlite:///projects.sqlite",
+    cookie_secret_file: str = "projects_cookie_secret",  # noqa: S107 - the name of a file
     most_owned_projects: int = 20,
     days_of_grace: float = 14.0,
 ) -> None:
@@ -42,6 +43,7 @@ def configure_projects(
     command = [sys.executable, "-m", "codesyncx_hub.projects"]
     settings: dict[str, Any] = {
         "database_url": database_url,
+        "cookie_secret_file": cookie_secret_file,
         "most_owned_projects": most_owned_projects,
         "days_of_grace": days_of_grace,
     }

@@ -92,3 +92,73 @@ def test_nobody_runs_anything_beside_the_projects_documents(hub: ProjectsHub) ->
     assert all(one["spec"]["display_name"].endswith("(sandbox)") for one in kernels)
     me = ada.told(f"{server}codesyncx/api/access/me")
     assert (me["is_owner"], me["is_trusted"], me["has_kernels"]) == (True, False, True)
+
+
+def test_a_service_that_is_killed_comes_back_with_all_that_it_said(hub: ProjectsHub) -> None:
+    ada, bob = hub.visitor("ada"), hub.visitor("bob")
+    project = make(ada)
+    ada.ask("PUT", f"projects/{project}/members/bob", {"role": "editor"})
+    server = opened(ada, project)
+    file = f"{server}api/contents/kept.py"
+    text = {"type": "file", "format": "text", "content": "1\n"}
+    assert bob.visit("PUT", file, text) == 201
+    hub.kill_service()
+    # Nobody is sent away meanwhile, and nothing that was said is lost.
+    assert bob.visit("PUT", file, text) == 200
+    until(hub.is_serving)
+    (seen,) = bob.ask("GET", "projects")["projects"][-1:]
+    assert (seen["id"], seen["role"]) == (project, "editor")
+    ada.ask("PUT", f"projects/{project}/members/bob", {"role": "viewer"})
+    until(lambda: bob.visit("PUT", file, text) == 403, WAIT_S)
+
+
+def test_a_restored_project_has_everybody_again(hub: ProjectsHub) -> None:
+    ada, bob = hub.visitor("ada"), hub.visitor("bob")
+    project = make(ada)
+    ada.ask("PUT", f"projects/{project}/members/bob", {"role": "viewer"})
+    opened(ada, project)
+    ada.ask("POST", f"projects/{project}/archive")
+    bob.ask("POST", f"projects/{project}/open", status=403)
+    ada.ask("DELETE", f"projects/{project}")
+    assert ada.ask("GET", f"projects/{project}")["state"] == "deleted"
+    bob.ask("POST", f"projects/{project}/restore", status=403)
+    ada.ask("POST", f"projects/{project}/restore")
+    assert opened(bob, project)
+
+
+@pytest.mark.parametrize(
+    ("method", "route", "body", "status"),
+    [
+        ("POST", "projects", {"name": "x" * 300}, 400),
+        ("POST", "projects", {"name": "\u202e \u200b"}, 400),
+        ("POST", "projects", {"name": 1}, 400),
+        ("POST", "projects", {"title": "x"}, 400),
+        ("POST", "projects", [], 400),
+        ("GET", "projects/nosuchone", None, 404),
+        ("GET", "projects?all=1", None, 403),
+        ("POST", "join", {"secret": "x.y"}, 403),
+        ("POST", "join", {"secret": "\ud800"}, 403),
+        ("GET", "roster?after=0", None, 401),
+    ],
+)
+def test_what_makes_no_sense_or_isnt_theirs_is_refused_in_words(
+    hub: ProjectsHub, method: str, route: str, body: Any, status: int
+) -> None:
+    answer = hub.visitor("mallory").ask(method, route, body, status=status)
+    if status != 404:
+        assert answer["message"]
+
+
+def test_another_persons_page_changes_nothing(hub: ProjectsHub) -> None:
+    ada = hub.visitor("ada")
+    project = make(ada, "Mine")
+    for headers in ({}, {"X-XSRFToken": "guessed"}):
+        answer = ada.session.post(
+            f"{hub.url}/services/projects/project/{project}/delete", headers=headers, timeout=30
+        )
+        assert answer.status_code == 403
+        answer = ada.session.delete(
+            f"{hub.url}/services/projects/api/projects/{project}", headers=headers, timeout=30
+        )
+        assert answer.status_code in {401, 403}
+    assert ada.ask("GET", f"projects/{project}")["state"] == "active"
