@@ -29,6 +29,7 @@ _REQUEST_S = 60
 _RETRIES = 2
 _RETRY_S = 30
 _CODE = re.compile(r"<Code>(\w+)</Code>")
+_NO_BUCKET = "NoSuchBucket"
 _SCHEME = "s3"
 _PLAIN = "http"
 
@@ -83,7 +84,7 @@ class ArtifactStore:
     async def keep(self, key: str, file: Path, content_type: str) -> None:
         """Store a file, however large; it is there whole or not at all. OSError for a link."""
         descriptor = await asyncio.to_thread(os.open, file, os.O_RDONLY | os.O_NOFOLLOW)
-        with os.fdopen(descriptor, "rb") as opened, self._errors():
+        with os.fdopen(descriptor, "rb") as opened, self._errors(), _taking(file.name):
             about = os.fstat(descriptor)
             store = await self._open()
             name = quote(file.name)
@@ -187,12 +188,30 @@ def _open(place: StorePlace) -> S3Store:
     )
 
 
+def _code_of(error: Exception) -> str:
+    """Give S3's own word for what is wrong, "" where it says none."""
+    found = _CODE.search(str(error))
+    return found[1] if found else ""
+
+
+@contextmanager
+def _taking(name: str) -> Iterator[None]:
+    """Say of what isn't there that the store has lost it: it has just taken it, or a part of it."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if _code_of(error) == _NO_BUCKET:
+            raise
+        raise ArtifactStoreError(
+            f"The artifact store has failed: {name} got lost in it."
+        ) from error
+
+
 def _in_words(error: Exception, place: StorePlace) -> str:
     """Say what is wrong, without the server's addresses and keys."""
-    found = _CODE.search(str(error))
-    code = found[1] if found else ""
+    code = _code_of(error)
     kind = type(error).__name__
-    if code == "NoSuchBucket":
+    if code == _NO_BUCKET:
         return f"The artifact store has no bucket {place.bucket!r}."
     if kind in {"PermissionDeniedError", "UnauthenticatedError"}:
         return f"The artifact store refuses this server's key ({code or 'it may not do this'})."
