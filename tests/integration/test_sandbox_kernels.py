@@ -85,6 +85,7 @@ async def test_what_runs_without_end_is_interrupted_and_restarted(house: House) 
     # Anew with the files as they are now, and on the connection that is there.
     (house.root / "open/new.py").write_text("")
     assert (await house.fetch(runner, "POST", f"{path}/restart")).code == 200
+    await notebook.wait_until_ready()
     assert (await notebook.run("import os; print(sorted(os.listdir()))")).text == (
         "['book.ipynb', 'hello.py', 'new.py']\n"
     )

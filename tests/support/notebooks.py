@@ -60,6 +60,23 @@ class Notebook:
         found: dict[str, Any] | None = None if told is None else json.loads(told)
         return found
 
+    async def wait_until_ready(self) -> None:
+        """Ask a kernel that was started anew until it is heard, too, as the lab does.
+
+        What a kernel tells everybody gets lost until its server has connected to it again.
+        """
+        async with asyncio.timeout(PATIENCE_S):
+            while not await self._hears_itself():
+                pass
+
+    async def _hears_itself(self) -> bool:
+        request = await self.send("pass")
+        try:
+            async with asyncio.timeout(2):
+                return (await self.end_of(request)).status == "ok"
+        except TimeoutError:
+            return False
+
     async def run(self, code: str) -> Answered:
         """Run a cell to its end."""
         return await self.end_of(await self.send(code))

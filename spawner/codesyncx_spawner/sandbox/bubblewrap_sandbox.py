@@ -29,6 +29,7 @@ from .own_network import OwnNetwork
 from .starting import starting
 from .terminal import Terminal, read_or_end
 from .watched_process import WatchedProcess
+from .whole_start import start_whole
 from .work_folder import update_folder
 
 if TYPE_CHECKING:
@@ -136,11 +137,13 @@ class BubblewrapSandbox:
 
     async def _spawn(self) -> tuple[asyncio.StreamReader, int]:
         """Start bubblewrap; give what tells its status, and what it waits for."""
-        with contextlib.ExitStack() as opened:
+        with contextlib.ExitStack() as opened, contextlib.ExitStack() as unless_it_runs:
             status_read, status_write = os.pipe()
             block_read, block_write = os.pipe()
             for descriptor in (status_write, block_read):
                 opened.callback(os.close, descriptor)
+            for descriptor in (status_read, block_write):
+                unless_it_runs.callback(os.close, descriptor)
 
             def file_of(content: bytes) -> int:
                 descriptor = _memory_file(content)
@@ -152,7 +155,7 @@ class BubblewrapSandbox:
             options = sandbox_options(self._spec, descriptors, self._read_only)
             arguments = file_of(b"".join(os.fsencode(option) + b"\0" for option in options))
             inherited = [status_write, block_read, arguments, descriptors.seccomp, *files.values()]
-            process = await asyncio.create_subprocess_exec(
+            making = asyncio.create_subprocess_exec(
                 *as_user(self._uid),
                 self._program,
                 "--args",
@@ -168,10 +171,15 @@ class BubblewrapSandbox:
                 # Its environment can be read inside, as that of process 1.
                 env={},
             )
+            await start_whole(making, self._keep_process)
+            unless_it_runs.pop_all()
+        return await _reader(status_read), block_write
+
+    def _keep_process(self, process: asyncio.subprocess.Process) -> None:
+        """Have it for `release` to end."""
         self._outer.find(process.pid)
         self._pipes = _Pipes.of(process)
         self._complaint = asyncio.create_task(_read_some(self._pipes.stderr))
-        return await _reader(status_read), block_write
 
     async def _place(self, status: asyncio.StreamReader, block: int) -> None:
         """Put the sandbox into its limits before anything runs in it."""
@@ -365,7 +373,8 @@ class _Pipes(NamedTuple):
         stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
         if stdin is None or stdout is None or stderr is None:
             raise SandboxError("The sandbox has no pipes.")
-        with contextlib.suppress(OSError):  # more than its user may have
+        # More than its user may have, or it has ended already.
+        with contextlib.suppress(OSError, ValueError):
             fcntl.fcntl(stdin.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         return cls(process, stdin, stdout, stderr)
 

@@ -44,13 +44,20 @@ class SocketSource:
         try:
             network = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
             descriptors = (theirs.fileno(), network)
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-I", "-S", __file__, *map(str, descriptors)),
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=descriptors,
-                env={},
+            making = asyncio.create_task(
+                asyncio.create_subprocess_exec(
+                    sys.executable,
+                    *("-I", "-S", __file__, *map(str, descriptors)),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    pass_fds=descriptors,
+                    env={},
+                )
             )
+            try:
+                process = await asyncio.shield(making)
+            finally:
+                # Cancelled itself, it could last for ever; without our end the process ends.
+                await asyncio.wait({making})
         except BaseException:
             ours.close()
             raise

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from codesyncx_spawner.errors import NoSandboxError
-from codesyncx_spawner.sandbox import bubblewrap
+from codesyncx_spawner.limits import Limits
+from codesyncx_spawner.sandbox import bubblewrap, processes
+from codesyncx_spawner.sandbox.backend import SandboxSpec
 from codesyncx_spawner.sandbox.bubblewrap import BubblewrapBackend
 from codesyncx_spawner.sandbox.cgroups import ControlGroup, GroupsRefusedError, Hierarchy
 
@@ -62,3 +66,25 @@ async def test_a_server_that_may_put_nothing_into_groups_does_without(
     backend = BubblewrapBackend()
     await backend.check()
     assert not backend.makes_groups
+
+
+async def test_one_that_is_given_up_while_it_is_made_is_gone_at_once() -> None:
+    backend = BubblewrapBackend()
+    await backend.check()
+    run_id = secrets.token_hex(8)
+    for number in range(60):
+        spec = SandboxSpec(f"{run_id}.{number}", "true", Limits())
+        making = asyncio.create_task(backend.prepare(spec))
+        await asyncio.sleep(number / 3_000)
+        making.cancel()
+        async with asyncio.timeout(20):
+            await asyncio.wait({making})
+        if not making.cancelled():
+            await making.result().release()
+    assert await asyncio.to_thread(left_of, run_id) == []
+
+
+def left_of(run_id: str) -> list[str]:
+    """Give the processes and control groups that a run's sandboxes have left."""
+    groups = [str(found) for found in Path("/sys/fs/cgroup").glob(f"**/*{run_id}*")]
+    return groups + [mark for mark in processes.marks("codesyncx-") if run_id in mark]
