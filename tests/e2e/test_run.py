@@ -208,6 +208,8 @@ def test_a_secret_is_put_in_by_keys_alone_and_masked_in_the_output(
     hers.get_by_role("button", name="Secrets…").focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
+    # JupyterLab puts the focus into a dialog a moment after showing it.
+    page.wait_for_function("() => document.activeElement.closest('.jp-Dialog') !== null")
     dialog.get_by_role("textbox", name="Name of the secret").focus()
     page.keyboard.type("API_KEY")
     page.keyboard.press("Tab")
