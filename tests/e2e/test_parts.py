@@ -72,7 +72,7 @@ def test_somebody_works_in_their_lines_and_gets_nothing_else(
     (lab.root / "solver.py").write_text(SOLVER)
     (lab.root / "other.md").write_text(SECRET)
     grant = share(lab, "solver.py", lines(4, 6), MINE)
-    share(lab, "solver.py", lines(2, 2), ALL)
+    second = share(lab, "solver.py", lines(2, 2), ALL)
     ada, grace = person("ada"), person("grace")
     ear = Ear(grace)
     items = grace.page.locator(".jp-DirListing-item")
@@ -105,7 +105,7 @@ def test_somebody_works_in_their_lines_and_gets_nothing_else(
     expect(grace.page.locator(".jp-Dialog, dialog[open]")).to_have_count(0)
     assert not grace.problems, "\n".join(grace.problems)
     assert grace.text_of("solver.py") == ada.text_of("solver.py")
-    for number in (whole, grant):
+    for number in (whole, grant, second):
         take_back(lab, number)
     expect(grace.page.locator("#jp-main-statusbar .csx-connection")).not_to_contain_text("Live")
 
