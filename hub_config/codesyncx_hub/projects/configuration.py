@@ -86,10 +86,5 @@ class _TrustedClients(set[str]):
         return is_project or client == f"service-{SERVICE}" or super().__contains__(client)
 
 
-def is_project(username: str) -> bool:
-    """Whether a user of the Hub is a project and no person."""
-    return username.startswith(PROJECT_PREFIX)
-
-
 def _add(section: Any, name: str, entry: dict[str, Any]) -> None:
     section[name] = [*(section.get(name) or []), entry]

@@ -7,6 +7,8 @@ import unicodedata
 
 from codesyncx_server.errors import InvalidRequestError
 
+from .model import PROJECT_PREFIX
+
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 1_000
 LONGEST_USERNAME = 255
@@ -52,6 +54,8 @@ def clean_username(text: str) -> str:
     name = text.strip()
     if not 0 < len(name) <= LONGEST_USERNAME or _visible(name) != name:
         raise InvalidRequestError(f"{text[:50]!r} is no user name.")
+    if name.startswith(PROJECT_PREFIX):
+        raise InvalidRequestError(f"{name} is a project's own name, and nobody's.")
     return name
 
 

@@ -49,6 +49,7 @@ class Projects:
         self._news: dict[str, asyncio.Event] = {}
         self._at_hub: dict[str, asyncio.Lock] = {}
         self._settled: dict[str, int] = {}
+        self._remembered: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -125,11 +126,14 @@ class Projects:
         self._begin(self._try_to_settle(project_id))
 
     async def remember(self, username: str, display_name: str) -> None:
-        """Keep what somebody is called."""
+        """Keep what somebody is called; pages say it each time, and it seldom changes."""
+        if self._remembered.get(username) == display_name:
+            return
         await self.change(
             Actor(username),
             lambda change: changes.remember(change.connection, username, display_name),
         )
+        self._remembered[username] = display_name
 
     # -- the Hub --------------------------------------------------------------------------------
 

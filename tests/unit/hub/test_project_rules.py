@@ -109,6 +109,8 @@ def test_names_are_one_visible_line_within_bounds() -> None:
     for wrong in ("", "a\nb", "a\u202eb", "x" * 256):
         with pytest.raises(InvalidRequestError, match="is no user name"):
             names.clean_username(wrong)
+    with pytest.raises(InvalidRequestError, match="a project's own name"):
+        names.clean_username("p-abc")
 
 
 def test_ids_are_fit_for_host_names_and_dont_repeat() -> None:
